@@ -5,7 +5,7 @@ from dataclasses import replace
 from tl.analysis.records import RunRecord
 from tl.config import ArmConfig, Experiment
 from tl.store.documents import Result
-from tl.store.metrics import METRICS, table
+from tl.store.metrics import METRICS, typed_frame
 
 ARMS = (
     ArmConfig(name="scratch", strategy="scratch", learning_rate=3e-3),
@@ -23,7 +23,7 @@ def run(arm: str, accuracies, status: str = "finished", **result) -> RunRecord:
     rows = [{"epoch": epoch, "val_accuracy": accuracy} for epoch, accuracy in enumerate(accuracies, 1)]
     record = {"run_id": arm, "arm": arm, "seed": 0, "status": status}
     return RunRecord(
-        **record, metrics=table(rows, METRICS), result=Result(**{"status": status, "test_accuracy": 0.5} | result)
+        **record, metrics=typed_frame(rows, METRICS), result=Result(**{"status": status, "test_accuracy": 0.5} | result)
     )
 
 
@@ -34,7 +34,7 @@ def exploding(train: float, validation: float, **result) -> RunRecord:
     """Twenty epochs at chance that end with these losses."""
     losses = {"train_loss": train, "val_loss": validation}
     rows = [{"epoch": epoch, "val_accuracy": 0.1} | losses for epoch in range(1, 21)]
-    return replace(run("scratch", [], **{"test_accuracy": 0.1} | result), metrics=table(rows, METRICS))
+    return replace(run("scratch", [], **{"test_accuracy": 0.1} | result), metrics=typed_frame(rows, METRICS))
 
 
 RISING = [0.3] * 19 + [0.5]

@@ -12,7 +12,7 @@ from tests.verdict_sentences_lab import MANY, NO, Case, of_two, right
 from tl.analysis import (
     claim_wording,
     fairness_wording,
-    losses,
+    uncounted_runs,
     wording,
 )
 from tl.analysis.guessing import Pictures
@@ -87,7 +87,7 @@ def ends() -> Iterator[Case]:
     yield (
         "two reasons",
         lambda: [
-            losses.state(replace(own, statuses={"failed": 2}, reasons=("diverged", "disk_full")))
+            uncounted_runs.state(replace(own, statuses={"failed": 2}, reasons=("diverged", "disk_full")))
             for own in judge(spec, []).summary.values()
         ],
     )
@@ -201,7 +201,7 @@ def fairness() -> Iterator[Case]:
             }
             found = replace(fair(), summary=summary)
             marks = [fairness_wording.mark(own) for own in summary.values()]
-            return [fairness_wording.told(found, FULL, gain), *marks]
+            return [fairness_wording.fairness_sentences(found, FULL, gain), *marks]
 
         yield f"{' and '.join(learning)}, {gain:+}", told
     for reached in ("only the head", "stage2 and above"):
@@ -260,7 +260,7 @@ def times() -> Iterator[Case]:
             found = judge(spec, [run(SCRATCH, LEARNED, 0.8, seconds=20.0), run(FULL, LEARNED, 0.8)], target=0.8)
             entry = found.comparisons[FULL]
             entry = replace(entry, time_to_target=replace(entry.time_to_target, **change))
-            return claim_wording.told(replace(found, comparisons={FULL: entry}), FULL, entry.claim)
+            return claim_wording.claim_sentence(replace(found, comparisons={FULL: entry}), FULL, entry.claim)
 
         yield f"times, {change}", told
     yield (

@@ -15,7 +15,7 @@ from tl.jobs.launchers.local import handle_of
 from tl.store import database
 from tl.store.files import read_json, write_json, write_parquet
 from tl.store.home import Home
-from tl.store.metrics import RESOURCES, table, write_metrics
+from tl.store.metrics import RESOURCES, typed_frame, write_metrics
 from tl.store.predictions import ALONE, Predictions, write_predictions
 from tl.store.rows import RunRow
 from tl.ui.compose import arms, network, pictures
@@ -75,7 +75,7 @@ def learn(home: Home, row: dict, epochs: int, accuracy: float = 0.1, phase: str 
     ]
     write_metrics(files.metrics, written)
     ticks = [{"elapsed_seconds": float(tick), "memory_bytes": 2**30, "cpu_percent": 90.0} for tick in range(20)]
-    write_parquet(files.resources, table(ticks, RESOURCES))
+    write_parquet(files.resources, typed_frame(ticks, RESOURCES))
     progress = {"phase": phase, "detail": "", "epoch": epochs + 1, "epochs": 6, "step": 1, "steps": 2, "counter": 9}
     write_json(files.progress, progress)
 

@@ -23,7 +23,7 @@ from tl.analysis import (
 )
 from tl.analysis.verdict import check
 from tl.config import Refused
-from tl.store.settling import Settling
+from tl.store.settle_plan import SettlePlan
 from tl.strategies import STRATEGIES
 
 
@@ -36,13 +36,13 @@ def others() -> Iterator[Case]:
         "a look, one more seed",
         lambda: settle_wording.look(replace(spec, seeds=(0, 1, 2, 3), looks=(3, 4)), 3, "undecided"),
     )
-    yield "under way", lambda: settle_wording.under_way(spec, Settling(), 725.0)
+    yield "under way", lambda: settle_wording.under_way(spec, SettlePlan(), 725.0)
     for ended in ("decided", "seeds", "minutes", "pictures", "stopped", "failed"):
         for message in (None, "42."):
             yield (
                 f"ended: {ended}",
                 lambda ended=ended, message=message: settle_wording.why_ended(
-                    spec, Settling(ended=ended, message=message)
+                    spec, SettlePlan(ended=ended, message=message)
                 ),
             )
     arms = experiment(SCRATCH, FULL, names=(SCRATCH, "mine")).arms

@@ -15,7 +15,7 @@ import pytest
 from tests.benchmarks.__main__ import BENCHMARKS
 from tl.__main__ import parser
 from tl.datasets import BUILT_IN
-from tl.hosted.limits import PREFIX, Limits
+from tl.hosted.limits import PREFIX, DemoLimits
 from tl.languages import ENGLISH, LANGUAGES, say, speaking
 from tl.sources.cards import BUNDLED_DIR
 from tl.store.files import read_json
@@ -48,7 +48,7 @@ def options() -> set[str]:
 
 def variables() -> set[str]:
     """Of the environment: what the code, the benchmarks and the tests look up, by how it is spelt there."""
-    found = {PREFIX + limit.name.upper() for limit in fields(Limits)}
+    found = {PREFIX + limit.name.upper() for limit in fields(DemoLimits)}
     for top in ("tl", "tests"):
         for path in (ROOT / top).rglob("*.py"):
             text = path.read_text()
@@ -241,7 +241,7 @@ def test_the_bundled_weights_are_those_of_their_card() -> None:
 
 
 def test_the_limits_of_a_hosted_demo_are_those_that_hold() -> None:
-    expected = {PREFIX + limit.name.upper(): f"{limit.default:,}" for limit in fields(Limits)}
+    expected = {PREFIX + limit.name.upper(): f"{limit.default:,}" for limit in fields(DemoLimits)}
     assert table(set(expected)) == expected
 
 

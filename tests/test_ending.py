@@ -17,10 +17,10 @@ ROOT = Path(__file__).parents[1]
 FOLLOWS = """
 import sys, tempfile
 from tl.ending import clean_up_when_ended
-from tl.jobs import telling
+from tl.jobs import child_progress
 clean_up_when_ended()
 with tempfile.TemporaryDirectory(prefix="tl-export-", dir=sys.argv[1]):
-    telling.follow("timeit", ["-n", "1", "-s", "", "import time; time.sleep(60)"], print)
+    child_progress.run_module("timeit", ["-n", "1", "-s", "", "import time; time.sleep(60)"], print)
 """
 
 

@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from tl.charts.palette import arm_colour
 from tl.jobs import list_runs
@@ -22,6 +22,23 @@ ROOT = Path(__file__).parents[1]
 FLOWERS = ROOT.parent / "shared" / "data" / "flower-photos.zip"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SECOND = 1000  # of Playwright's milliseconds
+# Of the element with the focus: whether it, or what is drawn around it, looks otherwise than without.
+SHOWS_FOCUS = """async element => {
+  const settled = () => new Promise(done => setTimeout(done, 400))  // colours change gradually
+  const around = [element]
+  while (around.length < 4) around.push(around.at(-1).parentElement)
+  const looks = () => around.map(node => {
+    const style = getComputedStyle(node)
+    return [style.outline, style.boxShadow, style.borderColor, style.backgroundColor].join()
+  })
+  await settled()
+  const focused = looks()
+  element.blur()
+  await settled()
+  const before = looks()
+  element.focus({focusVisible: true})
+  return focused.some((look, place) => look !== before[place])
+}"""
 EPOCHS = 6  # enough to be watched, left alone by a killed page and found again
 
 pytestmark = [
@@ -129,21 +146,39 @@ def no_traceback(page: Page) -> None:
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_quick_look_from_start_to_verdict(app, page):
+def reach(page: Page, target: Locator) -> None:
+    """Press Tab until `target` has the focus, where somebody who has no mouse can see that it has."""
+    expect(target).to_be_visible()
+    for _ in range(150):
+        if target.evaluate("element => element === document.activeElement"):
+            assert target.evaluate(SHOWS_FOCUS), "nothing shows where one is"
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{target} can't be reached by the keyboard")
+
+
+def type_into(page: Page, target: Locator, text: str) -> None:
+    reach(page, target)
+    page.keyboard.press("Control+A")
+    page.keyboard.type(text)
+    page.keyboard.press("Enter")
+
+
+def press(page: Page, target: Locator) -> None:
+    reach(page, target)
+    page.keyboard.press("Enter")
+
+
+def test_quick_look_from_start_to_verdict_by_keyboard_alone(app, page):
     page.goto(app.url)
     expect(page.get_by_text("drawn by the computer").first).to_be_visible()
     expect(page.locator(".st-key-form_start button")).to_be_enabled()  # the whole form is drawn
-    pictures = page.get_by_role("textbox", name="Training pictures")
-    pictures.fill("120")  # the preset's way with fewer pictures and epochs: minutes are not what is tested
-    pictures.press("Enter")
-    page.get_by_role("button", name="Settings for all arms").click()
-    most = page.get_by_role("textbox", name="Epochs at most").first
-    most.fill(str(EPOCHS))
-    most.press("Enter")
-    seeds = page.get_by_role("textbox", name="Seeds").first
-    seeds.fill("1")
-    seeds.press("Enter")
-    page.locator(".st-key-form_start button").click()
+    # The preset's way with fewer pictures and epochs: minutes are not what is tested.
+    type_into(page, page.get_by_role("textbox", name="Training pictures"), "120")
+    press(page, page.get_by_role("button", name="Settings for all arms"))
+    type_into(page, page.get_by_role("textbox", name="Epochs at most").first, str(EPOCHS))
+    type_into(page, page.get_by_role("textbox", name="Seeds").first, "1")
+    press(page, page.locator(".st-key-form_start button"))
     page.wait_for_url("**experiment=**")
     address = page.url
     expect(page.get_by_text("120 training pictures").first).to_be_visible()
@@ -165,6 +200,9 @@ def test_quick_look_from_start_to_verdict(app, page):
     expect(verdict).to_be_visible(timeout=600 * SECOND)
     expect(verdict).to_contain_text("points")
     expect(verdict).to_contain_text("hint, not a proof")
+    press(page, page.get_by_role("link", name="Runs"))
+    page.wait_for_url("**/Runs")
+    expect(page.get_by_text("From scratch").first).to_be_visible()
     assert [run.status for run in list_runs(app.home)] == ["finished", "finished"]
     assert epochs(app) == [EPOCHS, EPOCHS]
     no_traceback(page)

@@ -11,7 +11,19 @@ from tests import catalogue, translated
 from tl import languages
 from tl.__main__ import language_of
 from tl.config import Refused
-from tl.languages import commas, either, english, joined, listed, plural, read, say, semicolons, speaking, store
+from tl.languages import (
+    commas,
+    either,
+    english,
+    joined,
+    listed,
+    plural,
+    read_sentence,
+    say,
+    semicolons,
+    speaking,
+    store_sentence,
+)
 from tl.words import duration, number_of, points
 
 OTHERS = sorted(languages.LANGUAGES.keys() - {languages.ENGLISH})
@@ -94,17 +106,17 @@ def test_what_the_catalogue_lacks_is_said_in_english(chinese):
 
 
 def test_what_one_process_says_another_shows_in_its_own_language(chinese):
-    stored = store(
+    stored = store_sentence(
         joined([say("{arm} did best.", arm=say("Try again.")), plural("{number} seed", "{number} seeds", 2)])
     )
-    assert read(stored) == "Try again. did best. 2 seeds"
-    assert in_chinese(lambda: read(stored)) == "请重试。表现最好。2 个种子"
+    assert read_sentence(stored) == "Try again. did best. 2 seeds"
+    assert in_chinese(lambda: read_sentence(stored)) == "请重试。表现最好。2 个种子"
     assert in_chinese(lambda: english(stored)) == "Try again. did best. 2 seeds"
 
 
 def test_a_sentence_of_an_earlier_version_is_shown_as_it_is(chinese):
-    assert in_chinese(lambda: read(store("The trainer was killed."))) == "The trainer was killed."
-    assert read(None) is None and store(None) is None
+    assert in_chinese(lambda: read_sentence(store_sentence("The trainer was killed."))) == "The trainer was killed."
+    assert read_sentence(None) is None and store_sentence(None) is None
 
 
 @pytest.mark.parametrize(
@@ -131,36 +143,36 @@ def test_a_sentence_of_an_earlier_version_is_shown_as_it_is(chinese):
     ],
 )
 def test_a_damaged_or_hostile_stored_sentence_is_shown_as_it_is(stored):
-    assert read(stored) == stored
+    assert read_sentence(stored) == stored
 
 
 def test_a_stored_sentence_that_grows_with_every_level_is_shown_as_it_is():
     stored = {"say": "ten letter"}
     for _ in range(40):
         stored = {"say": "{x}{x}", "values": {"x": stored}}
-    assert read(json.dumps(stored)) == json.dumps(stored)
+    assert read_sentence(json.dumps(stored)) == json.dumps(stored)
 
 
 @pytest.mark.parametrize("join", [commas, semicolons, listed, either])
 def test_a_list_may_be_long(chinese, join):
     names = [f"class {number}" for number in range(1000)]
     said = join(names)
-    assert said.startswith(names[0]) and said.endswith(names[-1]) and read(store(said)) == said
+    assert said.startswith(names[0]) and said.endswith(names[-1]) and read_sentence(store_sentence(said)) == said
     assert pickle.loads(pickle.dumps(said)) == said
     if join is commas:
-        assert in_chinese(lambda: read(store(said))) == "、".join(names)
+        assert in_chinese(lambda: read_sentence(store_sentence(said))) == "、".join(names)
 
 
 @pytest.mark.parametrize("join", [commas, semicolons, listed, either])
 def test_a_list_keeps_what_can_be_said_again(chinese, join):
-    assert in_chinese(lambda: store(join([say("Try again.")]))) == store(say("Try again."))
-    several = in_chinese(lambda: store(join([say("Try again."), say("{arm} did best.", arm="A")])))
-    assert several == store(join([say("Try again."), say("{arm} did best.", arm="A")]))
+    assert in_chinese(lambda: store_sentence(join([say("Try again.")]))) == store_sentence(say("Try again."))
+    several = in_chinese(lambda: store_sentence(join([say("Try again."), say("{arm} did best.", arm="A")])))
+    assert several == store_sentence(join([say("Try again."), say("{arm} did best.", arm="A")]))
 
 
 def test_an_error_keeps_what_can_be_said_again(chinese):
     problem = str(Refused(say("{arm} did best.", arm="A")))
-    assert in_chinese(lambda: read(store(problem))) == "A 表现最好。"
+    assert in_chinese(lambda: read_sentence(store_sentence(problem))) == "A 表现最好。"
 
 
 def test_what_is_kept_in_a_cache_is_worded_for_whoever_gets_it(chinese):

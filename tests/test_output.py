@@ -21,10 +21,15 @@ ANSWERS_ONLY = {
     "report/reader.py",
     "datasets/drawer.py",
 }
-ANSWERS_ONLY |= {"jobs/settle.py", "jobs/tensorboard.py", "jobs/launchers/guard.py", "jobs/launchers/ray_driver.py"}
+ANSWERS_ONLY |= {
+    "jobs/settle.py",
+    "jobs/tensorboard/__main__.py",
+    "jobs/launchers/guard.py",
+    "jobs/launchers/ray_driver.py",
+}
 ANSWERS_ONLY |= {
     f"jobs/measurements/{name}.py"
-    for name in ("apart", "both_sets", "forecasts", "hints", "label_checks", "looks", "probe", "shifted")
+    for name in ("both_sets", "domain_distance", "forecasts", "hints", "label_checks", "probe", "saliency", "shifted")
 }
 ANSWERS_ONLY |= {"benchmarks/bare_step.py"}
 

@@ -10,7 +10,7 @@ from tl.analysis.results import Verdict
 from tl.analysis.verdict import verdict
 from tl.config import ArmConfig, Experiment
 from tl.store.documents import Result
-from tl.store.metrics import METRICS, table
+from tl.store.metrics import METRICS, typed_frame
 from tl.store.predictions import Answers
 
 SCRATCH, FULL, PROBE = "scratch", "full_finetuning", "linear_probe"
@@ -34,7 +34,7 @@ def run(
     document = {"status": status, "test_accuracy": test, "best_val_accuracy": None} | (result or {})
     ended = status not in ("queued", "running")
     record = {"run_id": f"{arm}{seed}", "arm": arm, "seed": seed, "status": status}
-    return RunRecord(**record, metrics=table(rows, METRICS), result=Result(**document) if ended else None)
+    return RunRecord(**record, metrics=typed_frame(rows, METRICS), result=Result(**document) if ended else None)
 
 
 def judge(spec: Experiment, runs, **options) -> Verdict:

@@ -161,7 +161,7 @@ def claims() -> Iterator[Case]:
                 claim, outcome=outcome, of=of, look=look, test_pictures=tested, interval=interval, more_seeds=2
             )
             covers = claim_wording.covers(replace(found, headline_claim=claim))
-            return [claim_wording.told(found, name, claim), covers]
+            return [claim_wording.claim_sentence(found, name, claim), covers]
 
         yield f"{what}: {outcome}, {basis}, of {of}, look {look}", said
     hints = product(kinds.items(), (0.2, -0.2, 0.001), (NO_INTERVAL, THESE_NETWORKS), (1, 2, 3, 5), (True, False))
@@ -174,7 +174,7 @@ def claims() -> Iterator[Case]:
             seeds = seeds if basis == NO_INTERVAL else min(seeds, 2)
             entry = replace(found.comparisons[name], seeds=seeds)
             found = replace(found, comparisons=found.comparisons | {name: entry})
-            return claim_wording.told(found, name, replace(claim, interval=Interval(mean, low, high, basis)))
+            return claim_wording.claim_sentence(found, name, replace(claim, interval=Interval(mean, low, high, basis)))
 
         yield f"{what}: a hint of {mean}, {seeds} seeds", hinted
     prospects = [

@@ -32,7 +32,7 @@ from tl.config import Refused
 from tl.ending import clean_up_when_ended
 from tl.failures import of_disk
 from tl.jobs.launchers.launcher import child_environment
-from tl.languages import ENGLISH, LANGUAGES, VARIABLES, ask, fitting, say
+from tl.languages import ENGLISH, LANGUAGES, VARIABLES, ask, best_language, say
 from tl.output import UTF_8, spell_out
 from tl.store.files import keep_private
 from tl.store.home import Home
@@ -77,7 +77,7 @@ def main(argv: list[str]) -> int:
 def language_of(environment: Mapping[str, str]) -> str:
     """The code of the language that the first of VARIABLES names; English where none does, or it isn't there."""
     wanted = next((environment[name] for name in VARIABLES if environment.get(name)), "")
-    return fitting(wanted.split(":")) or ENGLISH
+    return best_language(wanted.split(":")) or ENGLISH
 
 
 def written(code: str, encoding: str | None) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from tl.backbones import BACKBONES, unknown
 from tl.languages import later, plural, say
 from tl.schedules import OPTIMIZERS, SCHEDULES
-from tl.setting_names import called
+from tl.setting_names import setting_name
 from tl.strategies import HEAD, PARAMETERS, RANDOM, STRATEGIES, Phase, arm_title, english_title, phase_at
 from tl.words import CONTROL, plain
 
@@ -90,7 +90,7 @@ DIFFERENT = later("different from each other")
 
 def must_be(name: str, value: object, allowed: str) -> "Refused":
     """The refusal of a setting's value; `allowed`, in words: what it may be."""
-    said = {"setting": called(name), "value": f"{value!r:.200}", "allowed": allowed}
+    said = {"setting": setting_name(name), "value": f"{value!r:.200}", "allowed": allowed}
     return Refused(say("{setting} is {value}; it must be {allowed}.", **said))
 
 

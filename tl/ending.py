@@ -8,7 +8,7 @@ from types import FrameType
 
 from tl.config import Refused
 from tl.failures import of_disk
-from tl.languages import told
+from tl.languages import for_stderr
 
 REFUSED = 2  # exit status
 _NUMBERED = re.compile(r"\(os error (\d+)\)")  # how the library of safetensors, which is written in Rust, says it
@@ -31,13 +31,13 @@ def status_of(work: Callable[[], None]) -> int:
     try:
         work()
     except Refused as refusal:
-        print(told(refusal), file=sys.stderr)
+        print(for_stderr(refusal), file=sys.stderr)
         return REFUSED
     except Exception as problem:
         words = disk_trouble(problem)
         if words is None:
             raise
-        print(told(words), file=sys.stderr)
+        print(for_stderr(words), file=sys.stderr)
         return REFUSED
     return 0
 

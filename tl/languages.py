@@ -6,7 +6,7 @@
     later("Helps")                     # in a table that is made once: only marks it; `say(TABLE[key])` words it
 
 The language is asked for each time, of whoever reads: never kept for a process, in which several may read at once. What one
-process says and another shows is stored as what was said and its values (`store`), and worded again when it is read (`read`).
+process says and another shows is stored as what was said and its values (`store_sentence`), and worded again when it is read (`read_sentence`).
 """
 
 import functools
@@ -68,7 +68,7 @@ class Said(str):
         form = found.ngettext(text, many, int(number or 0)) if many else text and found.gettext(text)
         if many and number is not None and number != int(number):
             form = found.ngettext(text, many, 2)  # 1.5 epochs
-        said = super().__new__(cls, _filled(code, form, {name: again(value) for name, value in values.items()}))
+        said = super().__new__(cls, _filled(code, form, {name: reworded(value) for name, value in values.items()}))
         said.text, said.many, said.number, said.values = text, many, number, values
         return said
 
@@ -119,7 +119,7 @@ class Listed(str):
 def _series(text: str, parts: Iterable[str]) -> str:
     """Its parts, each put behind those before it with `text`, which has a name for these and one for it."""
     before, between, after = re.split(r"\{\w+\}", _catalogue(language()).gettext(text))
-    first, *rest = [str(again(part)) for part in parts] or [""]
+    first, *rest = [str(reworded(part)) for part in parts] or [""]
     return before * len(rest) + "".join([first, *(f"{between}{part}{after}" for part in rest)])
 
 
@@ -181,7 +181,7 @@ def _ending(text: str, items: Iterable[object]) -> str:
     return say(text, list=commas(first), last=last) if first else last
 
 
-def again(value: Any) -> Any:
+def reworded(value: Any) -> Any:
     """What was said, in the language of whoever reads now; anything else as it is."""
     if isinstance(value, Said):
         return Said(value.text, value.many, value.number, value.values)
@@ -190,7 +190,7 @@ def again(value: Any) -> Any:
     return Joined(value.parts) if isinstance(value, Joined) else value
 
 
-def store(text: str | None) -> str | None:
+def store_sentence(text: str | None) -> str | None:
     """A sentence for a file or a database, to be worded when it is read; plain text as it is."""
     if text is None:
         return None
@@ -198,14 +198,14 @@ def store(text: str | None) -> str | None:
     return packed if isinstance(packed, str) else json.dumps(packed, ensure_ascii=False)
 
 
-def told(sentence: object) -> str:
-    """What a process prints as its last words: as `store` makes it where TL Lab itself reads them (see READ_BY_US)."""
+def for_stderr(sentence: object) -> str:
+    """What a process prints as its last words: as `store_sentence` makes it where TL Lab itself reads them (see READ_BY_US)."""
     text = str(sentence)
-    return (store(text) or "") if os.environ.get(_READ_BY) else text
+    return (store_sentence(text) or "") if os.environ.get(_READ_BY) else text
 
 
-def read(stored: str | None) -> str | None:
-    """What `store` made, in the reader's language. A sentence of an earlier version, or what is damaged, as it is."""
+def read_sentence(stored: str | None) -> str | None:
+    """What `store_sentence` made, in the reader's language. A sentence of an earlier version, or what is damaged, as it is."""
     if stored is None or not stored.startswith(_STORED) or len(stored) > _LARGEST:
         return stored
     try:
@@ -260,14 +260,14 @@ def _length(texts: tuple[str, str], values: Mapping[str, Any]) -> int:
 
 
 def english(text: str) -> str:
-    """What was said, also as `store` made it, in English: for what other programs read."""
+    """What was said, also as `store_sentence` made it, in English: for what other programs read."""
     with speaking(ENGLISH):
-        return str.__str__(read(store(text)) or "")
+        return str.__str__(read_sentence(store_sentence(text)) or "")
 
 
 def language() -> str:
     """The code of the language of whoever reads now, English where that isn't known."""
-    return _chosen.get() or (_ask[0]() if _ask else None) or fitting([os.environ.get(VARIABLE, "")]) or ENGLISH
+    return _chosen.get() or (_ask[0]() if _ask else None) or best_language([os.environ.get(VARIABLE, "")]) or ENGLISH
 
 
 @contextmanager
@@ -285,7 +285,7 @@ def ask(who: Callable[[], str | None]) -> None:
     _ask[:] = [who]
 
 
-def fitting(wanted: Iterable[str]) -> str | None:
+def best_language(wanted: Iterable[str]) -> str | None:
     """The first that is there of languages as browsers and systems name them ("zh-CN", "zh_TW.UTF-8"); None: none is."""
     codes = (re.split(r"[-_.@]", one)[0].lower() for one in wanted)
     return next((code for code in codes if code in LANGUAGES), None)

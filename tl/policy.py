@@ -13,7 +13,7 @@ from tl.config import Experiment, Refused, Training
 HOSTED = "TL_HOSTED"  # the variable of the environment that says whether strangers use this TL Lab
 
 
-class TooMuch(Refused):
+class QuotaExceeded(Refused):
     """More than whoever uses the home may have of something; less of it would do."""
 
 

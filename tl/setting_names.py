@@ -63,6 +63,6 @@ SETTINGS = {
 }
 
 
-def called(name: str) -> str:
+def setting_name(name: str) -> str:
     """A setting in a sentence; one that nobody knows by its own name."""
     return say(SETTINGS[name]) if name in SETTINGS else name.replace("_", " ")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.verdict_lab import FULL, PROBE, SCRATCH, answered, experiment, judge, networks, run
-from tl.analysis.fairness_wording import said
+from tl.analysis.fairness_wording import already_said
 from tl.analysis.guessing import Pictures
 from tl.analysis.results import Verdict
 from tl.config import ArmConfig, Experiment
@@ -51,13 +51,13 @@ def test_of_arms_that_all_guess_none_did_best():
 
 def test_what_the_text_tells_of_an_arm_is_not_marked_again():
     found = at_chance(10, 10, 11)
-    assert len(findings.marks(found)) == 3 and all(said(found, name) for name in found.summary)
+    assert len(findings.marks(found)) == 3 and all(already_said(found, name) for name in found.summary)
     apart = at_chance(10, 80, 12)
-    assert not said(apart, PROBE), "the text is about the best arm"
+    assert not already_said(apart, PROBE), "the text is about the best arm"
     tiny = [run(SCRATCH, [0.5] * 2, 0.5, result={"learning_rate": 1e-7}), run(FULL, [0.5] * 4, 0.5)]
     found = judge(experiment(SCRATCH, FULL), tiny, validation=Pictures((250, 250)), test=Pictures((500, 500)))
     assert "(from scratch 50.0 % in 2 epochs, full fine-tuning 50.0 % in 4 epochs; chance" in found.text
-    assert (said(found, SCRATCH), said(found, FULL)) == (False, True), "its rate is news"
+    assert (already_said(found, SCRATCH), already_said(found, FULL)) == (False, True), "its rate is news"
 
 
 def test_arms_that_were_both_still_learning_are_not_marked_again():
@@ -67,7 +67,7 @@ def test_arms_that_were_both_still_learning_are_not_marked_again():
     pictures = {"validation": Pictures((500, 500)), "test": Pictures((500, 500))}
     found = judge(spec, [run(SCRATCH, rising, 0.7), run("late", [each + 0.2 for each in rising], 0.9)], **pictures)
     assert "Neither arm had converged" in found.text and "late was never unfrozen" in found.text
-    assert len(findings.marks(found)) == 2 and said(found, SCRATCH) and said(found, "late")
+    assert len(findings.marks(found)) == 2 and already_said(found, SCRATCH) and already_said(found, "late")
 
 
 def test_arms_that_differ_from_what_guesses_are_told_apart():
@@ -120,7 +120,7 @@ def test_a_single_arm_that_learned_nothing_is_said_to_have_learned_nothing():
     pictures = {"validation": Pictures((250, 250)), "test": Pictures((500, 500))}
     found = judge(experiment(SCRATCH), [run(SCRATCH, [0.5] * 2, 0.51)], **pictures)
     assert "From scratch did no better than chance in 2 epochs (51.0 %, chance is 50.0 %): more epochs" in found.text
-    assert said(found, SCRATCH)
+    assert already_said(found, SCRATCH)
 
 
 def test_an_only_run_that_was_stopped_is_said_to_be_that():
@@ -149,7 +149,7 @@ def test_what_knows_its_own_pictures_lacks_no_epochs_on_others():
     assert findings.marks(found) == [
         ("source_only", f"{knows[12:]} on the others (10.0 %, chance is 8.3 %): they look too different.")
     ]
-    assert said(found, "source_only")
+    assert already_said(found, "source_only")
     assert findings.fairness_rows(found)[0]["Learning"] == "only pictures like its own"
     nothing = moved(12, 80, own=0.1)
     assert "Source only did no better than chance in 3 epochs: more epochs or another learning rate" in nothing.text

@@ -18,7 +18,7 @@ TEST = {"validation": Pictures((100,) * 10), "test": Pictures((100,) * 10)}
 def told(scratch: RunRecord, full: RunRecord, **pictures) -> str:
     """What the verdict says last: of whether both had a fair chance."""
     found = verdict(experiment(), [scratch, full], **TEST | pictures)
-    return fairness_wording.told(found, "full_finetuning", found.comparisons["full_finetuning"].gain.mean)
+    return fairness_wording.fairness_sentences(found, "full_finetuning", found.comparisons["full_finetuning"].gain.mean)
 
 
 GOOD = run("full_finetuning", [0.8] * 20, test_accuracy=0.8)

@@ -7,9 +7,9 @@ import pytest
 from tests import verdict_lab
 from tl.analysis.settle import Decision, Standing, decide, next_look, standing_of
 from tl.config import Refused
-from tl.store.settling import Settling
+from tl.store.settle_plan import SettlePlan
 
-PLAN = Settling(at_most_seeds=20, at_most_minutes=60)
+PLAN = SettlePlan(at_most_seeds=20, at_most_minutes=60)
 
 
 def standing(seeds: int = 3, outcome: str = "undecided", **more) -> Standing:
@@ -71,5 +71,5 @@ def test_the_standing_is_that_of_the_best_arm():
 )
 def test_bounds_that_can_not_be_are_refused(bounds, words):
     with pytest.raises(Refused) as refusal:
-        Settling(**bounds)
+        SettlePlan(**bounds)
     assert str(refusal.value) == words

@@ -238,7 +238,9 @@ def test_of_two_data_sets_it_is_said_whose_test_pictures_count_and_no_time_on_th
     found = found_in(home, sweep_id)
     assert found.text.count("the test pictures of Blossoms at dusk.") == 1
     assert size_findings.size_rows(found)[1]["Time saved"] == "not available"
-    assert not any("time saved" in name for name in sweep_view.table(found, {arm.name: arm.name for arm in arms}))
+    assert not any(
+        "time saved" in name for name in sweep_view.size_columns(found, {arm.name: arm.name for arm in arms})
+    )
     titled = "Blossoms (drawn by the computer) → Blossoms at dusk (drawn by the computer)"
     assert view.sets_title(home, "blossoms", "blossoms_dusk") == titled
     for command in ("runs", "sweeps"):

@@ -87,7 +87,7 @@ def test_one_seed_without_answers_has_no_interval(home):
 
 
 def test_splits_drawn_anew_are_pairs_with_the_share_of_their_test_pictures(home):
-    runs = sweep_runs.read(home, answered(home, swept(home)))
+    runs = sweep_runs.read_sweep_runs(home, answered(home, swept(home)))
     alone = runs.pairs("scratch", "full_finetuning")
     assert (alone.basis, alone.test_share) == (NEW_PICTURES, 0.0)
     for size, own in runs.sizes.items():
@@ -108,11 +108,13 @@ def test_uneven_classes_are_judged_by_balanced_accuracy_throughout(home):
     sweep_id = swept(home, judge_by="balanced_accuracy")
     found = found_in(home, answered(home, sweep_id, rare))
     assert found.judge_by == "balanced_accuracy" and "every class counts alike" in found.text
-    run = next(run for run in sweep_runs.read(home, sweep_id).records if run.arm == "scratch" and run.seed == 0)
+    run = next(
+        run for run in sweep_runs.read_sweep_runs(home, sweep_id).records if run.arm == "scratch" and run.seed == 0
+    )
     right, label = run.answers.right, run.answers.label
     balanced = (right[label == 0].mean() + right[label == 1].mean()) / 2
     assert found.arms["scratch"][100].test_accuracies[0] == pytest.approx(balanced) != pytest.approx(right.mean())
-    pairs = sweep_runs.read(home, sweep_id).pairs("scratch", "full_finetuning")
+    pairs = sweep_runs.read_sweep_runs(home, sweep_id).pairs("scratch", "full_finetuning")
     assert pairs.classes.tolist() == rare.tolist() and 1 - pairs.baseline[0][0] == pytest.approx(balanced)
     plain = sweep_result(home, sweep_id, judge_by="accuracy")
     assert plain.arms["scratch"][100].test_accuracies[0] == pytest.approx(right.mean())

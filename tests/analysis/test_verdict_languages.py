@@ -12,9 +12,9 @@ import pytest
 
 from tests.learning_sentences_lab import at_chance, ends, guessing, measures, moved, times
 from tests.sentences_lab import PARTS, each_of
-from tl.analysis.fairness_wording import said
+from tl.analysis.fairness_wording import already_said
 from tl.analysis.names import INSIDE, SHORT
-from tl.languages import ENGLISH, again, english, speaking
+from tl.languages import ENGLISH, english, reworded, speaking
 from tl.strategies import STRATEGIES
 
 CHINESE = "zh"
@@ -38,7 +38,7 @@ def spoken() -> dict[str, dict[str, str]]:
         with speaking(ENGLISH):
             sentences = [sentence for _, say in part() for sentence in each_of(say())]
         with speaking(CHINESE):
-            found[part.__doc__] = {str.__str__(each): str.__str__(again(each)) for each in sentences}
+            found[part.__doc__] = {str.__str__(each): str.__str__(reworded(each)) for each in sentences}
     return found
 
 
@@ -67,7 +67,7 @@ def test_what_is_said_in_one_language_can_be_said_again_in_another(part):
             first = each_of(say())
         with speaking(CHINESE):
             own = each_of(say())
-            assert [str.__str__(again(each)).casefold() for each in first] == [
+            assert [str.__str__(reworded(each)).casefold() for each in first] == [
                 str.__str__(each).casefold() for each in own
             ], what
         assert [english(each).casefold() for each in own] == [str.__str__(each).casefold() for each in first], what
@@ -76,11 +76,15 @@ def test_what_is_said_in_one_language_can_be_said_again_in_another(part):
 @pytest.mark.parametrize("numbers", [(10, 10, 11), (10, 80, 12), (10, 80), (10, 16)])
 def test_what_the_text_tells_of_an_arm_is_known_in_every_language(numbers):
     found = at_chance(*numbers)
-    known = [said(found, name) for name in found.summary]
+    known = [already_said(found, name) for name in found.summary]
     with speaking(CHINESE):
         there = at_chance(*numbers)
-        assert [said(there, name) for name in there.summary] == known == [said(found, name) for name in found.summary]
-        assert said(moved(12, 80, own=0.7), "source_only")
+        assert (
+            [already_said(there, name) for name in there.summary]
+            == known
+            == [already_said(found, name) for name in found.summary]
+        )
+        assert already_said(moved(12, 80, own=0.7), "source_only")
 
 
 def test_every_strategy_has_a_name_for_the_middle_of_a_sentence():

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from tl.cli.table import table
+from tl.cli.text_table import text_table
 
 HEAD = ("what", "measured", "against", "its figure", "ratio", "goal", "")
 
@@ -77,4 +77,4 @@ def share(what: str, measured: float, unit: str, against: str, reference: float,
 
 def as_text(rows: Iterable[Row]) -> str:
     """The table of some rows."""
-    return table(HEAD, [row.cells() for row in rows])
+    return text_table(HEAD, [row.cells() for row in rows])

@@ -94,9 +94,9 @@ class StandInCluster:
 def _train(pipe: Connection) -> None:
     """All nodes: what a trainer leaves, alike for all runs and without waiting for the disk. Five hundred machines have
     the time for it; here it would be measured instead of the supervisor."""
-    from tl.store.metrics import METRICS, table
+    from tl.store.metrics import METRICS, typed_frame
 
-    metrics = parquet_bytes(table([_epoch(epoch) for epoch in range(1, EPOCHS + 1)], METRICS))
+    metrics = parquet_bytes(typed_frame([_epoch(epoch) for epoch in range(1, EPOCHS + 1)], METRICS))
     progress = {"phase": "done", "epoch": EPOCHS, "epochs": EPOCHS, "counter": 99}
     pipe.send("ready")
     while True:

@@ -13,7 +13,7 @@ from tl.charts.frames import AXES, MAX_POINTS, bands, samples
 from tl.charts.frames import curves as curve_rows
 from tl.charts.palette import ARM_COLOURS
 from tl.charts.svg import as_svg
-from tl.store.metrics import METRICS, RESOURCES, table
+from tl.store.metrics import METRICS, RESOURCES, typed_frame
 from tl.strategies import part_in_words
 
 ARMS = ["From scratch", "<b>bold</b> & [x](y)"]
@@ -43,13 +43,13 @@ def metrics(epochs: int, seeds: int = 1, arms=ARMS) -> pd.DataFrame:
         for seed in range(seeds)
         for epoch in range(1, epochs + 1)
     ]
-    return table(rows, METRICS)
+    return typed_frame(rows, METRICS)
 
 
 def hardware(ticks: int, column: str = "memory_bytes") -> pd.DataFrame:
     """Invented hardware samples of one run per arm."""
     rows = [{"elapsed_seconds": float(tick), "memory_bytes": 2**30, "cpu_percent": 150.0} for tick in range(ticks)]
-    return pd.concat([table(rows, RESOURCES).assign(arm=arm, run_id=arm) for arm in ARMS], ignore_index=True)
+    return pd.concat([typed_frame(rows, RESOURCES).assign(arm=arm, run_id=arm) for arm in ARMS], ignore_index=True)
 
 
 CHARTS = {

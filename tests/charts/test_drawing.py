@@ -3,13 +3,13 @@
 import altair as alt
 import pandas as pd
 
-from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.charts.drawing import ROWS, Drawing, base_chart, kept
 from tl.charts.svg import FONT, as_svg
 from tl.languages import language, speaking
 
 
 def view(make=None) -> str:
-    return kept(make or (lambda: table().mark_point().encode(x="a:Q", y="b:Q")))()
+    return kept(make or (lambda: base_chart().mark_point().encode(x="a:Q", y="b:Q")))()
 
 
 def test_a_specification_is_made_once_and_nobody_can_change_it_for_others():
@@ -18,7 +18,7 @@ def test_a_specification_is_made_once_and_nobody_can_change_it_for_others():
     @kept
     def chart(height: int) -> alt.Chart:
         made.append(height)
-        return table().mark_point().properties(height=height)
+        return base_chart().mark_point().properties(height=height)
 
     first, second = (Drawing(chart(9), {}) for _ in range(2))
     first.spec["height"] = 1
@@ -35,8 +35,8 @@ def test_rows_go_by_the_name_that_the_specification_has_for_them_and_missing_is_
 
 
 def test_a_drawing_on_top_brings_its_own_rows():
-    lower = Drawing(view(lambda: alt.layer(table().mark_line())), {ROWS: pd.DataFrame({"a": [1]})})
-    top = Drawing(view(lambda: table("marks").mark_rule()), {"marks": pd.DataFrame({"a": [2]})})
+    lower = Drawing(view(lambda: alt.layer(base_chart().mark_line())), {ROWS: pd.DataFrame({"a": [1]})})
+    top = Drawing(view(lambda: base_chart("marks").mark_rule()), {"marks": pd.DataFrame({"a": [2]})})
     document = lower.under(top).to_dict()
     assert [layer["mark"]["type"] for layer in document["layer"]] == ["line", "rule"]
     assert document["layer"][-1]["data"] == {"name": "marks"} and set(document["datasets"]) == {ROWS, "marks"}
@@ -49,7 +49,7 @@ def test_a_specification_is_kept_for_each_language_with_how_that_writes_numbers_
     @kept
     def chart(height: int) -> alt.Chart:
         made.append(language())
-        return table().mark_point().properties(height=height, title=language())
+        return base_chart().mark_point().properties(height=height, title=language())
 
     english = chart(9)
     with speaking("zh"):
@@ -61,7 +61,7 @@ def test_a_specification_is_kept_for_each_language_with_how_that_writes_numbers_
 
 def test_chinese_has_fonts_and_numbers_of_its_own_on_paper_and_a_drawing_on_top_no_second_locale():
     rows = {ROWS: pd.DataFrame({"a": [1000.0], "b": [2]})}
-    layers = lambda: alt.layer(table().mark_point().encode(alt.X("a:Q", title="准确率")))  # noqa: E731
+    layers = lambda: alt.layer(base_chart().mark_point().encode(alt.X("a:Q", title="准确率")))  # noqa: E731
     with speaking("zh"):
         drawing = Drawing(view(layers), rows).under(Drawing(view(), {}))
         drawn = as_svg(drawing)

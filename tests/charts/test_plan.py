@@ -16,7 +16,7 @@ from tl.charts.plan import (
     plan_words,
 )
 from tl.config import ArmConfig, Training
-from tl.store.metrics import METRICS, table
+from tl.store.metrics import METRICS, typed_frame
 from tl.strategies import HEAD, STRATEGIES, phase_at
 
 TRAINING = Training(dataset="blossoms", epochs=10)
@@ -33,7 +33,7 @@ def trained(*phases: tuple[str, float], images: int = 500) -> pd.DataFrame:
         {"epoch": epoch, "stage": name, "learning_rate": rate, "images_seen": images * epoch}
         for epoch, (name, rate) in enumerate(phases, 1)
     ]
-    return table(rows, METRICS)
+    return typed_frame(rows, METRICS)
 
 
 def cell(rows: pd.DataFrame, stage: str, epoch: int) -> pd.Series:

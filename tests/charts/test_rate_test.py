@@ -5,9 +5,9 @@ import pytest
 
 from tl.charts.palette import ARM_COLOURS
 from tl.charts.rate_test import rate_test_chart, rate_test_rows
-from tl.store.metrics import RATE_TEST, table
+from tl.store.metrics import RATE_TEST, typed_frame
 
-CURVE = table(
+CURVE = typed_frame(
     [{"learning_rate": 10.0**power, "loss": loss} for power, loss in ((-4, 2.0), (-3, 1.5), (-2, 1.0))], RATE_TEST
 )
 
@@ -20,7 +20,7 @@ def test_the_chosen_rate_is_marked_where_it_is_known(chosen, marked):
 
 
 def test_a_run_without_a_curve_adds_nothing():
-    assert rate_test_rows(table([], RATE_TEST), "a", "run", 1e-3).empty
+    assert rate_test_rows(typed_frame([], RATE_TEST), "a", "run", 1e-3).empty
 
 
 def test_every_arm_has_a_line_in_its_colour_over_a_logarithmic_rate():

@@ -17,7 +17,7 @@ from tl import __main__ as entry
 from tl.arms import parse_arms
 from tl.cli import experiment_options
 from tl.cli.parser import dataset_name, decimal
-from tl.cli.table import table, wrapped
+from tl.cli.text_table import text_table, wrapped
 from tl.config import Refused, Training
 from tl.datasets.drawn import BLOSSOMS
 from tl.languages import speaking
@@ -156,7 +156,7 @@ def test_a_data_set_is_found_however_its_name_is_typed():
 
 
 def test_wide_characters_take_two_columns_of_a_table():
-    lines = table(("class", "pictures"), [("玫瑰", 12), ("cafe\u0301", 3)]).splitlines()
+    lines = text_table(("class", "pictures"), [("玫瑰", 12), ("cafe\u0301", 3)]).splitlines()
     assert lines == ["class  pictures", "玫瑰         12", "cafe\u0301          3"]
 
 
@@ -231,7 +231,7 @@ def test_settings_of_arms_are_checked():
 
 
 def test_a_table_has_numbers_to_the_right():
-    assert table(("name", "n"), [("a", 5), ("long", 12)]) == "name   n\na      5\nlong  12"
+    assert text_table(("name", "n"), [("a", 5), ("long", 12)]) == "name   n\na      5\nlong  12"
 
 
 def test_a_full_disk_is_called_so(capsys, home, monkeypatch):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from crafted import entries_of, forged, two_classes, zipped
 
-from tl.datasets.archive import LIMITS, Limits
+from tl.datasets.archive import LIMITS, UploadLimits
 
 ACCEPTED, LEFT_OUT, REFUSED = "accepted", "left out", "refused"
 GOOD = two_classes()
@@ -21,7 +21,7 @@ class Case:
     verdict: str
     # ACCEPTED: the classes; LEFT_OUT: reason -> how many, beside two good classes; REFUSED: what the sentence must hold
     says: tuple[str, ...] | dict[str, int] | str
-    limits: Limits = LIMITS
+    limits: UploadLimits = LIMITS
 
 
 def raw(data: bytes) -> Callable[[Path], object]:
@@ -49,6 +49,6 @@ def left_out(name: str, files: dict[str, bytes], reason: str) -> Case:
     return Case(name, of(GOOD | files), LEFT_OUT, {reason: len(files)})
 
 
-def refused(name: str, build, sentence: str, limits: Limits = LIMITS) -> Case:
+def refused(name: str, build, sentence: str, limits: UploadLimits = LIMITS) -> Case:
     """A case that is refused with a sentence in which this pattern is found."""
     return Case(name, build, REFUSED, sentence, limits)

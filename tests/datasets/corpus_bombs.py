@@ -10,17 +10,17 @@ from corpus import GOOD, LEFT_OUT, Case, accepted, beside, left_out, of, refused
 from crafted import deflated, entries_of, entry, forged, picture, pictures, png_of, zipped, zipped_bytes
 from PIL import Image
 
-from tl.datasets.archive import Limits
+from tl.datasets.archive import UploadLimits
 
 KB = "kB"
 LIMITS = {
-    "entries": (Limits(entries=5), "has 6 entries; at most 5 are accepted"),
-    "table of contents": (Limits(contents_bytes=100), "table of contents .* at most 100 bytes"),
-    "size of all entries": (Limits(unpacked_bytes=1000), "unpacks to .* kB; at most 1.0 kB"),
-    "size of the zip": (Limits(archive_bytes=1000), "at most 1.0 kB"),
-    "pixels": (Limits(pixels=100), r"None of the 6 files is a readable picture \(6 PNG files: too many pixels "),
-    "side": (Limits(side=15), r"None of the 6 files is a readable picture \(6 PNG files: too many pixels "),
-    "classes": (Limits(classes=1), "2 class folders; at most 1"),
+    "entries": (UploadLimits(entries=5), "has 6 entries; at most 5 are accepted"),
+    "table of contents": (UploadLimits(contents_bytes=100), "table of contents .* at most 100 bytes"),
+    "size of all entries": (UploadLimits(unpacked_bytes=1000), "unpacks to .* kB; at most 1.0 kB"),
+    "size of the zip": (UploadLimits(archive_bytes=1000), "at most 1.0 kB"),
+    "pixels": (UploadLimits(pixels=100), r"None of the 6 files is a readable picture \(6 PNG files: too many pixels "),
+    "side": (UploadLimits(side=15), r"None of the 6 files is a readable picture \(6 PNG files: too many pixels "),
+    "classes": (UploadLimits(classes=1), "2 class folders; at most 1"),
 }
 
 
@@ -79,12 +79,12 @@ NIGHT = saved(Image.new("RGB", (1_000, 1_000)), "BMP")  # 3 MB
 CASES = [
     *(refused(f"limit: {what}", of(GOOD), says, limits) for what, (limits, says) in LIMITS.items()),
     *(left_out(what, {"rose/huge.png": data}, "too many pixels (make it smaller)") for what, data in MANY_PIXELS.items()),
-    Case("a file beyond the size of an entry", of(GOOD | {"rose/film.mov": bytes(3_000)}), LEFT_OUT, {"too large a file": 1}, Limits(entry_bytes=2_900)),
+    Case("a file beyond the size of an entry", of(GOOD | {"rose/film.mov": bytes(3_000)}), LEFT_OUT, {"too large a file": 1}, UploadLimits(entry_bytes=2_900)),
     left_out("nothing that packs a thousandfold", {"rose/bomb.png": bytes(3_000_000)}, "not a picture"),
     accepted("a dark bitmap that packs a thousandfold", lambda path: zipped(path, GOOD | {"rose/night.bmp": NIGHT}, zipfile.ZIP_DEFLATED)),
     refused(
         "an announced number of entries is believed before they are read",
-        beside(count=40_000), "has 40,000 entries; at most 1,000", Limits(entries=1_000),
+        beside(count=40_000), "has 40,000 entries; at most 1,000", UploadLimits(entries=1_000),
     ),
     refused(
         "a size beyond what deflate can", beside(deflated("rose/bomb.png", bytes(3_000_000), size=9_000_000)),

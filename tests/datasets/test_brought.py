@@ -9,7 +9,7 @@ from crafted import picture, pictures, traces, two_classes, zipped, zipped_bytes
 
 from tl import datasets
 from tl.config import Refused
-from tl.datasets import Asked, Edits, NoClasses, TooSmall, describe, ingest
+from tl.datasets import Edits, LayoutRequest, NoClasses, TooSmall, describe, ingest
 from tl.datasets.intake import packing
 
 RARE = {f"rare{number:02}/0.png": picture(900 + number) for number in range(12)}
@@ -26,7 +26,7 @@ def test_what_was_understood_is_known_before_anything_is_made(home, tmp_path):
         shown = incoming.examples(second)
         assert [(name, pixels.shape[2]) for name, pixels in shown] == [("photo", 3), ("sketch", 3)]
         assert [info.name for info in datasets.list_datasets(home)] == [*datasets.BUILT_IN]
-        info = incoming.settle(second)
+        info = incoming.create_dataset(second)
         assert not incoming.open
     assert info.classes == ("photo", "sketch") and "level 1" in info.read_as and describe(home, "x") == info
 
@@ -40,11 +40,11 @@ def test_what_nobody_settles_leaves_nothing(home, tmp_path):
 
 def test_a_settling_that_is_refused_can_be_done_otherwise(home, tmp_path):
     with datasets.read(home, zipped(tmp_path / "x.zip", two_classes() | RARE), "x") as incoming:
-        reading = incoming.choose(Asked())
+        reading = incoming.choose(LayoutRequest())
         with pytest.raises(TooSmall) as problem:
-            incoming.settle(reading)
+            incoming.create_dataset(reading)
         assert len(problem.value.classes) == 12 and all(f"'rare{n:02}' (1)" in str(problem.value) for n in range(12))
-        info = incoming.settle(reading, Edits(at_least=problem.value.least))
+        info = incoming.create_dataset(reading, Edits(at_least=problem.value.least))
     assert info.classes == ("rose", "tulip") and info.changes == ("classes with fewer than 3 pictures left out",)
     assert info.left_out["of a class with fewer than 3 pictures"]["count"] == 12
 
@@ -54,7 +54,7 @@ def test_a_class_that_is_missing_in_a_split_is_tested_nowhere_or_the_split_is_ne
     path = zipped(tmp_path / "x.zip", files)
     kept = ingest(home, path, "kept")
     assert kept.counts["lily"]["test"] == 0 and "There are no test pictures of 'lily'" in kept.remarks[-1]
-    new = ingest(home, path, "new", asked=Asked(split_from="new"))
+    new = ingest(home, path, "new", asked=LayoutRequest(split_from="new"))
     assert new.counts["lily"]["test"] == 1 and new.splits == "drawn"
 
 

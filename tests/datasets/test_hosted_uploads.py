@@ -11,10 +11,10 @@ from crafted import entry, forged, pictures, traces, two_classes, zipped, zipped
 
 from tl.config import Refused, new_id
 from tl.datasets import archived, catalogue, ingest
-from tl.datasets.archive import Limits
+from tl.datasets.archive import UploadLimits
 from tl.datasets.intake import ingest_zip
 from tl.store.files import used_bytes
-from tl.store.quarantine import alone, quarantine, sweep_abandoned
+from tl.store.quarantine import one_upload_at_a_time, quarantine, sweep_abandoned
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_what_is_too_much_takes_no_memory_for_its_folders(home, tmp_path):
     tracemalloc.start()
     try:
         with pytest.raises(Refused, match="holds 4,000 files; at most 100 are accepted"):
-            ingest_zip(home, path, "x", title="x", origin="upload", limits=Limits(pictures=100))
+            ingest_zip(home, path, "x", title="x", origin="upload", limits=UploadLimits(pictures=100))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -117,7 +117,7 @@ def test_uploads_of_several_visitors_are_read_one_after_the_other(ann, tmp_path)
     told, ended = [], []
     path = zipped(tmp_path / "x.zip", two_classes())
     waits = threading.Thread(target=lambda: ended.append(ingest(ann, path, "x", lambda *about: told.append(about))))
-    with alone(ann, None):
+    with one_upload_at_a_time(ann, None):
         waits.start()
         while not told:
             time.sleep(0.01)
@@ -130,7 +130,7 @@ def test_who_waits_may_give_up(ann):
     def give_up(*_):
         raise KeyboardInterrupt
 
-    with alone(ann, None), pytest.raises(KeyboardInterrupt):
+    with one_upload_at_a_time(ann, None), pytest.raises(KeyboardInterrupt):
         ingest(ann, io.BytesIO(zipped_bytes(two_classes())), "x", give_up)
     assert not traces(ann.datasets_dir)
 

@@ -6,16 +6,16 @@ import pytest
 
 from tl.config import Refused
 from tl.datasets.intake.asked_for import choose
-from tl.datasets.intake.layouts import Found, read
-from tl.datasets.intake.layouts.reading import Asked
+from tl.datasets.intake.layouts import LayoutInput, read
+from tl.datasets.intake.layouts.reading import LayoutRequest
 
 
 def names(*folders: str, each: int = 12, stem: str = "") -> list[str]:
     return [f"{folder}/{stem}{number}.jpg" for folder in folders for number in range(each)]
 
 
-def found(files: list[str], **tables: str) -> Found:
-    return Found(names=files, tables={path.replace("__", "/", 1): text.encode() for path, text in tables.items()})
+def found(files: list[str], **tables: str) -> LayoutInput:
+    return LayoutInput(names=files, tables={path.replace("__", "/", 1): text.encode() for path, text in tables.items()})
 
 
 def lines(*rows: str) -> str:
@@ -219,7 +219,7 @@ ASKED = {  # what is asked -> classes and splits
 def test_a_person_says_otherwise(text):
     option, _, value = text.partition("=")
     files = found(names("photo/cat", "photo/dog", "sketch/cat", "sketch/dog"))
-    reading = choose(files, read(files), Asked(**{option: value}))
+    reading = choose(files, read(files), LayoutRequest(**{option: value}))
     assert (reading.sizes, set(reading.splits)) == ASKED[text]
 
 
@@ -239,12 +239,12 @@ def test_what_can_not_be_asked_is_answered_with_what_there_is(asked, says):
     table = lines("file,kind", *(f"{name},{n % 2}" for n, name in enumerate(files)))
     given = found(files, **{"t.csv": table})
     with pytest.raises(Refused, match=says):
-        choose(given, read(given), Asked(**asked))
+        choose(given, read(given), LayoutRequest(**asked))
 
 
 def test_every_reading_that_is_offered_can_be_asked_for():
     for folders, *_ in FOLDERS.values():
         files = found(names(*folders))
         for reading in (readings := read(files)):
-            if reading.asked != Asked():
+            if reading.asked != LayoutRequest():
                 assert choose(files, readings, reading.asked).sizes == reading.sizes

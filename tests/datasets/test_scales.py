@@ -8,7 +8,7 @@ from crafted import picture, zipped
 from PIL import Image
 
 from tl.config import Refused
-from tl.datasets import ingest, prepare, told
+from tl.datasets import ingest, prepare, reading_notes
 from tl.datasets.intake.scales import MOST, Scales
 
 
@@ -46,7 +46,7 @@ def test_one_scale_shows_all_of_them_and_keeps_dark_ones_dark(home, tmp_path, ca
     assert np.mean(means["bright"]) == pytest.approx(127, abs=8)
     assert np.mean(means["dark"]) == pytest.approx(64, abs=8)
     assert len(info.scales) == 1 and "12 pictures with more than 8 bits" in info.scales[0]
-    assert info.scales[0] in told(info)
+    assert info.scales[0] in reading_notes(info)
 
 
 def test_a_few_hot_pixels_do_not_darken_the_others(home, tmp_path):

@@ -254,7 +254,7 @@ def test_a_failed_download_refuses_and_leaves_nothing(home, monkeypatch):
 
 
 def test_a_failed_download_is_told_in_the_reader_s_language(home, monkeypatch):
-    failing = "import sys; from tl.languages import say, told; sys.exit(told(say('no network; connect')))"
+    failing = "import sys; from tl.languages import for_stderr, say; sys.exit(for_stderr(say('no network; connect')))"
     monkeypatch.setattr(download, "COMMAND", ["-c", failing])
     monkeypatch.setenv("TL_LANGUAGE", "zh")
     for language in ("en", "zh"):

@@ -5,7 +5,7 @@ import pytest
 from crafted import pictures, two_classes, zipped
 
 from tl.config import ArmConfig, Experiment, Refused
-from tl.datasets import Asked, DatasetInfo, Edits, derive, describe, examples, ingest, prepare
+from tl.datasets import DatasetInfo, Edits, LayoutRequest, derive, describe, examples, ingest, prepare
 from tl.jobs.queue import resolved
 from tl.store.home import Home
 
@@ -49,7 +49,7 @@ def test_nothing_learns_from_it(home: Home, loose: DatasetInfo):
 def test_what_asks_for_classes_of_such_pictures_is_refused(home: Home, tmp_path):
     path = zipped(tmp_path / "x.zip", two_classes(count=5))
     with pytest.raises(Refused, match="have no classes; leave out --classes-from 1"):
-        ingest(home, path, "x", unlabelled=True, asked=Asked(classes_from="1"))
+        ingest(home, path, "x", unlabelled=True, asked=LayoutRequest(classes_from="1"))
     with pytest.raises(Refused, match="no classes that could be changed"):
         ingest(home, path, "x", unlabelled=True, edits=Edits(at_most=3))
     with pytest.raises(Refused, match="too few different readable pictures"):

@@ -93,7 +93,7 @@ def test_what_is_shown_depends_on_who_reads(home, tmp_path):
         read = describe(home, "x")
         told = [
             *datasets.story(read),
-            *datasets.told(read),
+            *datasets.reading_notes(read),
             *datasets.grouped(read),
             *map(reason_in_words, read.left_out),
         ]

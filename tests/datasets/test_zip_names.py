@@ -7,7 +7,7 @@ import pytest
 from crafted import entry, forged, picture, traces
 
 from tl.config import Refused
-from tl.datasets import ingest, told
+from tl.datasets import ingest, reading_notes
 from tl.datasets.encodings import NAMES, RawName, encoding_named, look_garbled, read_names, said_name
 from tl.datasets.spellings import spellings
 
@@ -102,12 +102,12 @@ def zip_of(path, folders: list[str], encoding: str):
 def test_classes_have_the_names_that_were_guessed_and_it_is_told(home, tmp_path):
     info = ingest(home, zip_of(tmp_path / "x.zip", ["玫瑰", "向日葵"], "GBK"), "x")
     assert {*info.classes} == {"玫瑰", "向日葵"}
-    assert told(info) == [
+    assert reading_notes(info) == [
         "The names in the zip do not say their encoding; they were read as GBK (`--names` chooses another)."
     ]
     other = ingest(home, tmp_path / "x.zip", "y", names="cp437")
     assert "├╡╣σ" in other.classes
-    assert "look garbled" in told(other)[-1]
+    assert "look garbled" in reading_notes(other)[-1]
 
 
 def test_paths_that_lead_out_are_refused_in_every_encoding(home, tmp_path):

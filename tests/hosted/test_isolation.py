@@ -13,20 +13,21 @@ from tl import datasets, jobs, sources
 from tl.analysis import experiment_result, sweep_result
 from tl.analysis.forecasts.hints import question
 from tl.config import Refused, new_id
-from tl.jobs import event_files, exports, tensorboard
-from tl.jobs.again import compare_again
+from tl.jobs import exports
+from tl.jobs.compare_again import compare_again
 from tl.jobs.final_model import submit_final
-from tl.jobs.keeping import keep
+from tl.jobs.keep_in_library import keep
 from tl.jobs.measurements import advice, hints
 from tl.jobs.predictions import predict
+from tl.jobs.tensorboard import event_files, run_links, server
 from tl.report.bundle import export_bundle, fingerprint
+from tl.report.bundle_import import import_bundle
 from tl.report.card_facts import about
-from tl.report.intake import import_bundle
 from tl.report.report import report
 from tl.report.subject import ended
-from tl.store import database, features, labels
+from tl.store import database, features, name_and_notes
 from tl.store.home import Home
-from tl.store.settling import Settling
+from tl.store.settle_plan import SettlePlan
 
 
 def said(ask: Callable, *arguments) -> str:
@@ -64,20 +65,20 @@ BY_ID = {  # what is asked -> by which id of the other visitor's
     compare_again: "experiment_id",
     exports.make: "run_id",
     keep: "run_id",
-    labels.label_of: "experiment_id",
-    labels.write: "experiment_id",
+    name_and_notes.name_and_notes_of: "experiment_id",
+    name_and_notes.write: "experiment_id",
     predict: "run_id",
     submit_final: "run_id",
     jobs.resume_on: "run_id",
 }
 MORE = {  # what else is given
     jobs.add_seeds: (5,),
-    jobs.begin_settling: (Settling(),),
+    jobs.begin_settling: (SettlePlan(),),
     jobs.resume_on: (1,),
     compare_again: (datasets.Corrections(set_aside=("a.png",)),),
     exports.make: (Path(), print),
     keep: ("a-name",),
-    labels.write: ("a name", "notes"),
+    name_and_notes.write: ("a name", "notes"),
     predict: (Path(), Path("answers.csv"), print),
 }
 
@@ -126,7 +127,7 @@ def listed(home: Home) -> dict[str, str]:
         "weights": repr(sources.available(home, "mobilenet_v2")),
         "hints": repr(hints.hints.known(home)),
         "advice": repr([path.name for path in home.advice_dir.glob("*")]),
-        "events": repr(tensorboard.names(home)),
+        "events": repr(run_links.names(home)),
         "event files": repr(zipfile.ZipFile(io.BytesIO(event_files.pack(home))).namelist()),
     }
 
@@ -217,7 +218,7 @@ def test_a_sweep_is_imported_under_own_ids_too(visitors, tmp_path):
 def test_tensorboard_is_not_opened_for_visitors(visitors, monkeypatch):
     monkeypatch.setenv("TL_HOSTED", "1")
     with pytest.raises(Refused, match="event files"):
-        tensorboard.ensure(visitors[0].home)
+        server.ensure(visitors[0].home)
 
 
 def test_downloads_of_event_files_have_names_of_their_own(visitors):

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tl.config import Refused
-from tl.hosted.limits import PREFIX, Limits, hosted, limits
+from tl.hosted.limits import PREFIX, DemoLimits, hosted, limits
 
-DEFAULTS = {entry.name: entry.default for entry in fields(Limits)}
+DEFAULTS = {entry.name: entry.default for entry in fields(DemoLimits)}
 
 
 @pytest.fixture(autouse=True)

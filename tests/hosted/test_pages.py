@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from tests import page_lab
 from tl import jobs
 from tl.config import new_id
-from tl.hosted import settings, visitor, whose_page
+from tl.hosted import page_owner, settings, visitor
 from tl.jobs.measurements import probe
 from tl.store.home import Home
 
@@ -114,8 +114,8 @@ class User(dict):
 def test_where_people_sign_in_the_workspace_is_theirs_and_not_the_browsers(visitors, hosted, monkeypatch):
     zebra, yak = visitors
     user = User(iss="https://id.example", sub="17")
-    monkeypatch.setattr(whose_page, "providers", list)
-    monkeypatch.setattr(whose_page.st, "user", user)
+    monkeypatch.setattr(page_owner, "providers", list)
+    monkeypatch.setattr(page_owner.st, "user", user)
     app = opened(monkeypatch, zebra.home.owner)
     assert [button.label for button in app.button] == ["Sign in"]
     assert zebra.word not in everything(app)
@@ -123,6 +123,6 @@ def test_where_people_sign_in_the_workspace_is_theirs_and_not_the_browsers(visit
     app = opened(monkeypatch, zebra.home.owner)
     assert zebra.word not in everything(app), "the browser's cookie opens nothing here"
     found = []
-    monkeypatch.setattr(whose_page, "owner_of", lambda text: found.append(text) or yak.home.owner)
+    monkeypatch.setattr(page_owner, "owner_of", lambda text: found.append(text) or yak.home.owner)
     assert yak.word in everything(opened(monkeypatch, zebra.home.owner))
     assert set(found) == {"https://id.example 17"}

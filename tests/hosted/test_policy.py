@@ -10,12 +10,12 @@ import pytest
 
 from tl.config import Refused, new_id
 from tl.hosted.demo import Demo
-from tl.hosted.limits import Limits
+from tl.hosted.limits import DemoLimits
 from tl.policy import UNLIMITED, Policy
 from tl.store.home import Home
 
 ROOT = Path(__file__).parents[2]
-LIMITED = {entry.name for entry in fields(Limits)} & {entry.name for entry in fields(Policy)}
+LIMITED = {entry.name for entry in fields(DemoLimits)} & {entry.name for entry in fields(Policy)}
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from tests.translated import chinese
 from tl.hosted.redaction import without_places
-from tl.languages import again, commas, joined, say, speaking
+from tl.languages import commas, joined, reworded, say, speaking
 from tl.store.home import Home, owner_of
 from tl.ui.parts.text import escape
 
@@ -37,7 +37,7 @@ def test_what_was_said_can_be_said_again_without_them(home, tmp_path):
     told = without_places(damaged)
     assert told == "see log.txt 1,234 bytes"
     with chinese(tmp_path / "locale", {"see {path}": "见 {path}"}), speaking("zh"):
-        assert again(told) == "见 log.txt 1,234 bytes"
+        assert reworded(told) == "见 log.txt 1,234 bytes"
 
 
 def test_a_path_ends_at_chinese_stops(home):
@@ -57,7 +57,7 @@ def test_a_list_of_places_can_still_be_said_again(home):
     told = without_places(commas([home.runs_dir / "a.txt", say("just now")]))
     assert told == "a.txt, just now"
     with speaking("zh"):
-        assert again(told) == commas(["a.txt", say("just now")])
+        assert reworded(told) == commas(["a.txt", say("just now")])
 
 
 def test_other_words_and_addresses_stay(home):

@@ -13,7 +13,7 @@ from tl.jobs.launchers.local import LocalLauncher, identity_of
 from tl.jobs.supervisor import Supervisor
 from tl.store import database
 from tl.store.home import Home
-from tl.store.settling import Settling
+from tl.store.settle_plan import SettlePlan
 
 FOLDER = Path(__file__).parent
 LIMIT_SECONDS = 30.0
@@ -58,7 +58,7 @@ class Lab:
         *behaviours: str,
         seeds: tuple[int, ...] = (0,),
         key: str | None = None,
-        settle: Settling | None = None,
+        settle: SettlePlan | None = None,
         **settings,
     ) -> list[str]:
         """Ids of the runs of a new experiment, one arm per behaviour of the stand-in."""

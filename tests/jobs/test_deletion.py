@@ -7,9 +7,9 @@ from tl import jobs
 from tl.analysis.forecasts import advice_record
 from tl.config import Refused
 from tl.store import database, removal
-from tl.store import settling as plans
+from tl.store import settle_plan as plans
 from tl.store.home import Home
-from tl.store.settling import Settling
+from tl.store.settle_plan import SettlePlan
 
 
 def ids(home: Home) -> list[str]:
@@ -66,7 +66,7 @@ def test_what_trains_or_waits_is_not_deleted_unless_it_is_stopped_first(lab, hom
 def test_an_experiment_that_seeds_are_being_added_to_is_not_deleted_unless_that_is_stopped(lab, home, two):
     """Between two looks nothing trains, and more may come at any moment."""
     experiment_id = lab.row(two[0][0]).experiment_id
-    assert plans.begin(home, experiment_id, Settling())
+    assert plans.begin(home, experiment_id, SettlePlan())
     with pytest.raises(Refused, match="seeds are being added to it; .* --stop` stops that first"):
         jobs.delete(home, experiment_id)
     assert len(folders(home)) == 8

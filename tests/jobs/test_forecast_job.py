@@ -11,7 +11,7 @@ import pytest
 from tl.analysis.forecasts import question as questions
 from tl.analysis.forecasts.question import feature_keys, probe_curve
 from tl.config import ArmConfig, Experiment, Refused, Training
-from tl.datasets.pieces import WAITING
+from tl.datasets.turns import WAITING
 from tl.jobs import background
 from tl.jobs.measurements import by_features
 from tl.jobs.measurements import forecasts as module
@@ -126,7 +126,7 @@ def test_nothing_is_said_of_waiting_where_nobody_computes(home, asked, capsys):
 
 
 def test_it_computes_in_a_turn_of_its_own(home):
-    with by_features.taken(home):
+    with by_features.device_turn(home):
         lock = background.take_lock(home, "device.lock", wait=False)
         assert lock is None
         with locked(home.locks_dir / "next.lock"):

@@ -11,7 +11,7 @@ from tests import library_lab, page_lab
 from tests.library_lab import BACKBONE, SIDE
 from tl.config import ArmConfig, Refused, new_id
 from tl.jobs import library, own_weights
-from tl.jobs.keeping import keep
+from tl.jobs.keep_in_library import keep
 from tl.jobs.library_files import bring_in, export
 from tl.sources import source
 from tl.sources.card import card_of

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tl import jobs, machine
-from tl.analysis.estimate import estimate_seconds
 from tl.analysis.forecasts import hints
+from tl.analysis.time_estimate import estimate_seconds
 from tl.backbones import BACKBONES
 from tl.charts.plan import stage_names
 from tl.config import ArmConfig, Experiment, Refused

@@ -7,7 +7,7 @@ import pytest
 from tl import datasets, jobs
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.datasets import DatasetInfo
-from tl.jobs import ended, queue
+from tl.jobs import dead_trainers, queue
 from tl.jobs.launchers import processes
 from tl.store import database
 from tl.store.files import locked, write_json
@@ -88,7 +88,7 @@ def test_a_run_that_waits_or_trains_keeps_its_pictures(mine, monkeypatch):
     with pytest.raises(Refused, match=f"Run {row.run_id} learns the data set 'mine' and is queued; stop it first"):
         jobs.delete_dataset(mine, "mine")
     database.move(mine, row, "running")
-    monkeypatch.setattr(ended, "is_dead", lambda home, row: False)
+    monkeypatch.setattr(dead_trainers, "is_dead", lambda home, row: False)
     with pytest.raises(Refused, match="is running; stop it first"):
         jobs.delete_dataset(mine, "mine")
     assert datasets.has(mine, "mine")

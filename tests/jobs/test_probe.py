@@ -13,7 +13,7 @@ from tl.jobs import background
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
 from tl.jobs.measurements import probe as module
 from tl.jobs.measurements.probe import cached, measure, probe
-from tl.languages import read
+from tl.languages import read_sentence
 from tl.store.database import insert_experiments
 from tl.store.device_lock import GAVE_WAY, Turn
 from tl.store.files import read_json, write_json
@@ -96,8 +96,8 @@ def test_it_is_measured_anew_on_another_machine(home, trainer, monkeypatch):
 )
 def test_a_failure_is_told_and_tried_again_later(home, trainer, code, words):
     trainer(code)
-    assert read(measure(home, *WHAT)["error"]) == words
-    assert read(probe(home, *WHAT)["error"]) == words, "not tried again at once"
+    assert read_sentence(measure(home, *WHAT)["error"]) == words
+    assert read_sentence(probe(home, *WHAT)["error"]) == words, "not tried again at once"
     age(home, module.RETRY_SECONDS + 1)
     assert cached(home, *WHAT) is None
 

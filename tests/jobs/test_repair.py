@@ -14,7 +14,7 @@ from tl.jobs.launchers.local import identity_of
 from tl.jobs.repair import repair
 from tl.jobs.start import supervisor_lives
 from tl.store import database, schema
-from tl.store.damage import Damaged
+from tl.store.damage import QueueDamaged
 from tl.store.documents import read_config
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
@@ -169,7 +169,7 @@ def test_what_a_newer_version_wrote_is_refused_and_left_alone(lab, home, capsys,
             Refused, match=r"The queue \(tl.sqlite\) was written by a newer TL Lab.* warp; update"
         ) as refused:
             jobs.list_runs(home)
-        assert not isinstance(refused.value, Damaged)
+        assert not isinstance(refused.value, QueueDamaged)
     before = home.database_path.read_bytes()
     assert main(["repair", "--home", str(home.path)]) == 2
     said = capsys.readouterr().err

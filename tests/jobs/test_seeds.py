@@ -16,7 +16,7 @@ from tl.report.command import command
 from tl.store import database
 from tl.store.documents import read_config
 from tl.store.files import read_json, write_json
-from tl.store.settling import Settling
+from tl.store.settle_plan import SettlePlan
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_what_lost_its_pictures_is_not_run_until_settled(lab, home, tmp_path):
         page_lab.end(home, row, "finished")
     jobs.delete_dataset(home, "mine")
     for begins in (
-        lambda: jobs.begin_settling(home, experiment_id, Settling()),
+        lambda: jobs.begin_settling(home, experiment_id, SettlePlan()),
         lambda: jobs.add_seeds(home, experiment_id, 5),
     ):
         with pytest.raises(Refused, match="There is no data set 'mine'"):

@@ -13,9 +13,10 @@ import psutil
 import pytest
 
 from tl.config import ArmConfig, Experiment, Refused, new_id
-from tl.jobs import tensorboard
 from tl.jobs.launchers import processes
-from tl.jobs.tensorboard import ensure, link_runs, stop
+from tl.jobs.tensorboard import server
+from tl.jobs.tensorboard.run_links import link_runs
+from tl.jobs.tensorboard.server import ensure, stop
 from tl.store.database import insert_experiments
 from tl.store.files import read_json
 from tl.store.home import Home
@@ -125,6 +126,6 @@ def test_one_that_was_killed_is_started_again_and_can_be_stopped(home):
 
 
 def test_one_that_cannot_start_is_refused_in_a_sentence(home, monkeypatch):
-    monkeypatch.setattr(tensorboard.sys, "executable", "/bin/false")
+    monkeypatch.setattr(server.sys, "executable", "/bin/false")
     with pytest.raises(Refused, match="TensorBoard could not be started"):
         ensure(home)

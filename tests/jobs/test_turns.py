@@ -5,7 +5,7 @@ import time
 from itertools import pairwise
 
 from tests.row_lab import run_row
-from tl.jobs.queue_order import group, in_order
+from tl.jobs.queue_order import group, in_order, together
 from tl.store.rows import RunRow
 
 
@@ -68,3 +68,25 @@ def test_ten_thousand_visitors_are_put_in_line_at_once():
     before = time.process_time()
     assert len(in_order(rows, {f"o{n}": 3.0 for n in range(0, 10_000, 2)})) == 10_000
     assert time.process_time() - before < 2
+
+
+def test_beside_a_seed_that_leaves_places_empty_the_next_of_the_experiment_begins():
+    rows = waiting(None, "a", 1.0, seeds=3, arms=1) + waiting(None, "b", 2.0)
+    assert [group(row) for row in together([], rows, lanes=1)] == [("a", 0)]
+    assert [group(row) for row in together([], rows, lanes=2)] == [("a", 0), ("a", 1)]
+    assert [group(row) for row in together(rows[:1], rows[1:], lanes=2)] == [("a", 1)]
+    assert together(rows[:2], rows[2:], lanes=2) == []
+    assert [group(row) for row in together(rows[2:3], rows[3:], lanes=2)] == [], "another experiment waits for its turn"
+
+
+def test_all_arms_of_a_seed_begin_together_however_many_compute():
+    rows = waiting(None, "a", 1.0, seeds=2, arms=3)
+    assert len(together([], rows, lanes=2)) == 3
+    assert len(together(rows[2:3], rows[3:], lanes=2)) == 3, "one is left of the first seed"
+    assert together(rows[1:3], rows[3:], lanes=2) == []
+
+
+def test_nobody_elses_turn_is_taken_to_fill_a_place():
+    rows = waiting("ann", "a", 1.0, seeds=2, arms=1) + waiting("bob", "b", 2.0)
+    ordered = in_order(rows[1:], {"ann": 9.0})
+    assert together(rows[:1], ordered, lanes=2) == [], "bob comes before ann's next seed"

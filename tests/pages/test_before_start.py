@@ -24,7 +24,7 @@ def nothing_downloaded(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
 
 
-def look(home, samples: int = 500) -> scores.Question:
+def look(home, samples: int = 500) -> scores.HintQuestion:
     """What the background job would have found for the form as it first appears."""
     asked = scores.question(home, "blossoms", samples, 32)
     for key in scores.candidates(home, asked):

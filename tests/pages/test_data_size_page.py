@@ -10,8 +10,8 @@ from tests.page_lab import charts, swept, texts, unescaped
 from tl import jobs
 from tl.config import Experiment, Refused
 from tl.report.bundle import export_bundle
-from tl.report.intake import import_bundle
-from tl.store import labels
+from tl.report.bundle_import import import_bundle
+from tl.store import name_and_notes
 from tl.store.home import Home
 
 PAGE = "pages/1_Data_size.py"
@@ -178,7 +178,7 @@ def test_a_link_to_nothing_says_so_in_one_sentence(open_sweep, link):
 
 def test_earlier_sweeps_can_be_opened(open_sweep, home):
     sweep_id = swept(home, seeds=1)
-    labels.write(home, sweep_id, "Evening **light**", "one\ntwo")
+    name_and_notes.write(home, sweep_id, "Evening **light**", "one\ntwo")
     app = open_sweep()
     assert "Earlier sweeps" in texts(app) and "8 finished" in texts(app)
     assert "**Evening **light****" in unescaped(app) and "MobileNetV2 on Blossoms" in unescaped(app)
@@ -188,7 +188,7 @@ def test_earlier_sweeps_can_be_opened(open_sweep, home):
     app.session_state["label_box"] = True
     app.run()
     app.text_input(key=f"label_name_{sweep_id}").set_value("Dusk").run()
-    assert app.title[0].value == "Dusk" and labels.label_of(home, sweep_id).name == "Dusk"
+    assert app.title[0].value == "Dusk" and name_and_notes.name_and_notes_of(home, sweep_id).name == "Dusk"
 
 
 def test_a_sweep_with_one_arm_is_shown_too(open_sweep, home):

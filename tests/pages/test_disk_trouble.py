@@ -58,9 +58,9 @@ def delete_one() -> None:
     from tl.store.database import read_runs
     from tl.store.home import Home
     from tl.ui.manage import runs
-    from tl.ui.parts.problems import told
+    from tl.ui.parts.problems import show_problems
 
-    with told(runs.PROBLEM):
+    with show_problems(runs.PROBLEM):
         jobs.delete(Home(), read_runs(Home())[0].run_id)
     runs.show(Home())
 

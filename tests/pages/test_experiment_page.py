@@ -11,7 +11,7 @@ from tl.charts.palette import ARM_COLOURS
 from tl.config import ArmConfig
 from tl.jobs.launchers.local import LocalLauncher
 from tl.store.files import read_json, write_json, write_parquet
-from tl.store.metrics import RATE_TEST, read_metrics, table, write_metrics
+from tl.store.metrics import RATE_TEST, read_metrics, typed_frame, write_metrics
 from tl.strategies import STRATEGIES
 
 
@@ -156,7 +156,7 @@ def test_the_curve_of_a_range_test_is_shown_where_a_run_has_one(open_page, home)
     experiment_id = page_lab.finished(home)
     title = "Training loss over the learning rate, for every arm"
     assert title not in alts(open_page(experiment=experiment_id))
-    curve = table([{"learning_rate": 10.0**power, "loss": -power / 2} for power in range(-6, 0)], RATE_TEST)
+    curve = typed_frame([{"learning_rate": 10.0**power, "loss": -power / 2} for power in range(-6, 0)], RATE_TEST)
     write_parquet(home.run(page_lab.rows(home, experiment_id)[0].run_id).rate_test, curve)
     assert title in alts(open_page(experiment=experiment_id))
 

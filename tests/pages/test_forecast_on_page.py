@@ -33,7 +33,7 @@ def asks(monkeypatch):
     return asked
 
 
-def measured(home, about: Training = QUICK) -> questions.Question:
+def measured(home, about: Training = QUICK) -> questions.ForecastQuestion:
     asked = questions.question(home, about)
     questions.keep_curve(home, asked, curve(power(2.0, 0.4, 0.02)))
     return asked

@@ -12,8 +12,8 @@ from tl import datasets, jobs
 from tl.config import ArmConfig, Experiment, Final
 from tl.jobs.queue import enqueue
 from tl.report.bundle import export_bundle
-from tl.report.intake import import_bundle
-from tl.store import labels
+from tl.report.bundle_import import import_bundle
+from tl.store import name_and_notes
 from tl.store.home import Home
 from tl.ui.compose import form_state
 
@@ -130,7 +130,7 @@ def test_a_final_model_fills_the_form_without_what_makes_it_one_and_has_no_verdi
 def test_an_imported_experiment_fills_the_form_and_cannot_grow(open_page, home, tmp_path):
     elsewhere = Home(tmp_path / "elsewhere")
     experiment_id = ended(elsewhere)
-    labels.write(elsewhere, experiment_id, "A [name](http://evil.example)", "one\n**two**")
+    name_and_notes.write(elsewhere, experiment_id, "A [name](http://evil.example)", "one\n**two**")
     bundle = tmp_path / "x.zip"
     bundle.write_bytes(export_bundle(elsewhere, experiment_id))
     import_bundle(home, bundle)
@@ -183,7 +183,7 @@ def test_name_and_notes_are_kept_shown_and_found(open_page, home):
     app.text_area(key=f"label_notes_{experiment_id}").set_value("blurred\n<b>by hand</b>").run()
     assert app.title[0].value.replace("\\", "") == "Evening **light**"
     assert "<b>by hand</b>" in unescaped(app) and "<b>by" not in page_lab.texts(app)
-    assert labels.label_of(home, experiment_id) == labels.Label(
+    assert name_and_notes.name_and_notes_of(home, experiment_id) == name_and_notes.NameAndNotes(
         name="Evening **light**", notes="blurred\n<b>by hand</b>"
     )
     app = open_page("pages/2_Runs.py")
@@ -199,7 +199,7 @@ def test_name_and_notes_are_kept_shown_and_found(open_page, home):
 
 def test_two_verdicts_stand_side_by_side_with_the_settings_that_differ(open_page, home):
     first, second = page_lab.finished(home, seeds=3), ended(home)
-    labels.write(home, second, "The **second**", "")
+    name_and_notes.write(home, second, "The **second**", "")
     app = open_page(experiment=first, **{"with": second})
     assert not app.exception, app.exception
     differ, numbers = app.dataframe[-2].value, app.dataframe[-1].value

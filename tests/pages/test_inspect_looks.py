@@ -11,14 +11,18 @@ from tests import page_lab
 from tests.page_lab import charts, unescaped
 from tl.jobs import background
 from tl.report import report as reports
-from tl.store.looks import GRAD_CAM, Answer, Look, take_pixels, write_look
 from tl.store.pictures import pixels_path
 from tl.store.predictions import ALONE, Predictions, write_predictions
+from tl.store.saliency import GRAD_CAM, ClassProbability, Saliency, take_pixels, write_saliency
 from tl.store.shifted import AS_THEY_ARE, SHIFTS, Shifted, write_shifted
 
 SIDE, PICTURES = 64, 15
-SEEN = Look(
-    [Answer(1, 0.625), Answer(0, 0.375)], 0.02, [[0.0] * 4, [0.5] * 4, [1.0] * 4, [0.0] * 4], GRAD_CAM, "stage3"
+SEEN = Saliency(
+    [ClassProbability(1, 0.625), ClassProbability(0, 0.375)],
+    0.02,
+    [[0.0] * 4, [0.5] * 4, [1.0] * 4, [0.0] * 4],
+    GRAD_CAM,
+    "stage3",
 )
 
 
@@ -47,7 +51,7 @@ def looked(home, monkeypatch):
         own = take_pixels(home, picture) if picture.startswith("own-") else None
         asked.append((picture, runs, own))
         for run_id in runs:
-            write_look(home, run_id, picture, SEEN)
+            write_saliency(home, run_id, picture, SEEN)
 
     monkeypatch.setattr(background, "start", start)
     return asked

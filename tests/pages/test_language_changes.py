@@ -68,7 +68,7 @@ def test_what_a_thread_refuses_is_said_in_the_reader_s_language(monkeypatch):
     monkeypatch.setattr(problems.st, "error", lambda words, icon: shown.append(words))
     with speaking("en"):
         refusal = Refused(say("Not found."))
-    with speaking("zh"), problems.told():
+    with speaking("zh"), problems.show_problems():
         raise refusal
     with speaking("zh"):
         assert shown == [problems.escape(say("Not found."))]

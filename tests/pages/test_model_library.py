@@ -7,11 +7,11 @@ from tests.library_lab import BACKBONE, SIDE
 from tests.page_lab import unescaped
 from tl.config import ArmConfig
 from tl.jobs import library
-from tl.jobs.keeping import keep
+from tl.jobs.keep_in_library import keep
 from tl.store.files import read_json, write_json
 from tl.ui.compose import form_state, network
 from tl.ui.manage import runs
-from tl.ui.parts import keep as keep_question
+from tl.ui.parts import keep_in_library as keep_question
 
 LIBRARY, RUNS = "pages/4_Model_library.py", "pages/2_Runs.py"
 TUNE = ArmConfig(name="full_finetuning", strategy="full_finetuning")

@@ -13,8 +13,8 @@ from tl import jobs
 from tl.jobs import queue
 from tl.jobs.start import take_lock, write_holder
 from tl.store.machines import Machine, write_machines
-from tl.ui.manage.runs import table
-from tl.ui.parts.refresh import Found
+from tl.ui.manage.runs import run_columns
+from tl.ui.parts.refresh import Snapshot
 
 
 def test_runs_without_any_run_points_to_the_start(open_page):
@@ -66,7 +66,7 @@ def test_runs_as_a_table(open_page, home):
 
 def test_a_table_says_nowhere_none(home):
     page_lab.submit(home)
-    shown = table(home, jobs.list_runs(home))
+    shown = run_columns(home, jobs.list_runs(home))
     assert shown["test"] == ["–", "–"] and all(isinstance(each, str) for column in shown.values() for each in column)
 
 
@@ -135,5 +135,5 @@ def test_a_sweep_is_looked_up_once_to_be_shown(home, looks):
 
 
 def test_what_a_page_has_read_is_used_once():
-    found = Found("read before")
+    found = Snapshot("read before")
     assert [found.now(lambda: "read anew") for _ in range(3)] == ["read before", "read anew", "read anew"]

@@ -44,7 +44,7 @@ def test_the_best_run_on_validation_is_exported_and_then_downloaded(home, open_p
     assert f"Seed {trained.best.seed}: the best of its runs on the validation pictures" in texts(app)
     app.button(key="take_home_export_verdict").click().run()
     assert started == [("tl.cli.export_model", [str(home.path), trained.best.run_id])]
-    exports.tell(home, trained.best.run_id, State(problem="The disk is full."))
+    exports.write_state(home, trained.best.run_id, State(problem="The disk is full."))
     assert "The disk is full\\." in texts(open_page(experiment=trained.experiment_id))
     write_bytes(exports.place(home, trained.best.run_id), bytes(2_000_000))
     app = open_page(experiment=trained.experiment_id)

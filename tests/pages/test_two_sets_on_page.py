@@ -6,7 +6,7 @@ import pytest
 from tests.page_lab import charts, rows, unescaped
 from tests.two_sets_lab import compared, sets
 from tl import jobs
-from tl.analysis.adaptation import apart
+from tl.analysis.adaptation import domain_distance
 from tl.analysis.adaptation.advice import advise
 from tl.analysis.adaptation.both_sets import both_sets
 from tl.analysis.adaptation.distance import Distance
@@ -17,7 +17,7 @@ from tl.store.metrics import read_metrics, write_metrics
 from tl.strategies import STRATEGIES
 from tl.ui.compose import arms, target
 from tl.ui.compose.form_state import ARMS, arm_key
-from tl.ui.manage.search import fitting
+from tl.ui.manage.search import matching_runs
 
 
 def form(open_page, name: str | None = None, source: str | None = None):
@@ -34,7 +34,7 @@ def form(open_page, name: str | None = None, source: str | None = None):
 
 def test_choosing_what_it_will_work_on_begins_a_comparison_of_ways_to_adapt(open_page, home, monkeypatch):
     looks = Distance(value=1.9, low=1.8, high=2.0, told_apart=0.975, pictures=(500, 500))
-    monkeypatch.setattr(apart, "answer", lambda *_: looks)  # as if somebody had asked how different they are
+    monkeypatch.setattr(domain_distance, "answer", lambda *_: looks)  # as if somebody had asked how different they are
     app = form(open_page, "blossoms_dusk")
     said = unescaped(app)
     assert "look very different to this network" in said and advise(looks)["text"] in said
@@ -172,7 +172,9 @@ def test_which_pictures_adapting_fixed_is_told_of_the_arm_that_adapts(open_page,
     found = list_runs(home)
     titles = {"photos": "photos", "sketches": "sketches"}
     assert (
-        fitting(found, {}, titles, "sketches", None, None) == found == fitting(found, {}, titles, "", None, "sketches")
+        matching_runs(found, {}, titles, "sketches", None, None)
+        == found
+        == matching_runs(found, {}, titles, "", None, "sketches")
     )
 
 

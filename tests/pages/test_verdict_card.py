@@ -8,7 +8,7 @@ from tests.report.bundle_lab import answer
 from tl import jobs
 from tl.config import ArmConfig
 from tl.report.bundle import export_bundle
-from tl.report.intake import import_bundle
+from tl.report.bundle_import import import_bundle
 from tl.store.documents import read_result
 from tl.store.files import read_json
 from tl.store.home import Home

@@ -47,7 +47,7 @@ def test_an_uploaded_zip_is_shown_with_its_classes_before_anything_is_trained(op
 
 
 def test_an_upload_that_a_click_interrupted_is_read_and_settled_again(open_page, small_zip, monkeypatch):
-    read, settle, begun, settled = datasets.read, datasets.Incoming.settle, [], []
+    read, create, begun, settled = datasets.read, datasets.Incoming.create_dataset, [], []
 
     def interrupted_once(*given, **more):
         begun.append(True)
@@ -59,10 +59,10 @@ def test_an_upload_that_a_click_interrupted_is_read_and_settled_again(open_page,
         settled.append(True)
         if len(settled) == 1:
             raise StopException()
-        return settle(*given)
+        return create(*given)
 
     monkeypatch.setattr(datasets, "read", interrupted_once)
-    monkeypatch.setattr(datasets.Incoming, "settle", settled_at_last)
+    monkeypatch.setattr(datasets.Incoming, "create_dataset", settled_at_last)
     app = open_page()
     app.get("pills")[0].set_value("few_photos").run()
     app.file_uploader[0].upload("photos.zip", small_zip).run()

@@ -11,7 +11,7 @@ from tests import page_lab
 from tl import jobs
 from tl.config import Refused
 from tl.report.bundle import export_bundle
-from tl.report.intake import import_bundle
+from tl.report.bundle_import import import_bundle
 from tl.store.home import Home
 from tl.store.predictions import ALONE, SPLITS, Predictions, write_predictions
 from tl.store.shifted import AS_THEY_ARE, SHIFTS, Shifted

@@ -13,7 +13,7 @@ from tl import jobs
 from tl.analysis import experiment_result, sweep_result
 from tl.config import Refused
 from tl.report.bundle import export_bundle, fingerprint
-from tl.report.intake import import_bundle
+from tl.report.bundle_import import import_bundle
 from tl.report.shifted import read_answers_shifted
 from tl.store.files import read_json, write_json
 from tl.store.metrics import METRICS, read_metrics

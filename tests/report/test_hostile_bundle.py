@@ -11,9 +11,9 @@ from tests import page_lab
 from tests.datasets.crafted import entries_of, entry, forged
 from tests.report.bundle_lab import contents, exported, packed, refused, swept
 from tl.config import new_id
-from tl.report import placing, reading
+from tl.report import bundle_placing, table_reader
 from tl.report.bundle import export_bundle
-from tl.report.intake import import_bundle
+from tl.report.bundle_import import import_bundle
 from tl.store.documents import read_result
 from tl.store.files import read_json
 from tl.store.metrics import METRICS, read_metrics
@@ -174,8 +174,8 @@ def test_of_a_runs_notes_only_the_first_are_kept(home, other, tmp_path):
 
 def test_one_runs_tables_are_in_memory_at_a_time(home, other, tmp_path, monkeypatch):
     done = []
-    tell(monkeypatch, reading, "_read", done)
-    tell(monkeypatch, placing, "_write_file", done)
+    tell(monkeypatch, table_reader, "_read", done)
+    tell(monkeypatch, bundle_placing, "_write_file", done)
     import_bundle(other, packed(tmp_path / "b.zip", exported(home)))
     assert done == ["_read", *["_write_file"] * 5] * 2
 
@@ -191,7 +191,7 @@ def test_hosted_too_many_runs_are_refused_before_a_table_is_read(home, other, tm
     monkeypatch.setenv("TL_HOSTED", "1")
     monkeypatch.setenv("TL_LIMIT_RUNS_KEPT", "3")
     done = []
-    tell(monkeypatch, reading, "_read", done)
+    tell(monkeypatch, table_reader, "_read", done)
     refused(other.of(new_id()), path, "4 runs of yours in all; this demo allows 3")
     assert not done
 

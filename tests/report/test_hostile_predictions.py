@@ -10,7 +10,7 @@ from pyarrow import parquet
 from tests.report.bundle_lab import answers
 from tl.config import Refused
 from tl.report.predictions import read_answers
-from tl.report.tables import UNPACKED_BYTES
+from tl.report.untrusted_parquet import UNPACKED_BYTES
 from tl.store.predictions import write_predictions
 
 ROWS, CLASSES = 1_000, 4

@@ -20,7 +20,7 @@ from tl.cli.sweep import sweep
 from tl.config import ArmConfig, Experiment, Refused
 from tl.report.command import command
 from tl.report.report import report
-from tl.store import database, labels
+from tl.store import database, name_and_notes
 from tl.store.database import read_experiment
 
 
@@ -128,7 +128,7 @@ def test_what_still_trains_is_refused(home):
 
 def test_a_finished_sweep_is_told_whole(home):
     sweep_id = page_lab.swept(home)
-    labels.write(home, sweep_id, "A <b>name</b>", "noted at dusk")
+    name_and_notes.write(home, sweep_id, "A <b>name</b>", "noted at dusk")
     found = sweep_result(home, sweep_id)
     document = report(home, sweep_id)
     read = Reader(document)

@@ -10,26 +10,26 @@ import pytest
 from tests.report.bundle_lab import exported, files_below, packed
 from tl import jobs
 from tl.config import Refused
-from tl.report import intake
-from tl.report.intake import import_bundle
+from tl.report import bundle_import
+from tl.report.bundle_import import import_bundle
 from tl.store.quarantine import quarantine
 
 KILLED = """
 import os, sys
 from pathlib import Path
-from tl.report import intake, placing
+from tl.report import bundle_import, bundle_placing
 from tl.store.home import Home
 
 def ends(*_):
     os._exit(9)
 
 {step} = ends
-intake.import_bundle(Home(sys.argv[1]), Path(sys.argv[2]))
+bundle_import.import_bundle(Home(sys.argv[1]), Path(sys.argv[2]))
 """
 
 
 @pytest.mark.parametrize(
-    "step", ["placing.database.insert_ended", "os.rename"], ids=["before the rows", "before the folders"]
+    "step", ["bundle_placing.database.insert_ended", "os.rename"], ids=["before the rows", "before the folders"]
 )
 def test_what_a_killed_import_left_is_no_run_and_the_next_takes_its_place(home, other, tmp_path, step):
     path = packed(tmp_path / "b.zip", exported(home))
@@ -62,8 +62,8 @@ def test_the_folder_of_an_import_that_goes_on_is_not_swept(home, other, tmp_path
 
 
 def test_of_two_imports_of_the_same_at_once_one_is_done(home, other, tmp_path, monkeypatch):
-    path, real, together = packed(tmp_path / "b.zip", exported(home)), intake._runs, threading.Barrier(2)
-    monkeypatch.setattr(intake, "_runs", lambda *given: (together.wait(60), real(*given))[1])
+    path, real, together = packed(tmp_path / "b.zip", exported(home)), bundle_import._runs, threading.Barrier(2)
+    monkeypatch.setattr(bundle_import, "_runs", lambda *given: (together.wait(60), real(*given))[1])
 
     def done(_) -> str:
         try:

@@ -18,12 +18,12 @@ from tl.analysis import fairness
 from tl.analysis.records import FAR_ABOVE
 from tl.config import ArmConfig, Refused, Training
 from tl.datasets.pool import answers as answering
-from tl.languages import commas, joined, read, say, speaking, store
+from tl.languages import commas, joined, read_sentence, say, speaking, store_sentence
 from tl.measures import GUESSING_ERRORS
-from tl.report import findings, predict, reading, values
+from tl.report import findings, predict, table_reader, values
 from tl.report.bundle import export_bundle, fingerprint
+from tl.report.bundle_import import import_bundle
 from tl.report.card_facts import about
-from tl.report.intake import import_bundle
 from tl.report.model_card import card
 from tl.report.report import report
 from tl.setting_names import SETTINGS
@@ -64,7 +64,7 @@ def test_a_download_is_named_by_its_language_too(home):
 
 
 def test_a_bundle_is_the_same_whoever_exports_it(home, other, tmp_path, bracketed):
-    experiment_id, told = page_lab.submit(home), store(say(SAID, loss="nan"))
+    experiment_id, told = page_lab.submit(home), store_sentence(say(SAID, loss="nan"))
     for row in rows(home, experiment_id):
         page_lab.end(home, row, "failed", message=told, notes=[told, "as it is"])
     with speaking("zh"):
@@ -98,7 +98,7 @@ def test_what_is_wrong_with_a_table_is_said_in_the_readers_language(bracketed):
     asked = []
     tables = {"metrics.parquet": b"no table"}
     with speaking("zh"), pytest.raises(Refused):
-        reading._read(lambda: lambda tasks: asked.extend(tasks) or iter([{"refused": "x"}]), tables, {})
+        table_reader._read(lambda: lambda tasks: asked.extend(tasks) or iter([{"refused": "x"}]), tables, {})
     assert asked[0]["language"] == "zh"
     start = f"from pathlib import Path; from tl import languages; languages.LOCALE = Path({str(bracketed)!r});"
     with answering(["-c", f"{start} from tl.report import reader; reader.main()"]) as ask:
@@ -119,7 +119,7 @@ def test_advice_for_zips_of_pictures_is_none_for_a_bundle_in_any_language(
         translated.text, translated.values = told.text, told.values
         raise Refused(translated)
 
-    monkeypatch.setattr("tl.report.intake.read_members", empty)
+    monkeypatch.setattr("tl.report.bundle_import.read_members", empty)
     with speaking("zh"), pytest.raises(Refused, match="^⟦b.zip 是空的; give a bundle that TL Lab has exported.⟧$"):
         import_bundle(other, tmp_path / "b.zip")
 
@@ -203,8 +203,8 @@ def test_predict_says_what_cant_be_done_in_chinese(monkeypatch, capsys, tmp_path
 
 @pytest.mark.parametrize("made", [say("a"), joined(["a", "b"]), commas(["a", "b"])])
 def test_a_stored_sentence_that_a_stranger_made_is_none(made):
-    told = values.words(store(made))
-    assert str.__str__(read(store(made))) != told == read(told)
+    told = values.words(store_sentence(made))
+    assert str.__str__(read_sentence(store_sentence(made))) != told == read_sentence(told)
 
 
 @pytest.mark.parametrize("name", ['{"say": "x"}', "{x}"])

@@ -17,7 +17,7 @@ from tl.analysis import experiment_result, sweep_result
 from tl.config import EARLIER, Experiment
 from tl.jobs.repair import repair
 from tl.report.bundle import export_bundle
-from tl.report.intake import import_bundle
+from tl.report.bundle_import import import_bundle
 from tl.store import database
 from tl.store.documents import read_config
 from tl.store.home import Home

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tl.store.files import write_bytes, write_parquet
-from tl.store.metrics import METRICS, read_metrics, table, write_metrics
+from tl.store.metrics import METRICS, read_metrics, typed_frame, write_metrics
 
 SECONDS = float(os.environ.get("READING_SECONDS", "2"))
 DAMAGES = int(os.environ.get("DAMAGES", "20")) * 10
@@ -90,7 +90,7 @@ def test_damaged_metrics_are_whole_or_none(tmp_path):
 @pytest.mark.parametrize("values", [["1", "x"], [1, 3], [2, 1], [1, None]])
 def test_epochs_that_don_t_follow_each_other_are_damage(tmp_path, values):
     path = tmp_path / "metrics.parquet"
-    frame = table(rows(2), METRICS).astype({"epoch": object})
+    frame = typed_frame(rows(2), METRICS).astype({"epoch": object})
     frame["epoch"] = values
     write_parquet(path, frame)
     assert read_metrics(path).empty

@@ -6,7 +6,7 @@ import threading
 import time
 from pathlib import Path
 
-from tl.store.device_lock import Turn, held
+from tl.store.device_lock import Turn, has_turn, places, set_places
 
 ROOT = Path(__file__).parents[2]
 WORKER = """
@@ -86,8 +86,46 @@ def test_a_trainer_with_a_share_of_a_machine_for_itself_waits_for_nobody(tmp_pat
     home.take()
     monkeypatch.setenv("TL_TURNS", str(tmp_path / "share"))
     own = Turn(tmp_path / "locks")
-    assert own.try_take() and held(tmp_path / "locks")
+    assert own.try_take() and has_turn(tmp_path / "locks")
     own.give()
     monkeypatch.delenv("TL_TURNS")
     assert not Turn(tmp_path / "locks").try_take()
     home.close()
+
+
+def test_at_two_places_two_compute_and_a_third_waits(tmp_path):
+    set_places(tmp_path, 2)
+    first, second, third = Turn(tmp_path), Turn(tmp_path), Turn(tmp_path)
+    first.take()
+    second.take()
+    assert first.places == second.places == places(tmp_path) == 2
+    assert not third.try_take()
+    waiting = threading.Thread(target=third.take)
+    waiting.start()
+    second.give()
+    waiting.join(10)
+    assert not waiting.is_alive() and not second.try_take()
+
+
+def test_a_place_that_is_no_more_is_left_at_the_end_of_the_turn(tmp_path):
+    set_places(tmp_path, 3)
+    turns = [Turn(tmp_path) for _ in range(3)]
+    for turn in turns:
+        turn.take()
+    set_places(tmp_path, 1)
+    turns[2].give()
+    assert not turns[2].try_take(), "the only place is taken"
+    turns[0].give()
+    assert turns[2].try_take() and turns[2].places == 1
+
+
+def test_a_trainer_that_waits_for_the_only_place_gets_it(tmp_path):
+    first, second = Turn(tmp_path), Turn(tmp_path)
+    first.take()
+    waiting = threading.Thread(target=second.take)
+    waiting.start()
+    while not first.wanted():
+        time.sleep(0.01)
+    first.give()
+    waiting.join(10)
+    assert not waiting.is_alive() and not first.try_take() and second.waited_seconds > 0

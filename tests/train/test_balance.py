@@ -68,7 +68,7 @@ def test_what_is_told_is_of_the_pictures_as_they_are(kind):
     assert (drawn is None) == (kind != "sampling")
     target = torch.from_numpy(LABELS if drawn is None else LABELS[drawn])
     scores = torch.tensor([[2.0, 0.0, 0.0, 0.0]]).repeat(len(target), 1)
-    losses, right, pictures = balance.told(balance.loss(scores, target).double(), scores, target).tolist()
+    losses, right, pictures = balance.batch_sums(balance.loss(scores, target).double(), scores, target).tolist()
     assert right / pictures == pytest.approx(40 / 61, rel=0.03)
     of_right, of_wrong = -2 + np.log(np.e**2 + 3), np.log(np.e**2 + 3)
     assert losses / pictures == pytest.approx((40 * of_right + 21 * of_wrong) / 61, rel=0.03)
@@ -80,4 +80,4 @@ def test_without_balance_everything_is_as_it_was():
     loss = balance.loss(scores, target)
     assert torch.equal(loss, cross_entropy(scores, target))
     right = (scores.argmax(1) == target).sum().item()
-    assert balance.told(loss.double(), scores, target).tolist() == [loss.item() * 61, right, 61]
+    assert balance.batch_sums(loss.double(), scores, target).tolist() == [loss.item() * 61, right, 61]

@@ -10,12 +10,12 @@ from tl.train.batches import (
     _draw_crops,
     augmented_input,
     cropped_at_once,
-    joined,
+    merged_batches,
     number_of_batches,
     to_input,
     training_batches,
 )
-from tl.train.trivial import trivially_augmented
+from tl.train.trivial_augment import trivially_augmented
 
 CPU = torch.device("cpu")
 PIXELS = np.random.default_rng(0).integers(0, 256, (21, 16, 16, 3), dtype=np.uint8)
@@ -113,9 +113,9 @@ def test_any_resolution_can_be_made_of_a_store(resolution):
 @pytest.mark.parametrize(("pictures", "sizes"), [(1, [8, 8, 5]), (9, [16, 5]), (16, [16, 5]), (100, [21])])
 def test_batches_are_joined_in_their_order(pictures, sizes):
     inputs = [(target.numpy(), batch) for batch, target in epoch()]
-    large = list(joined(iter(inputs), pictures))
+    large = list(merged_batches(iter(inputs), pictures))
     assert [len(rows) for rows, _ in large] == sizes
     for place in (0, 1):
         parts = [torch.as_tensor(batch[place]) for batch in inputs], [torch.as_tensor(batch[place]) for batch in large]
         assert torch.equal(torch.cat(parts[0]), torch.cat(parts[1]))
-    assert list(joined(iter([]), pictures)) == []
+    assert list(merged_batches(iter([]), pictures)) == []

@@ -79,7 +79,7 @@ def damaged(path) -> bool:
     try:
         with sealed.opened(path):
             return False
-    except sealed.DamagedError:
+    except sealed.CheckpointDamaged:
         return True
 
 

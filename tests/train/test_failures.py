@@ -13,7 +13,7 @@ from quick import evaluated
 from tl.backbones import IMAGENET_INPUT
 from tl.config import Refused
 from tl.failures import EXIT_REASONS, EXIT_STATUS, FAILURES
-from tl.languages import read, say, speaking, store
+from tl.languages import read_sentence, say, speaking, store_sentence
 from tl.store.download import DownloadFailed, WrongHash
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
@@ -67,9 +67,9 @@ def test_a_failure_has_a_name_and_one_sentence(error, reason, words):
 
 
 def test_how_a_process_ended_can_be_said_again_in_another_language():
-    stored = store(explain(DeviceLost("device_lost", say("Not found.")))[1])
+    stored = store_sentence(explain(DeviceLost("device_lost", say("Not found.")))[1])
     with speaking("zh"):
-        assert say("Not found.") in read(stored) and "Not found." not in read(stored)
+        assert say("Not found.") in read_sentence(stored) and "Not found." not in read_sentence(stored)
 
 
 def test_exit_statuses_are_free_and_tell_failures_apart():

@@ -7,9 +7,9 @@ import torch
 from tl.backbones import IMAGENET_INPUT
 from tl.datasets import prepare
 from tl.train import resident as resident_module
+from tl.train.epoch_sums import EpochSums
 from tl.train.learner import Learner
 from tl.train.resident import Resident, resident
-from tl.train.sums import EpochSums
 
 CPU = torch.device("cpu")
 
@@ -36,7 +36,7 @@ def steps(learner, number=3, rate=1e-3):
     phase = learner.config.phases[0]
     for _, (batch, target) in zip(range(number), learner.batches(1), strict=False):
         loss, scores = learner.step(batch, target, phase, rate)
-        yield learner.told(loss, scores, target).tolist()
+        yield learner.batch_sums(loss, scores, target).tolist()
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
@@ -119,7 +119,7 @@ def test_no_step_waits_for_the_gpu(make_learner):
     try:
         for step, (batch, target) in enumerate(learner.batches(2), 1):
             loss, scores = learner.step(batch, target, phase, 1e-3)
-            assert sums.add(step, loss, learner.told(loss, scores, target)) is None
+            assert sums.add(step, loss, learner.batch_sums(loss, scores, target)) is None
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert sums.rest() is None

@@ -7,14 +7,14 @@ from torch import nn
 
 from tl.config import Refused
 from tl.store.device_lock import Turn
-from tl.store.looks import GRAD_CAM, TOKENS
 from tl.store.predictions import read_predictions
+from tl.store.saliency import GRAD_CAM, TOKENS
 from tl.store.shifted import KINDS, SHIFTS, STRENGTHS, read_shifted
 from tl.train.hardware.threads import Threads
 from tl.train.looking.finished import finished
 from tl.train.looking.look import look, picture_at
-from tl.train.looking.saliency import looked
-from tl.train.looking.shifted import chosen, measure
+from tl.train.looking.saliency import compute_saliency
+from tl.train.looking.shifted import measure, selected_rows
 from tl.train.looking.shifts import shifted
 
 CPU = torch.device("cpu")
@@ -68,7 +68,7 @@ def corners() -> torch.Tensor:
 
 
 def test_grad_cam_points_where_the_answer_comes_from():
-    scores, heat = looked(Corners().eval(), STAGES, corners())
+    scores, heat = compute_saliency(Corners().eval(), STAGES, corners())
     assert scores.argmax() == 0 and heat.method == GRAD_CAM and heat.stage == "body"
     assert heat.places.shape == (8, 8) and heat.places[6:, 6:].min() == 1
     assert heat.places.sum() == 4, "the green corner speaks for the other class"
@@ -77,19 +77,21 @@ def test_grad_cam_points_where_the_answer_comes_from():
 def test_grad_cam_leaves_a_map_that_is_too_coarse_for_the_stage_before():
     network = Corners().eval()
     network.body = nn.Sequential(nn.AvgPool2d(4), network.body)  # 2 x 2 places
-    _, heat = looked(network, STAGES, corners())
+    _, heat = compute_saliency(network, STAGES, corners())
     assert heat.stage == "stem" and heat.places.shape == (8, 8)
 
 
 def test_tokens_are_looked_at_while_places_still_decide():
-    _, heat = looked(Tokens().eval(), {"stem": ("stem",), "first": ("blocks",), "second": ("last",)}, corners())
+    _, heat = compute_saliency(
+        Tokens().eval(), {"stem": ("stem",), "first": ("blocks",), "second": ("last",)}, corners()
+    )
     assert heat.method == TOKENS and heat.stage == "first", "behind the last block the class token alone decides"
     assert heat.places.shape == (8, 8) and heat.places[6:, 6:].min() == 1 and heat.places.sum() == 4
 
 
 def test_a_network_without_a_map_of_places_says_so():
     network = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 2))
-    assert looked(network.eval(), {"body": ("0",)}, corners())[1] is None
+    assert compute_saliency(network.eval(), {"body": ("0",)}, corners())[1] is None
 
 
 @pytest.mark.parametrize(
@@ -136,5 +138,5 @@ def test_a_shift_is_always_the_same_and_grows_with_its_strength(kind):
 
 
 def test_of_many_test_pictures_some_are_asked_about_evenly():
-    assert chosen(3, 4).tolist() == [0, 1, 2]
-    assert chosen(10, 4).tolist() == [0, 2, 5, 7]
+    assert selected_rows(3, 4).tolist() == [0, 1, 2]
+    assert selected_rows(10, 4).tolist() == [0, 2, 5, 7]

@@ -11,7 +11,7 @@ from tl.datasets import pairing, prepare, prepare_for
 from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import match
 from tl.store.device_lock import Turn
-from tl.store.paired import TARGET_VALIDATION, Part
+from tl.store.paired import TARGET_VALIDATION, SplitPart
 from tl.store.predictions import read_predictions
 from tl.strategies import STRATEGIES
 from tl.train.batches import going_round
@@ -133,7 +133,7 @@ def test_everything_a_target_has_goes_round_before_a_picture_comes_again():
 
 
 def test_a_part_of_nothing_is_nothing(stripes_home, negatives):
-    part = Part(prepare(stripes_home, "stripes", 32), "train", np.empty(0, np.int64))
+    part = SplitPart(prepare(stripes_home, "stripes", 32), "train", np.empty(0, np.int64))
     assert len(part) == len(part.pixels) == len(part.pictures) == 0
 
 

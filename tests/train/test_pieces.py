@@ -7,7 +7,7 @@ import torch
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Training
 from tl.train import flops
-from tl.train.frozen.kept_features import Features, FeatureStore
+from tl.train.frozen.kept_features import FeatureStore, FrozenOutputs
 from tl.train.frozen.pieces import WHOLE, Chain, run_pieces
 from tl.train.network import Stages, build_network
 
@@ -55,7 +55,7 @@ def test_a_dropout_before_the_head_comes_after_the_cut():
 def test_features_come_back_as_they_were_kept(tmp_path):
     maps = torch.randn(5, 3, 4, 4).to(memory_format=torch.channels_last)
     for sample in (maps, torch.randn(5, 7), torch.randn(5, 6, 7)):
-        features = Features(tmp_path, 5, sample[:2])
+        features = FrozenOutputs(tmp_path, 5, sample[:2])
         rows = np.array([3, 0, 4])
         features.write(rows, sample[rows])
         features.write(slice(1, 3), sample[1:3])

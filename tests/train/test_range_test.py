@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from tl.analysis.estimate import RANGE_TEST_STEPS
 from tl.analysis.guessing import Pictures
+from tl.analysis.time_estimate import RANGE_TEST_STEPS
 from tl.config import Training, usual_rate
 from tl.train.rate_test import DIVISOR, FIRST, HIGHEST, LOWEST, STEPS, clear_minimum, find_rate
 

@@ -10,7 +10,7 @@ from PIL import Image
 from tests.jobs.lab import until
 from tl.config import ArmConfig, Experiment, new_id
 from tl.datasets import ingest, prepare
-from tl.store.device_lock import Turn, held
+from tl.store.device_lock import Turn, has_turn
 from tl.store.files import write_json
 from tl.train.run import Trainer
 
@@ -37,6 +37,6 @@ def test_a_trainer_that_waits_for_pictures_which_another_decodes_lets_it_have_it
     assert prepare(home, "x", 96, None, trainer._preparing).ready == 12
     other.join(60)
     assert not other.is_alive()
-    assert turn.waited_seconds > 0 and held(home.locks_dir)
+    assert turn.waited_seconds > 0 and has_turn(home.locks_dir)
     assert not Turn(home.locks_dir).try_take(), "it has its turn again"
     turn.close()

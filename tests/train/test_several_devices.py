@@ -25,7 +25,7 @@ from tl.store.metrics import read_metrics
 from tl.store.predictions import read_predictions
 from tl.train import __main__ as main_module
 from tl.train.devices import peers, ranks
-from tl.train.devices.ranks import ALONE, TooFewDevices, joined
+from tl.train.devices.ranks import ALONE, TooFewDevices, join_process_group
 
 CPU = torch.device("cpu")
 # Without BatchNorm and kinks: what rounding differs by at first stays small.
@@ -116,9 +116,9 @@ def test_fewer_gpus_than_the_run_asks_for_are_told_before_anything_starts(monkey
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     with pytest.raises(TooFewDevices, match="on 4 devices, and this machine has 2 GPUs; resume it with --devices 2"):
-        joined(0, 4, tmp_path / "meeting", sync=False)
+        join_process_group(0, 4, tmp_path / "meeting", sync=False)
     assert main_module.explain(TooFewDevices("so"))[0] == "bad_config"
-    assert joined(0, 1, tmp_path / "meeting", sync=True) is ALONE is ranks.ALONE
+    assert join_process_group(0, 1, tmp_path / "meeting", sync=True) is ALONE is ranks.ALONE
 
 
 @pytest.mark.parametrize(

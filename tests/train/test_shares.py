@@ -14,8 +14,8 @@ from tl.datasets import prepare
 from tl.train.batches import number_of_batches, training_inputs
 from tl.train.devices import batchnorm
 from tl.train.devices.ranks import ALONE, Ranks
+from tl.train.evaluate import concatenated as put_together
 from tl.train.evaluate import evaluate
-from tl.train.evaluate import joined as put_together
 from tl.train.frozen import VALIDATION, FrozenPart
 from tl.train.frozen.found_features import Wanted
 from tl.train.hardware import threads
@@ -133,7 +133,7 @@ def test_batchnorm_by_shares_answers_by_the_mean_of_what_they_saw(monkeypatch):
         norm = torch.nn.BatchNorm2d(1)
         norm.running_mean.fill_(own.number + 1.0)
         own.sync = False
-        own.settle_statistics(norm)
+        own.average_statistics(norm)
         return norm.running_mean.item()
 
     assert Meeting(2, monkeypatch).each(settled) == [1.5, 1.5]

@@ -8,7 +8,7 @@ import torch
 
 from tl import machine
 from tl.train.hardware import threads
-from tl.train.hardware.threads import PERIOD_SECONDS, Reading, Threads, available
+from tl.train.hardware.threads import PERIOD_SECONDS, CpuCounters, Threads, available
 
 
 class Machine:
@@ -16,12 +16,12 @@ class Machine:
 
     def __init__(self, cores: int, quotas: tuple[tuple[float, float], ...] = ()):
         self.cores, self.others, self.number = cores, 0.0, cores
-        self.now = Reading(time=100.0, own=0.0, idle=0.0, quotas=quotas, waited=0.0)
+        self.now = CpuCounters(time=100.0, own=0.0, idle=0.0, quotas=quotas, waited=0.0)
 
     def apply(self, number: int) -> None:
         self.number = number
 
-    def read(self) -> Reading:
+    def read(self) -> CpuCounters:
         return self.now
 
     def pass_time(self, seconds: float, computing: bool = True) -> None:
@@ -30,7 +30,7 @@ class Machine:
         load = wants + self.others
         got = wants if load <= self.cores else wants * self.cores / load
         rest = min(self.others, self.cores - got)
-        self.now = Reading(
+        self.now = CpuCounters(
             time=self.now.time + seconds,
             own=self.now.own + got * seconds,
             idle=self.now.idle + (self.cores - got - rest) * seconds,
@@ -141,6 +141,20 @@ def test_short_turns_find_out_as_well(two):
     assert two.number == 1
 
 
+def test_one_of_two_that_compute_side_by_side_keeps_to_its_share_and_does_not_call_the_other_busy(two):
+    two.threads.take_share()
+    two.threads.among(2)
+    two.others = 1
+    assert set(compute(two, 5)) == {1}
+    assert two.threads.take_share().others == pytest.approx(0)
+    two.others = 2
+    compute(two, 5)
+    assert two.threads.take_share().others == pytest.approx(1 / 3, abs=0.05), "beside a third program"
+    two.threads.among(1)
+    two.others = 0
+    assert compute(two, 2)[-1] == 2
+
+
 def test_a_fixed_number_stays(monkeypatch):
     here = Machine(4)
     monkeypatch.setattr(threads.time, "monotonic", lambda: here.now.time)
@@ -176,15 +190,15 @@ def test_where_the_system_does_not_tell_who_waited_nothing_is_said(two):
 
 
 def test_what_can_be_had_is_never_more_than_there_is():
-    before = Reading(0.0, 0.0, 0.0, (), None)
-    assert available(before, Reading(1.0, 2.5, 1.0, (), None), 2) == 2.0
-    assert available(before, Reading(1.0, 0.0, 0.0, (), None), 2) == 0.0
+    before = CpuCounters(0.0, 0.0, 0.0, (), None)
+    assert available(before, CpuCounters(1.0, 2.5, 1.0, (), None), 2) == 2.0
+    assert available(before, CpuCounters(1.0, 0.0, 0.0, (), None), 2) == 0.0
 
 
 def test_the_real_counters_count():
-    before = threads.read()
+    before = threads.read_counters()
     sum(number for number in range(3_000_000))
-    after = threads.read()
+    after = threads.read_counters()
     assert after.own > before.own
     assert after.time - before.time >= (after.own - before.own) / len(machine.processors()) - 0.1
     assert after.waited is None or after.waited >= before.waited

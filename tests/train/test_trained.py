@@ -17,7 +17,7 @@ from tl.store.predictions import read_predictions
 from tl.train.batches import to_input
 from tl.train.checkpoints.trained import trained
 from tl.train.network import build_network
-from tl.train.onnx_model import Whole
+from tl.train.onnx_model import EndToEndModel
 
 BACKBONE = "timm:test_resnet"
 
@@ -49,7 +49,7 @@ def test_a_run_put_together_again_answers_as_it_was_tested(make_run, train, stri
     pixels = prepare(stripes_home, "stripes", 48).pixels("test")
     found, stored = model.probabilities(pixels), read_predictions(run.predictions, "test")
     assert np.abs(found - stored.probabilities).max() < 1e-3
-    whole = Whole(model.network, model.expects, model.side, 48, 1.0)
+    whole = EndToEndModel(model.network, model.expects, model.side, 48, 1.0)
     with torch.no_grad():
         alone = whole(torch.from_numpy(np.array(pixels))).numpy()
     assert np.abs(found - alone).max() < 1e-5  # one sees the very bytes that the other does
@@ -57,7 +57,7 @@ def test_a_run_put_together_again_answers_as_it_was_tested(make_run, train, stri
 
 @pytest.mark.parametrize(("side", "resolution"), [(32, 224), (40, 64), (64, 96), (28, 32)])
 def test_an_exported_model_enlarges_bytes_as_training_does(side, resolution):
-    whole = Whole(torch.nn.Identity(), IMAGENET_INPUT, side, resolution, 1.0)
+    whole = EndToEndModel(torch.nn.Identity(), IMAGENET_INPUT, side, resolution, 1.0)
     pictures = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, side, side, 3), np.uint8))
     with torch.no_grad():
         seen = to_input(pictures, resolution, torch.device("cpu"), IMAGENET_INPUT).softmax(1)

@@ -7,7 +7,7 @@ from tl.analysis.inspection.difference import OverSeeds, difference
 from tl.analysis.inspection.mistakes import hardest
 from tl.analysis.results import NEW_PICTURES, NO_INTERVAL, THESE_NETWORKS, Interval
 from tl.ui.inspect.fixed_wording import over_all, signed, span, totals
-from tl.ui.inspect.mistakes import told_of
+from tl.ui.inspect.mistakes import mistakes_sentence
 
 
 @pytest.mark.parametrize(
@@ -23,11 +23,11 @@ def test_a_range_over_seeds_is_one_number_where_all_are_alike():
 
 def test_pictures_are_wrong_in_the_networks_that_were_tested_on_them():
     alike = [answers([0, 1, 1]), answers([0, 0, 1])]
-    assert told_of(hardest(alike, 3), alike).startswith(
+    assert mistakes_sentence(hardest(alike, 3), alike).startswith(
         "1 of 3 test pictures was wrong in all 2 networks (all arms and seeds), 2 in at least one."
     )
     other = [alike[0], answers([0, 0, 1], pictures=[2, 3, 4])]  # with a test set of its own
-    assert told_of(hardest(other, 3), other).startswith(
+    assert mistakes_sentence(hardest(other, 3), other).startswith(
         "2 of 5 test pictures were wrong in all networks that were tested on them (of 2, all arms and seeds), 3 in at least one."
     )
 

@@ -157,9 +157,9 @@ def test_the_command_shown_runs_the_same_experiment(name):
 
 
 def test_until_settled_begins_with_three_seeds_and_is_in_the_command(state):
-    assert form_state.wanted(state) == (form_state.compose(state), None)
+    assert form_state.experiment_and_plan(state) == (form_state.compose(state), None)
     state[form_state.SETTLE] = True
-    experiment, plan = form_state.wanted(state)
+    experiment, plan = form_state.experiment_and_plan(state)
     assert experiment.seeds == (0, 1, 2) and plan.open
     words = shlex.split(command(experiment, settle=replace(plan, at_most_seeds=8)))
     arguments = parser().parse_args(words[3:])

@@ -7,7 +7,7 @@ import pytest
 
 from tl.analysis.baselines import held_against
 from tl.config import ArmConfig, Experiment
-from tl.ui.inspect.choice import begun
+from tl.ui.inspect.choice import initial_choice
 
 TWO_NETWORKS = (
     ArmConfig(name="small", strategy="scratch"),
@@ -21,7 +21,7 @@ def looked_at(arms: tuple[ArmConfig, ...], target: str | None, finished: tuple[s
     now: Any = SimpleNamespace(
         experiment=spec, experiment_id="x", answered=tuple(SimpleNamespace(arm=name) for name in finished)
     )
-    first, other = begun(now)
+    first, other = initial_choice(now)
     assert other == held_against(spec).get(first) or held_against(spec).get(first) not in finished
     return first, other
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from tests.row_lab import run_row
 from tl.jobs.listing import RunEntry, entry_of
 from tl.store.home import Home
-from tl.store.labels import Label
-from tl.ui.manage.search import fitting
+from tl.store.name_and_notes import NameAndNotes
+from tl.ui.manage.search import matching_runs
 
 TITLES = {"blossoms": "Blossoms (drawn by the computer)", "mine": "Ärzte & Bilder"}
 
@@ -17,7 +17,7 @@ def run(home: Home, experiment: str, **values) -> RunEntry:
 
 
 def found(runs, labels=None, **asked) -> list[str]:
-    return list(dict.fromkeys(each.experiment_id for each in fitting(runs, labels or {}, TITLES, **asked)))
+    return list(dict.fromkeys(each.experiment_id for each in matching_runs(runs, labels or {}, TITLES, **asked)))
 
 
 def test_words_are_found_in_name_notes_data_set_arm_and_network(tmp_path):
@@ -27,7 +27,7 @@ def test_words_are_found_in_name_notes_data_set_arm_and_network(tmp_path):
         run(home, "b", dataset="mine", backbone="resnet18", status="finished"),
         run(home, "b", dataset="mine", backbone="resnet18", status="failed", arm="Straße"),
     ]
-    labels = {"a": Label(name="Evening light", notes="first\nsecond try")}
+    labels = {"a": NameAndNotes(name="Evening light", notes="first\nsecond try")}
     assert found(runs, labels) == ["a", "b"]
     for words, names in {
         "evening": ["a"],
@@ -40,15 +40,15 @@ def test_words_are_found_in_name_notes_data_set_arm_and_network(tmp_path):
     }.items():
         assert found(runs, labels, words=words) == names, words
     swept = [replace(each, sweep_id="s") for each in runs[:1]]
-    assert found(swept, {"s": Label(name="All sizes")}, words="sizes") == ["a"], "by the name of its sweep"
+    assert found(swept, {"s": NameAndNotes(name="All sizes")}, words="sizes") == ["a"], "by the name of its sweep"
     assert found(runs, state="failed") == ["b"] and found(runs, state="finished", data="blossoms") == []
-    assert len(fitting(runs, {}, TITLES, state="failed")) == 2, "an experiment is shown whole"
+    assert len(matching_runs(runs, {}, TITLES, state="failed")) == 2, "an experiment is shown whole"
 
 
 def test_among_many_runs_it_takes_no_time(tmp_path):
     one = run(Home(tmp_path), "a")
     runs = [replace(one, experiment_id=str(place // 4), run_id=str(place)) for place in range(2_000)]
-    labels = {str(place): Label(notes="x" * 4_000) for place in range(500)}
+    labels = {str(place): NameAndNotes(notes="x" * 4_000) for place in range(500)}
     before = time.process_time()
     assert found(runs, labels, words="blossoms scratch") == [str(place) for place in range(500)]
     assert time.process_time() - before < 1

@@ -15,5 +15,5 @@ def test_an_arm_may_be_called_as_a_column_is(language, monkeypatch):
     found = SimpleNamespace(sizes=[100], arms={"a": reached, "b": reached}, comparisons={}, works_on=None)
     with speaking(language):
         name = str(say("pictures"))
-        columns = sweep_view.table(found, {"a": name, "b": "other"})
+        columns = sweep_view.size_columns(found, {"a": name, "b": "other"})
     assert columns[name] == ["100"] and columns[f"{name} (1)"] == columns["other"] == ["90 %"]

@@ -11,7 +11,7 @@ from tl.store.predictions import Answers
 
 
 @dataclass(frozen=True)
-class Asked:
+class PairedAnswers:
     """Per seed: the test pictures that both arms were asked about, and who was right."""
 
     baseline: list[NDArray[np.bool_]]  # each (N_s,)
@@ -26,7 +26,7 @@ class Asked:
         return all(np.array_equal(self.pictures[0], each) for each in self.pictures[1:])
 
 
-def asked(pairs: Sequence[Pair]) -> Asked | None:
+def asked(pairs: Sequence[Pair]) -> PairedAnswers | None:
     """What was answered in every pair; None for no pair, or where one lacks it or its sides were asked differently."""
     found: list[tuple[Answers, Answers]] = []
     for base, run in pairs:
@@ -37,7 +37,7 @@ def asked(pairs: Sequence[Pair]) -> Asked | None:
         found.append((base.answers, run.answers))
     if not found:
         return None
-    return Asked(
+    return PairedAnswers(
         baseline=[base.right for base, _ in found],
         arm=[run.right for _, run in found],
         labels=[base.label for base, _ in found],

@@ -52,7 +52,7 @@ HINTS_OF_TWO = {  # the same of two networks
 }
 
 
-def told(found: Verdict, name: str, claim: Claim) -> str:
+def claim_sentence(found: Verdict, name: str, claim: Claim) -> str:
     """What was found of the arm `name`, tested, and the interval that says how sure it is: one sentence, and what there is
     to say of times beside."""
     interval, seeds = claim.interval, found.comparisons[name].seeds

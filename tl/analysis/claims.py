@@ -65,7 +65,7 @@ def _prospects(how: Judging, pairs: Sequence[Pair], margin: float, arms: int, ba
     return Prospects()
 
 
-class Kept(TypedDict):
+class TestPictures(TypedDict):
     """What else is known of the test pictures."""
 
     clusters: NDArray[np.int64]
@@ -74,7 +74,7 @@ class Kept(TypedDict):
 
 def _of_answers(how: Judging, known: Answered, margin: float, arms: int) -> Prospects:
     sides = known.arm, known.baseline
-    kept: Kept = {"clusters": known.clusters, "classes": known.classes}
+    kept: TestPictures = {"clusters": known.clusters, "classes": known.classes}
     seeds, pictures = known.arm.shape
     needed = looks.seeds_to_settle(*sides, margin, looks=how.look, arms=arms, **kept)
     spread = gain_spread(*sides, **kept)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from tl import datasets
 from tl.analysis.adaptation.findings import findings
-from tl.analysis.adaptation.given import labelled_pictures, with_given
+from tl.analysis.adaptation.given_labels import labelled_pictures, with_given
 from tl.analysis.classes import with_classes
 from tl.analysis.experiment_results import ArmRuns, ExperimentResult, RunSummary, Setting
 from tl.analysis.guessing import Pictures

@@ -55,7 +55,7 @@ NARROW, WIDEN, CHANGE, CHANGE_AND_SHOW, HELP = (  # what something fairer may do
 )
 
 
-def told(found: Verdict, name: str, gain: float) -> str:
+def fairness_sentences(found: Verdict, name: str, gain: float) -> str:
     """Sentences on the arm `name` and the baseline: first on the side that lost by more than the margin.
 
     That the other side had converged needs no words. Where neither lost, only what makes that worthless is told.
@@ -95,7 +95,7 @@ def mark(own: ArmSummary) -> str:
     return say("was {what}, and {more}", what=frozen, more=unfair) if unfair else say("was {what}", what=frozen)
 
 
-def said(found: Verdict, name: str) -> bool:
+def already_said(found: Verdict, name: str) -> bool:
     """Whether the verdict's text has told already all that `mark` says of the arm `name`."""
     text = english(found.text)
     with speaking(ENGLISH):

@@ -100,7 +100,7 @@ def gain_of(how: Judging, pairs: Sequence[Pair], arms: int = 1) -> Interval | No
     gained = differences(pairs, how.judge_by)
     if not gained:
         return None
-    judged: Judged = {"look": how.look, "arms": arms}
+    judged: LookAndArms = {"look": how.look, "arms": arms}
     if how.resplit and len(pairs) >= MIN_PAIRS:
         if sizes := _sizes(how, pairs):
             return certainty.resampled_interval(gained, **sizes, **judged)
@@ -138,7 +138,7 @@ def accuracy_of(how: Judging, runs: Sequence[RunRecord]) -> Interval | None:
     return certainty.of_seeds(reached, CONFIDENCE, (0.0, 1.0), how.test_pictures)
 
 
-class Judged(TypedDict):
+class LookAndArms(TypedDict):
     """At which look, the best of how many arms."""
 
     look: int

@@ -17,7 +17,7 @@ LAST_PART = 0.2  # of a run's epochs: where its validation accuracy must have co
 
 
 @dataclass(frozen=True)
-class Reached:
+class FirstAtTarget:
     """The first evaluation at or above a target."""
 
     seconds: float | None  # this run's own computing time, evaluation included
@@ -157,14 +157,14 @@ class RunRecord:
         losses = (self._last("train_loss"), self._last("val_loss"))
         return all(loss is not None and loss > FAR_ABOVE * math.log(classes) for loss in losses)
 
-    def first_at(self, target: float) -> Reached | None:
+    def first_at(self, target: float) -> FirstAtTarget | None:
         """The first evaluation with a validation accuracy of at least `target`."""
         places = np.flatnonzero(self.val_accuracies >= target - 1e-9)
         if not len(places):
             return None
         place = int(places[0])
         seconds, images = (_number(self._column(name)[place]) for name in ("elapsed_seconds", "images_seen"))
-        return Reached(seconds=seconds, epochs=place + 1, images=None if images is None else int(images))
+        return FirstAtTarget(seconds=seconds, epochs=place + 1, images=None if images is None else int(images))
 
     def late_rise(self) -> float | None:
         """By how much the best validation accuracy still rose over the last fifth of the run; None below two epochs."""

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from tl.analysis.estimate import seconds_per_seed
 from tl.analysis.experiment_results import ExperimentResult
+from tl.analysis.time_estimate import seconds_per_seed
 from tl.config import PLANNED_LOOKS
-from tl.store.settling import Settling
+from tl.store.settle_plan import SettlePlan
 
 UNDECIDED = "undecided"  # tl.analysis.statistics, which needs numpy
 OVERRUN = 1.1  # of the minutes that are left: an estimate is not that exact, and a look that has begun is not cut
@@ -26,7 +26,7 @@ class Decision:
     """One of both is None."""
 
     up_to: int | None  # seeds at the next look
-    ended: str | None  # why there is none: one of tl.store.settling.ENDS
+    ended: str | None  # why there is none: one of tl.store.settle_plan.ENDS
 
 
 def standing_of(result: ExperimentResult) -> Standing:
@@ -49,7 +49,7 @@ def next_look(seeds: int, at_most: int = PLANNED_LOOKS[-1]) -> int | None:
     return up_to if up_to > seeds else None
 
 
-def decide(standing: Standing, plan: Settling, spent_seconds: float) -> Decision:
+def decide(standing: Standing, plan: SettlePlan, spent_seconds: float) -> Decision:
     """What to do after a look; `spent_seconds` since the first of its runs trained."""
     judged = standing.seeds >= PLANNED_LOOKS[0]
     if judged and standing.outcome != UNDECIDED:

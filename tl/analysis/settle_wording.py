@@ -2,7 +2,7 @@
 
 from tl.config import Experiment
 from tl.languages import joined, later, plural, say
-from tl.store.settling import Settling
+from tl.store.settle_plan import SettlePlan
 from tl.words import count, number_of
 
 OUTCOMES = {
@@ -35,7 +35,7 @@ def look(experiment: Experiment, seeds: int, outcome: str) -> str:
     )
 
 
-def under_way(experiment: Experiment, plan: Settling, spent_seconds: float) -> str:
+def under_way(experiment: Experiment, plan: SettlePlan, spent_seconds: float) -> str:
     """How far it is: "Settling: look 2 at 5 seeds of at most 20, 12 of at most 60 minutes"."""
     return say(
         "Settling: look {look} at {seeds} of at most {most}, {spent} of at most {minutes}",
@@ -47,7 +47,7 @@ def under_way(experiment: Experiment, plan: Settling, spent_seconds: float) -> s
     )
 
 
-def why_ended(experiment: Experiment, plan: Settling) -> str:
+def why_ended(experiment: Experiment, plan: SettlePlan) -> str:
     """Why no more seeds were added, in a sentence or two; the plan has ended."""
     seeds = number_of(len(experiment.seeds), "seed")
     if plan.ended in ("stopped", "failed"):

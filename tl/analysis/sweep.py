@@ -22,7 +22,7 @@ def sweep_result(home: Home, sweep_id: str, **judged: Any) -> SweepFinding:
     `judged`: baseline, margin, target and judge_by as tl.analysis.experiment_result takes them.
     """
     check(**{name: value for name, value in judged.items() if name != "baseline"})
-    return finding(sweep_id, sweep_runs.read(home, sweep_id, **judged))
+    return finding(sweep_id, sweep_runs.read_sweep_runs(home, sweep_id, **judged))
 
 
 def finding(sweep_id: str, runs: SweepRuns) -> SweepFinding:

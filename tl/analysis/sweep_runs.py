@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tl.analysis import data_size, gains, paired
-from tl.analysis.answers import Asked, asked
+from tl.analysis.answers import PairedAnswers, asked
 from tl.analysis.experiment import experiment_result, load_records, pictures_of
 from tl.analysis.experiment_results import ExperimentResult
 from tl.analysis.paired import Pair
@@ -104,7 +104,7 @@ class SweepRuns:
         return tested / self.info.train if tested else None
 
 
-def _same_pictures(found: Sequence[Asked | None]) -> list[Asked]:
+def _same_pictures(found: Sequence[PairedAnswers | None]) -> list[PairedAnswers]:
     """What was answered at every size; nothing where one lacks it, or not all were asked about the same pictures."""
     known = [each for each in found if each is not None and each.same]
     if len(known) < len(found) or not known:
@@ -114,7 +114,7 @@ def _same_pictures(found: Sequence[Asked | None]) -> list[Asked]:
 
 
 def _rights(
-    found: Mapping[int, Sequence[Pair]], known: Sequence[Asked]
+    found: Mapping[int, Sequence[Pair]], known: Sequence[PairedAnswers]
 ) -> tuple[dict[int, dict[int, NDArray[np.bool_]]], dict[int, dict[int, NDArray[np.bool_]]]]:
     """(baseline's, the arm's) size -> seed -> (N,) whether each answer was right."""
     seeds = [[run.seed for _, run in pairs] for pairs in found.values()]
@@ -125,7 +125,9 @@ def _rights(
     return baseline, arm
 
 
-def read(home: Home, sweep_id: str, rows_of: Mapping[str, list[RunRow]] | None = None, **judged: Any) -> SweepRuns:
+def read_sweep_runs(
+    home: Home, sweep_id: str, rows_of: Mapping[str, list[RunRow]] | None = None, **judged: Any
+) -> SweepRuns:
     """The sweep's runs. Raises Refused for an unknown sweep or arm.
 
     `rows_of` (experiment id -> its rows of runs) saves queries where the caller has looked after their statuses;

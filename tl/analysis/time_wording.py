@@ -108,7 +108,7 @@ def _nothing_to_time(found: Verdict, name: str) -> str:
     guessed = any(
         found.summary[side].ledger.learning == Learning.LEARNED_NOTHING for side in (found.against(name), name)
     )
-    if guessed and gain and fairness_wording.told(found, name, gain.mean):
+    if guessed and gain and fairness_wording.fairness_sentences(found, name, gain.mean):
         return ""
     chance = percent(found.chance, 0)
     little = [side for side in (found.against(name), name) if _learned_little(found.summary[side])]

@@ -8,7 +8,7 @@ from tl.config import ArmConfig
 from tl.languages import commas, plural, say
 
 
-class Told(Protocol):
+class NotedRun(Protocol):
     """A run with the sentences that it left."""
 
     @property
@@ -19,7 +19,7 @@ class Told(Protocol):
     def notes(self) -> tuple[str, ...]: ...
 
 
-def notes_of(runs: Sequence[Told]) -> list[str]:
+def notes_of(runs: Sequence[NotedRun]) -> list[str]:
     """What did not go as planned with the runs of one arm, each sentence once; of several runs, with which seeds."""
     if len(runs) == 1:
         return list(_seeds_of(runs))
@@ -29,7 +29,7 @@ def notes_of(runs: Sequence[Told]) -> list[str]:
     ]
 
 
-def notes(arms: Iterable[ArmConfig], runs: Sequence[Told]) -> list[str]:
+def notes(arms: Iterable[ArmConfig], runs: Sequence[NotedRun]) -> list[str]:
     """What did not go as planned, arm by arm, in sentences that begin with the arm."""
     lines: list[str] = []
     for arm in arms:
@@ -51,7 +51,7 @@ def notes(arms: Iterable[ArmConfig], runs: Sequence[Told]) -> list[str]:
     return lines
 
 
-def _seeds_of(runs: Sequence[Told]) -> dict[str, list[str]]:
+def _seeds_of(runs: Sequence[NotedRun]) -> dict[str, list[str]]:
     """Sentence -> the seeds whose runs left it."""
     seeds: dict[str, list[str]] = {}
     for run in runs:

@@ -16,11 +16,11 @@ from tl.analysis.gains import Judging
 from tl.analysis.guessing import Pictures, counted
 from tl.analysis.names import differing
 from tl.analysis.paired import Pair, costs, pairs_of, sides
-from tl.analysis.quiet import QuietRuns, quiet, timeless, two_devices
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Verdict, both_guess
 from tl.analysis.statistics import HURTS, UNDECIDED
 from tl.analysis.time_to_target import time_to_target
+from tl.analysis.undisturbed import UndisturbedRuns, timeless, two_devices, undisturbed, usual_threads
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Refused
 from tl.languages import say
 
@@ -60,7 +60,8 @@ def verdict(
     on = [known and replace(known, balanced=how.balanced) for known in (validation, test)]
     summary = {arm.name: _summary(experiment, arm, runs_of[arm.name], how, margin, *on) for arm in experiment.arms}
     least = validation.least_target if validation else 0.0  # times are to an accuracy, however it is judged
-    alone = {name: quiet(own) for name, own in runs_of.items()}
+    threads = usual_threads(runs)
+    alone = {name: undisturbed(own, threads) for name, own in runs_of.items()}
 
     def compared(base: str, name: str) -> Comparison:
         return _comparison(alone[base], alone[name], how, summary, (base, name), margin, target, least)
@@ -99,7 +100,7 @@ def verdict(
     )
     told = {name: replace(entry, text=wording.comparison(found, name)) for name, entry in comparisons.items()}
     aside = {name: replace(entry, text=wording.between(found, name)) for name, entry in between.items()}
-    return replace(found, comparisons=told, between=aside, text=wording.whole(found, uneven))
+    return replace(found, comparisons=told, between=aside, text=wording.verdict_text(found, uneven))
 
 
 def check(*, margin: float = MARGIN, target: float | None = None, judge_by: str | None = None) -> None:
@@ -182,8 +183,8 @@ def _summary(
 
 
 def _comparison(
-    baseline: QuietRuns,
-    arm: QuietRuns,
+    baseline: UndisturbedRuns,
+    arm: UndisturbedRuns,
     how: Judging,
     summary: Mapping[str, ArmSummary],
     names: tuple[str, str],

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from tl.analysis import claim_wording, fairness_wording, losses, names
+from tl.analysis import claim_wording, fairness_wording, names, uncounted_runs
 from tl.analysis.names import inside, instead, noun, title
 from tl.analysis.open_outcome import what_next
 from tl.analysis.results import ArmSummary, Claim, Comparison, Learning, Verdict, both_guess
@@ -24,7 +24,7 @@ BEST = {  # of which arms, whether more seeds may change it -> which of them did
 }
 
 
-def whole(found: Verdict, uneven: bool = False) -> str:
+def verdict_text(found: Verdict, uneven: bool = False) -> str:
     """The text of the whole verdict; `uneven`: whether the classes differ much in size."""
     if found.headline is None:
         return _alone(found, found.baseline)
@@ -36,10 +36,12 @@ def whole(found: Verdict, uneven: bool = False) -> str:
     if len(measured) > 1 and claim_wording.sets_apart(found, found.headline, found.headline_claim):
         sentences.insert(0, _best_of(found, found.headline, len(measured)))
     hurting = [name for name in found.hurting if not instead(found, name)]
-    sentences += [claim_wording.told(found, name, found.comparisons[name].claim) for name in hurting]
+    sentences += [claim_wording.claim_sentence(found, name, found.comparisons[name].claim) for name in hurting]
     sentences += [between(found, name) for name in found.between]
     sentences += [
-        claim_wording.told(found, name, entry.claim) for name, entry in found.comparisons.items() if name not in first
+        claim_wording.claim_sentence(found, name, entry.claim)
+        for name, entry in found.comparisons.items()
+        if name not in first
     ]
     return joined([*sentences, _judged_by(found, uneven)])
 
@@ -75,7 +77,7 @@ def between(found: Verdict, name: str) -> str:
         return ""
     return joined(
         [
-            claim_wording.told(alone, name, entry.claim),
+            claim_wording.claim_sentence(alone, name, entry.claim),
             names.caveat(alone, name),
             what_next(alone, name, entry.claim),
         ]
@@ -117,18 +119,18 @@ def comparison(found: Verdict, name: str, claim: Claim | None = None) -> str:
     entry = found.comparisons[name]
     if entry.gain is None:
         return _nothing_to_compare(found, name)
-    fairness = fairness_wording.told(found, name, entry.gain.mean)
+    fairness = fairness_wording.fairness_sentences(found, name, entry.gain.mean)
     if not entry.tested:
         sentences = [_by_validation(found, name), fairness]
     elif guessed := fairness_wording.nothing_learned(found, name, all_arms=claim is not None):
-        sentences = [guessed, losses.told(found, name)]
+        sentences = [guessed, uncounted_runs.uncounted_sentences(found, name)]
     else:
         claim = claim or entry.claim
         sentences = [
-            claim_wording.told(found, name, claim),
+            claim_wording.claim_sentence(found, name, claim),
             names.caveat(found, name),
             what_next(found, name, claim),
-            losses.told(found, name),
+            uncounted_runs.uncounted_sentences(found, name),
             fairness,
         ]
     return joined([*sentences, fairness_wording.unfrozen(found, entry.against, name)])
@@ -163,17 +165,17 @@ def _nothing_to_compare(found: Verdict, name: str) -> str:
     sides = {side: found.summary[side] for side in (name, found.against(name))}
     known = [side for side, own in sides.items() if own.best_val_accuracy is not None]
     if not known:
-        return joined([_nothing_yet(sides.values()), losses.told(found, name)])
+        return joined([_nothing_yet(sides.values()), uncounted_runs.uncounted_sentences(found, name)])
     missing = [side for side in sides if side not in known]
     if not missing:
         return say("The two arms have no seed in common, so there is nothing to compare.")
     arm, own = title(missing[0]), sides[missing[0]]
     reached = _reached(found, inside(known[0]), sides[known[0]])
-    if losses.ended(own):
+    if uncounted_runs.ended(own):
         return say(
             "{arm} has no finished epoch because it {state}, so there is nothing to compare; {reached}.",
             arm=arm,
-            state=losses.state(own),
+            state=uncounted_runs.state(own),
             reached=reached,
         )
     return say("{arm} has no finished epoch, so there is nothing to compare; {reached}.", arm=arm, reached=reached)
@@ -181,7 +183,7 @@ def _nothing_to_compare(found: Verdict, name: str) -> str:
 
 def _nothing_yet(sides: Iterable[ArmSummary]) -> str:
     """Where no epoch was finished: whether one still may be."""
-    ended = [status in losses.ENDS for own in sides for status in own.statuses]
+    ended = [status in uncounted_runs.ENDS for own in sides for status in own.statuses]
     return say("No run finished an epoch.") if ended and all(ended) else say("No epoch is finished yet.")
 
 
@@ -190,7 +192,7 @@ def _by_validation(found: Verdict, name: str) -> str:
         return _untested_there(found)
     base = found.against(name)
     untested = [
-        (inside(side), losses.state(found.summary[side]))
+        (inside(side), uncounted_runs.state(found.summary[side]))
         for side in (base, name)
         if not found.summary[side].test_accuracy
     ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.charts.drawing import ROWS, Drawing, base_chart, kept
 from tl.charts.palette import ARM_COLOURS, FROZEN_COLOUR
 from tl.languages import say
 
@@ -38,7 +38,7 @@ def _view(explained: tuple[str, str]) -> alt.Chart:
     sides = [0, 1]
     paint = alt.Scale(domain=list(range(len(COLOURS))), range=list(COLOURS))
     drawn: alt.Chart = (
-        table()
+        base_chart()
         .mark_point(size=SIZE, strokeWidth=1.5, opacity=0.85)
         .encode(
             x=alt.X("x:Q", title=x, axis=axis, scale=alt.Scale(zero=False)),

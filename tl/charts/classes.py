@@ -8,7 +8,7 @@ import pandas as pd
 
 from tl.charts.axes import share_axis
 from tl.charts.curves import arm_scale
-from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.charts.drawing import ROWS, Drawing, base_chart, kept
 from tl.languages import say
 
 MOST_CLASSES = 12  # that are drawn; more can't be told apart
@@ -45,7 +45,7 @@ def drawn(classes: Sequence[ClassRow]) -> list[ClassRow]:
 def class_chart(classes: Sequence[ClassRow], arms: Sequence[str]) -> Drawing:
     """Dots with intervals, a block of rows per class. `arms` are the names that are shown, as `ClassRow.recalls` goes."""
     shown = drawn(classes)
-    names = told_apart([each.name for each in shown])
+    names = distinguishable([each.name for each in shown])
     rows = [
         (name, arm, *recall, each.pictures)
         for name, each in zip(names, shown, strict=True)
@@ -56,7 +56,7 @@ def class_chart(classes: Sequence[ClassRow], arms: Sequence[str]) -> Drawing:
     return Drawing(_view(tuple(names), tuple(arms)), {ROWS: pd.DataFrame(rows, columns=COLUMNS).astype(numbers)})
 
 
-def told_apart(names: Sequence[str]) -> list[str]:
+def distinguishable(names: Sequence[str]) -> list[str]:
     """Two classes that look alike each keep a row."""
     return [
         f"{name} ({names[:place].count(name) + 1})" if names[:place].count(name) else name
@@ -88,7 +88,7 @@ def _view(classes: tuple[str, ...], arms: tuple[str, ...]) -> alt.LayerChart | a
         alt.Tooltip("high:Q", title=say("to"), format=".1%"),
         alt.Tooltip("pictures:Q", title=say("test pictures")),
     ]
-    base = table().encode(
+    base = base_chart().encode(
         y=y,
         yOffset=alt.YOffset("arm:N", sort=list(arms), scale=alt.Scale(domain=list(arms))),
         color=alt.Color("arm:N", scale=arm_scale(arms), legend=legend),

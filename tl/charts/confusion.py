@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tl.charts.classes import told_apart
-from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.charts.classes import distinguishable
+from tl.charts.drawing import ROWS, Drawing, base_chart, kept
 from tl.languages import say
 
 CELL = "cell"  # name of the selection: rows with FIELDS
@@ -73,7 +73,7 @@ def _rows(
     strength: NDArray[np.float64],
     sides: NDArray[np.object_],
 ) -> pd.DataFrame:
-    names = np.array(told_apart([classes[number] for number in among]), dtype=object)
+    names = np.array(distinguishable([classes[number] for number in among]), dtype=object)
     numbers, size = np.asarray(among, dtype=int), len(among)
     signed = bool((first != second).any())
     shown = [(f"{each:+d}" if signed else f"{each:d}").replace("-", "−") if each else "" for each in value.ravel()]
@@ -102,7 +102,7 @@ def _drawing(
     sides: Sequence[Side],
     counted: tuple[str, ...],
 ) -> Drawing:
-    names = tuple(told_apart([classes[number] for number in among]))
+    names = tuple(distinguishable([classes[number] for number in among]))
     view = _view(names, tuple((side.title, side.colour) for side in sides), counted)
     squares = zip(rows["labelled"], rows["answered"], rows["arm"], rows["other"], strict=True)
     rows["about"] = [_about(label, answer, (own, other), sides) for label, answer, own, other in squares]
@@ -135,7 +135,7 @@ def _view(
     told = [alt.Tooltip("labelled:N", title=say("labelled")), alt.Tooltip("answered:N", title=say("answered"))]
     told += [alt.Tooltip(f"{field}:Q", title=title) for field, title in zip(("arm", "other"), counted, strict=False)]
     titles, colours = zip(*sides, strict=True)
-    base = table().encode(x=x, y=y, tooltip=told, description="about:N")
+    base = base_chart().encode(x=x, y=y, tooltip=told, description="about:N")
     squares = base.mark_rect(cornerRadius=2, cursor="pointer").encode(
         color=alt.Color(
             "side:N",
@@ -149,7 +149,9 @@ def _view(
     # Selections are told by number: two classes may have the same name.
     squares = squares.add_params(alt.selection_point(name=CELL, fields=list(FIELDS), toggle=False))
     frame = (
-        table(CHOSEN).mark_rect(fill=None, stroke=FRAME, strokeWidth=2.5, cornerRadius=2, aria=False).encode(x=x, y=y)
+        base_chart(CHOSEN)
+        .mark_rect(fill=None, stroke=FRAME, strokeWidth=2.5, cornerRadius=2, aria=False)
+        .encode(x=x, y=y)
     )
     layers = [squares, frame]
     if written:

@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from tl.charts.axes import RATE_FORMAT, number_axis, room_above, share_axis
-from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.charts.drawing import ROWS, Drawing, base_chart, kept
 from tl.charts.frames import AXES, DISTURBED, curves, disturbed
 from tl.charts.palette import SOLID, arm_colour, arm_dash
 from tl.charts.times import time_axis
@@ -75,7 +75,7 @@ def _lines(
     Below the lines lies the 95 % band of their means, where there is one.
     """
     x, y = _x(axis, max_epochs), _y(measure)
-    base = table().encode(
+    base = base_chart().encode(
         x=x,
         color=alt.Color(
             "arm:N",
@@ -164,7 +164,7 @@ def _marks(arms: tuple[str, ...], name: str) -> alt.Chart:
     cross: dict[str, Any] = {"shape": "cross", "size": 160, "filled": True, "angle": 45}
     others = alt.Tooltip("others:Q", title=say("processors other programs had"), format=".0%")
     marks: alt.Chart = (
-        table(name)
+        base_chart(name)
         .mark_point(**(triangle if disturbs else cross))
         .encode(
             x=alt.X("x:Q"),

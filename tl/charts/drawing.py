@@ -36,7 +36,7 @@ WORDS = {  # language -> how Vega writes numbers and times in it; English needs 
 }
 
 
-def table(name: str = ROWS) -> alt.Chart:
+def base_chart(name: str = ROWS) -> alt.Chart:
     """A chart to begin with, on the table of this name, whatever rows that has."""
     return alt.Chart(alt.NamedData(name))
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from tl.charts.axes import room_above, share_axis
 from tl.charts.curves import BAND_OPACITY, arm_scale
-from tl.charts.drawing import Drawing, kept, table
+from tl.charts.drawing import Drawing, base_chart, kept
 from tl.charts.palette import SOLID
 from tl.languages import say
 
@@ -73,20 +73,20 @@ def _forecast(arms: tuple[str, ...], height: int) -> alt.TopLevelMixin:
     ends = [
         alt.Tooltip(f"{end}:Q", title=title, format=".1%") for end, title in (("low", say("from")), ("high", say("to")))
     ]
-    expected = table("expected").encode(x=x, color=colour)
+    expected = base_chart("expected").encode(x=x, color=colour)
     band = expected.mark_area(opacity=BAND_OPACITY).encode(
         y=alt.Y("low:Q", title=say("test accuracy")), y2="high:Q", detail="part:N"
     )
     line = expected.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash, tooltip=[*names, accuracy, *ends])
     dots = (
-        table("measured")
+        base_chart("measured")
         .mark_point(size=70, filled=True, opacity=1)
         .encode(x=x, y=y, color=colour, tooltip=[*names, accuracy])
     )
-    rule = table("target").mark_rule(strokeDash=[3, 3], strokeWidth=1.5, color=MARK_COLOUR).encode(y=y)
-    name = table("target").mark_text(align="left", baseline="bottom", dx=4, dy=-3, fontSize=12, color=MARK_COLOUR)
+    rule = base_chart("target").mark_rule(strokeDash=[3, 3], strokeWidth=1.5, color=MARK_COLOUR).encode(y=y)
+    name = base_chart("target").mark_text(align="left", baseline="bottom", dx=4, dy=-3, fontSize=12, color=MARK_COLOUR)
     taken = (
-        table("between")
+        base_chart("between")
         .mark_rule(strokeWidth=6, opacity=0.7)
         .encode(x=alt.X("low:Q", title=say("training pictures")), x2="high:Q", y=y, color=colour)
     )

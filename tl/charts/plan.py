@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from tl.backbones import BACKBONES
-from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.charts.drawing import ROWS, Drawing, base_chart, kept
 from tl.charts.palette import FROZEN_COLOUR, RATE_COLOURS
 from tl.config import ArmConfig, Training
 from tl.languages import later, say, semicolons
@@ -135,7 +135,7 @@ def plan_chart(rows: pd.DataFrame, training: Training, arm: ArmConfig) -> Drawin
 @kept
 def _heat_map(stages: tuple[str, ...], total: int) -> alt.TopLevelMixin:
     words = f"({json.dumps({stage: part_in_words(stage) for stage in stages}, ensure_ascii=False)})"
-    told = table().transform_calculate(part=f"{words}[datum.stage]")
+    told = base_chart().transform_calculate(part=f"{words}[datum.stage]")
     base = told.encode(
         x=alt.X(
             "start:Q",
@@ -198,5 +198,7 @@ def _legend() -> alt.Chart:
             values=[10.0**power for power in range(-6, 0)], format=".0e", grid=False, domain=False, labelPadding=4
         ),
     )
-    bar: alt.Chart = table().mark_rect(x2Offset=0.75).encode(x=x, x2="end:Q", color=_colour())  # overlapping: no seams
+    bar: alt.Chart = (
+        base_chart().mark_rect(x2Offset=0.75).encode(x=x, x2="end:Q", color=_colour())
+    )  # overlapping: no seams
     return bar.properties(height=LEGEND_HEIGHT, padding=PADDING | {"left": 8})

@@ -5,7 +5,7 @@ import pandas as pd
 
 from tl.charts.axes import RATE_FORMAT, number_axis, room_above
 from tl.charts.curves import arm_scale
-from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.charts.drawing import ROWS, Drawing, base_chart, kept
 from tl.languages import say
 
 
@@ -24,7 +24,7 @@ def rate_test_chart(rows: pd.DataFrame, arms: list[str], height: int = 190) -> D
 
 @kept
 def _curves(arms: tuple[str, ...], height: int) -> alt.LayerChart | alt.FacetChart:
-    base = table().encode(
+    base = base_chart().encode(
         x=alt.X(
             "learning_rate:Q",
             title=say("learning rate"),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from tl.charts.drawing import Drawing, kept, table
+from tl.charts.drawing import Drawing, base_chart, kept
 from tl.languages import say
 
 COLOUR = "#7a7f87"  # no arm's
@@ -22,7 +22,7 @@ def with_references(chart: Drawing, lines: Sequence[tuple[float, str]]) -> Drawi
 
 @kept
 def _lines() -> alt.TopLevelMixin:
-    base, y = table(PUBLISHED), alt.Y("accuracy:Q")
+    base, y = base_chart(PUBLISHED), alt.Y("accuracy:Q")
     rules = base.mark_rule(color=COLOUR, strokeDash=[6, 4]).encode(
         y=y, tooltip=alt.Tooltip("label:N", title=say("result"))
     )

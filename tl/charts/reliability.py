@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from tl.charts.axes import share_axis
-from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.charts.drawing import ROWS, Drawing, base_chart, kept
 from tl.languages import later, say
 
 COLUMNS = ["arm", "kind", "sure", "right", "low", "high", "pictures"]
@@ -68,8 +68,8 @@ def _view(arms: tuple[tuple[str, str], ...]) -> alt.LayerChart | alt.FacetChart:
     legend = alt.Legend(orient="top", title=None, symbolType="circle", symbolOpacity=1, labelLimit=170, columns=1)
     titles, colours = zip(*arms, strict=True)
     scale = alt.Scale(domain=list(titles), range=list(colours))
-    base = table().encode(color=alt.Color("arm:N", scale=scale, legend=legend), tooltip=told)
-    ideal = table(IDEAL).mark_line(color=IDEAL_COLOUR, strokeDash=[6, 4], strokeWidth=1).encode(x=x, y=y)
+    base = base_chart().encode(color=alt.Color("arm:N", scale=scale, legend=legend), tooltip=told)
+    ideal = base_chart(IDEAL).mark_line(color=IDEAL_COLOUR, strokeDash=[6, 4], strokeWidth=1).encode(x=x, y=y)
     lines = base.mark_line(strokeWidth=1.5).encode(x=x, y=y)
     ranges = base.mark_rule(strokeWidth=2, opacity=0.45).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
     dots = base.mark_point(size=56, filled=True, opacity=1).encode(x=x, y=y)

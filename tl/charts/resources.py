@@ -5,7 +5,7 @@ import pandas as pd
 
 from tl.charts.axes import room_above, share_axis
 from tl.charts.curves import arm_scale
-from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.charts.drawing import ROWS, Drawing, base_chart, kept
 from tl.charts.frames import samples
 from tl.charts.times import time_axis
 from tl.languages import say
@@ -16,7 +16,7 @@ BYTES_LABEL = r"replace(format(datum.value, '.3~s'), regexp('([kMGT]?)$'), ' $1B
 
 def _over_time(arms: tuple[str, ...], y: alt.Y, tooltip: alt.Tooltip, height: int) -> alt.Chart:
     lines: alt.Chart = (
-        table()
+        base_chart()
         .mark_line(strokeWidth=1.5)
         .encode(
             x=alt.X(

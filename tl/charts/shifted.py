@@ -7,7 +7,7 @@ import pandas as pd
 
 from tl.charts.axes import share_axis
 from tl.charts.curves import arm_scale
-from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.charts.drawing import ROWS, Drawing, base_chart, kept
 from tl.languages import later, say
 
 COLUMNS = ["strength", "arm", "accuracy", "low", "high"]
@@ -39,7 +39,7 @@ def _view(arms: tuple[str, ...]) -> alt.LayerChart | alt.FacetChart:
         alt.Tooltip("high:Q", title=say("to"), format=".1%"),
     ]
     legend = alt.Legend(orient="top", title=None, symbolOpacity=1, labelLimit=170, columns=2)
-    base = table().encode(x=x, color=alt.Color("arm:N", scale=arm_scale(arms), legend=legend), tooltip=told)
+    base = base_chart().encode(x=x, color=alt.Color("arm:N", scale=arm_scale(arms), legend=legend), tooltip=told)
     lines = base.mark_line(strokeWidth=2).encode(y=y)
     ranges = base.mark_rule(opacity=0.5).encode(y=alt.Y("low:Q"), y2="high:Q")
     dots = base.mark_point(filled=True, size=36, opacity=1).encode(y=y)

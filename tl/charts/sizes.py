@@ -9,7 +9,7 @@ import pandas as pd
 
 from tl.charts.axes import room_above, share_axis, signed_axis
 from tl.charts.curves import BAND_OPACITY, arm_scale
-from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.charts.drawing import ROWS, Drawing, base_chart, kept
 from tl.charts.palette import SOLID
 from tl.languages import later, say
 from tl.words import about
@@ -102,7 +102,7 @@ def _sizes(named: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.La
     y = alt.Y("accuracy:Q", title=say("test accuracy"), scale=alt.Scale(zero=False, **room_above()), axis=share_axis(6))
     legend = alt.Legend(orient="top", title=None, symbolType="circle", symbolOpacity=1, labelLimit=170, columns=2)
     colour = alt.Color("arm:N", scale=arm_scale(arms), legend=legend)
-    measured = table("points").encode(x=x, color=colour)
+    measured = base_chart("points").encode(x=x, color=colour)
     interval = alt.Tooltip("interval:N", title=say("95 % interval"))
     names = [alt.Tooltip("arm:N", title=say("arm")), alt.Tooltip("pictures:Q", title=say("pictures"), format=",.0f")]
     accuracy = alt.Tooltip("accuracy:Q", title=say("test accuracy"), format=".1%")
@@ -111,14 +111,14 @@ def _sizes(named: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.La
         y=y, tooltip=[*names, accuracy, interval, alt.Tooltip("seeds:Q", title=say("runs"))]
     )
     every_run = (
-        table("runs")
+        base_chart("runs")
         .mark_point(size=18, opacity=0.6)
         .encode(x=x, y=y, color=colour, tooltip=[*names, accuracy, alt.Tooltip("seed:Q", title=say("seed"))])
     )
     words = f"({json.dumps({part: say(part) for part in PARTS}, ensure_ascii=False)})"
     dash = alt.Scale(domain=list(PARTS), range=[SOLID, [5, 4], SOLID])
     fits = (
-        table("fits")
+        base_chart("fits")
         .transform_calculate(curve=f"{words}[datum.part]")
         .mark_line(strokeWidth=2)
         .encode(
@@ -134,7 +134,7 @@ def _sizes(named: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.La
 
 def _mark(x: alt.X) -> list[alt.Chart]:
     """The break-even as a line with its name."""
-    base = table("break_even").encode(x=x)
+    base = base_chart("break_even").encode(x=x)
     rule = base.mark_rule(strokeDash=[3, 3], strokeWidth=1.5, color=MARK_COLOUR)
     name = base.mark_text(align="right", baseline="top", dx=-6, fontSize=12, color=MARK_COLOUR)
     return [rule, name.encode(y=alt.value(4), text="name:N")]
@@ -151,9 +151,9 @@ def residual_chart(found: SizeRows, height: int = 120) -> Drawing:
 def _residuals(named: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.LayerChart | alt.FacetChart:
     colour = alt.Color("arm:N", scale=arm_scale(arms), legend=None)
     y = alt.Y("residual:Q", title=say("points"), axis=signed_axis(3))
-    zero = table("zero").mark_rule(color=MARK_COLOUR).encode(y=y)
+    zero = base_chart("zero").mark_rule(color=MARK_COLOUR).encode(y=y)
     dots = (
-        table()
+        base_chart()
         .mark_point(size=60, filled=True, opacity=0.9)
         .encode(
             x=_x(named, None),

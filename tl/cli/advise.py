@@ -78,8 +78,8 @@ def _tell(found: dict[str, Any], record: dict[str, int]) -> None:
 
 def _apart(home: Home, training: Training) -> "Distance | None":
     """How different the two data sets look, looked at now; None where there is one. Raises Refused."""
-    from tl.analysis.adaptation.apart import answer, question
-    from tl.jobs.measurements.apart import measure
+    from tl.analysis.adaptation.domain_distance import answer, question
+    from tl.jobs.measurements.domain_distance import measure
 
     if training.target_dataset is None:
         return None

@@ -6,7 +6,7 @@ from typing import Any
 from tl import timm_networks
 from tl.backbones import BACKBONES
 from tl.cli.parser import add_command
-from tl.cli.table import listing
+from tl.cli.text_table import listing
 from tl.config import Refused
 from tl.languages import later, say
 from tl.output import print_json

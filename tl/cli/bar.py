@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def bar(name: str, unit: str) -> Iterator[Callable[[int, int, str], None]]:
+def progress_bar(name: str, unit: str) -> Iterator[Callable[[int, int, str], None]]:
     """Gives what is to be told (done, total, what)."""
     from tqdm import tqdm
 

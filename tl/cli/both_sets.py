@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from tl.cli.parser import add_command
-from tl.cli.table import listing
+from tl.cli.text_table import listing
 from tl.config import Refused
 from tl.languages import later, say
 from tl.output import print_json

@@ -10,8 +10,8 @@ from tl.analysis.experiment_results import ExperimentResult, RunSummary
 from tl.analysis.unplanned import notes
 from tl.cli.experiment_options import add_experiment_options, experiment_of
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
-from tl.cli.settling import add_options, as_document, follow, wanted
-from tl.cli.table import listing
+from tl.cli.text_table import listing
+from tl.cli.until_settled import add_options, as_document, experiment_and_plan, follow
 from tl.cli.watch import FAILED, describe_end, percent, tell
 from tl.config import Experiment
 from tl.differences import networks, sides, transferred_words
@@ -20,7 +20,7 @@ from tl.jobs.listing import RunEntry
 from tl.jobs.shortage import shortage
 from tl.languages import joined, later, say
 from tl.output import print_json
-from tl.store import database, settling
+from tl.store import database, settle_plan
 from tl.store.home import Home
 from tl.store.schema import ACTIVE
 from tl.strategies import arm_title
@@ -43,7 +43,7 @@ def compare(arguments: argparse.Namespace) -> int:
     """Exit status 0: all runs finished, or were stopped because somebody wanted it; 1: one failed."""
     home, experiment = arguments.home, experiment_of(arguments)
     options = verdict_options(arguments, experiment)
-    experiment, plan = wanted(arguments, experiment, options)
+    experiment, plan = experiment_and_plan(arguments, experiment, options)
     experiment_id = jobs.submit(home, experiment, settle=plan)
     tell_power(home, experiment)
     return finish(home, experiment_id, arguments.json, options)
@@ -169,6 +169,6 @@ def stop_all(home: Home, experiment_ids: Iterable[str]) -> None:
     tell(f"\n{say('Stopping ...')}")
     ids = list(experiment_ids)
     for own in ids:
-        settling.end(home, own, "stopped")
+        settle_plan.end(home, own, "stopped")
     jobs.stop_all(home, [row.run_id for own in ids for row in database.read_runs(home, own, ACTIVE)])
     tell(say("Stopped; what was trained so far is kept. To go on:"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tl import jobs
 from tl.cli.classes import add_class_options, edits_of
 from tl.cli.parser import Parser, add_command, answer
-from tl.cli.table import listing
+from tl.cli.text_table import listing
 from tl.config import Refused
 from tl.languages import english, later, say, semicolons
 from tl.output import print_json

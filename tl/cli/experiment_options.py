@@ -25,7 +25,7 @@ from tl.effects import idle
 from tl.jobs import own_weights
 from tl.languages import joined, later, say
 from tl.schedules import OPTIMIZERS, SCHEDULES
-from tl.setting_names import called
+from tl.setting_names import setting_name
 from tl.strategies import STRATEGIES
 
 DEFAULT_ARMS = "scratch,full_finetuning"
@@ -169,7 +169,7 @@ def experiment_of(arguments: argparse.Namespace) -> Experiment:
         experiment = _with_file(arguments, experiment)
     for name, when in idle(experiment).items():
         text = later("{name} has no effect here, but {when}; leave it out.")
-        raise Refused(say(text, name=called(name), when=when))
+        raise Refused(say(text, name=setting_name(name), when=when))
     return experiment
 
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tl.cli.bar import bar
+from tl.cli.bar import progress_bar
 from tl.cli.parser import add_command, answer, check_output
 from tl.config import Refused
 from tl.ending import clean_up_when_ended
@@ -37,8 +37,8 @@ def export_model(arguments: argparse.Namespace) -> int:
     path = arguments.output or Path(f"{arguments.run_id}-model.zip")
     check_output(path)
     wants = {"onnx": not arguments.without_onnx, "pictures": not arguments.without_pictures}
-    with bar(path.name, say(" pictures")) as told:
-        measured = write(arguments.home, arguments.run_id, path, told, **wants)
+    with progress_bar(path.name, say(" pictures")) as on_progress:
+        measured = write(arguments.home, arguments.run_id, path, on_progress, **wants)
     size = path.stat().st_size
     document = {"run_id": arguments.run_id, "file": str(path.absolute()), "bytes": size}
     document |= {"measured": {name: value for name, value in measured.items() if name != "check"}}
@@ -46,7 +46,7 @@ def export_model(arguments: argparse.Namespace) -> int:
     return answer(arguments, document, say(text, path=path, size=size))
 
 
-def write(home: Home, run_id: str, path: Path, told: Any, *, onnx: bool, pictures: bool) -> dict[str, Any]:
+def write(home: Home, run_id: str, path: Path, on_progress: Any, *, onnx: bool, pictures: bool) -> dict[str, Any]:
     """Write the zip at `path`; what was measured. Raises Refused."""
     from tl.jobs.exports import make
     from tl.report.card_facts import about  # numpy, pandas
@@ -54,29 +54,29 @@ def write(home: Home, run_id: str, path: Path, told: Any, *, onnx: bool, picture
 
     own = about(home, run_id)
     with tempfile.TemporaryDirectory(prefix="tl-export-", dir=path.absolute().parent) as folder:
-        measured = make(home, run_id, Path(folder), told, onnx=onnx, pictures=pictures)
-        told(0, 0, say("packing"))
+        measured = make(home, run_id, Path(folder), on_progress, onnx=onnx, pictures=pictures)
+        on_progress(0, 0, say("packing"))
         write_zip(home, own, measured, Path(folder), path)
     return measured
 
 
 def background(home: Home, run_id: str, pictures: bool) -> None:
     """Write the zip into the run's folder, and how far that is beside it."""
-    from tl.jobs.exports import State, place, tell
+    from tl.jobs.exports import State, place, write_state
 
-    def told(done: int, total: int, what: str) -> None:
-        tell(home, run_id, State(what=what, done=done, total=total))
+    def on_progress(done: int, total: int, what: str) -> None:
+        write_state(home, run_id, State(what=what, done=done, total=total))
 
     problem: str = say("The export failed; errors.log in the home says more.")
     try:
-        write(home, run_id, place(home, run_id), told, onnx=True, pictures=pictures)
+        write(home, run_id, place(home, run_id), on_progress, onnx=True, pictures=pictures)
         problem = ""
     except Refused as refusal:
         problem = str(refusal)
     except OSError as error:
         problem = of_disk(error) or say("The export failed: {what}.", what=error.strerror or str(error))
     finally:
-        tell(home, run_id, State(problem=problem))
+        write_state(home, run_id, State(problem=problem))
 
 
 if __name__ == "__main__":  # started by tl.jobs.exports.ask, which handed over the lock

@@ -6,7 +6,7 @@ from typing import Any
 
 from tl.backbones import listed
 from tl.cli.parser import add_command, add_dataset
-from tl.cli.table import listing
+from tl.cli.text_table import listing
 from tl.config import Refused, Training
 from tl.languages import joined, later, say
 from tl.output import print_json

@@ -6,18 +6,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tl.cli.bar import bar
+from tl.cli.bar import progress_bar
 from tl.cli.classes import add_class_options, edits_of
 from tl.cli.datasets import as_json, headed, name_of
 from tl.cli.parser import add_command
-from tl.cli.table import split_words, table
+from tl.cli.text_table import split_words, text_table
 from tl.config import Refused
 from tl.languages import english, joined, later, later_plural, plural, say, semicolons
 from tl.output import print_json
 from tl.words import NOT_AVAILABLE, number_of
 
 if TYPE_CHECKING:
-    from tl.datasets import Asked, DatasetInfo, Edits, Incoming, Reading
+    from tl.datasets import DatasetInfo, Edits, Incoming, LayoutRequest, Reading
 
 GROUP = later(
     "pictures that belong together (a patient, a video, a burst) and stay on one side of a split made here: 'folder' for "
@@ -69,7 +69,7 @@ def ingest(arguments: argparse.Namespace) -> int:
     from tl import datasets  # pandas, Pillow
 
     edits = edits_of(arguments)
-    asked = datasets.Asked(
+    asked = datasets.LayoutRequest(
         classes_from=arguments.classes_from.strip(),
         split_from=arguments.split_from.strip(),
         domain_from=arguments.domain_from.strip(),
@@ -82,7 +82,7 @@ def ingest(arguments: argparse.Namespace) -> int:
             if arguments.json:
                 print_json({"readings": _readings(incoming), "left_out": incoming.left_out})
             return 0
-        info = incoming.settle(reading, edits)
+        info = incoming.create_dataset(reading, edits)
         others = _readings(incoming)
     if arguments.json:
         print_json(as_json(info) | {"left_out": info.left_out, "readings": others})
@@ -96,7 +96,7 @@ def _read(arguments: argparse.Namespace) -> "Incoming":
 
     name = arguments.name or name_of(arguments.zip[0])
     source = arguments.zip[0] if len(arguments.zip) == 1 else arguments.zip
-    with bar(name, say(" pictures")) as progress:
+    with progress_bar(name, say(" pictures")) as progress:
         ways = {"group": arguments.group, "names": arguments.names, "bands": arguments.bands}
         return datasets.read(arguments.home, source, name, progress, unlabelled=arguments.unlabelled, **ways)
 
@@ -115,7 +115,7 @@ def _helped() -> Iterator[None]:
         raise Refused(joined([str(refusal), on])) from None
 
 
-def _understood(incoming: "Incoming", reading: "Reading", asked: "Asked") -> str:
+def _understood(incoming: "Incoming", reading: "Reading", asked: "LayoutRequest") -> str:
     """Before it is settled: classes with counts, splits, how it was read, and how to read it otherwise."""
     called = headed(incoming.title, incoming.name)
     if not incoming.labelled:
@@ -128,7 +128,7 @@ def _understood(incoming: "Incoming", reading: "Reading", asked: "Asked") -> str
         (name, *(reading.counts[name].get(split, 0) for split in splits), number)
         for name, number in list(reading.sizes.items())[:SHOWN_CLASSES]
     ]
-    lines.append(table(head, rows))
+    lines.append(text_table(head, rows))
     if len(reading.classes) > SHOWN_CLASSES:
         more = number_of(len(reading.classes) - SHOWN_CLASSES, "more class")  # not shown
         lines.append(say("and {more}", more=more))
@@ -166,7 +166,7 @@ def _settled(info: "DatasetInfo", edits: "Edits") -> str:
     lines = [say(text, classes=classes, sizes=sizes), *info.remarks]
     if edits:
         lines.append(say("Changed: {changes}.", changes=semicolons(info.changes)))
-    lines += [*datasets.told(info), *datasets.grouped(info)]
+    lines += [*datasets.reading_notes(info), *datasets.grouped(info)]
     for text, found in (
         (later("Left out, {kind}: {count} ({first})"), info.left_out),
         (later("Leakage, {kind}: {count} ({first})"), info.leakage),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tl.cli.compare import finish
 from tl.cli.datasets import add_correction_options, corrections_of
 from tl.cli.parser import add_command, check_output
-from tl.cli.table import listing, split_words
+from tl.cli.text_table import listing, split_words
 from tl.config import Experiment, Refused
 from tl.languages import joined, later, say
 from tl.output import print_json
@@ -46,7 +46,7 @@ def add_commands(commands: Any) -> None:
     text = say(
         "Repeat a comparison on a new data set without some pictures, or with other labels; waits until it has ended."
     )
-    parser = add_command(commands, "compare-again", again, text, trains=True)
+    parser = add_command(commands, "compare-again", compare_again, text, trains=True)
     parser.add_argument("experiment_id", metavar="EXPERIMENT_ID")
     add_correction_options(parser)
 
@@ -83,13 +83,13 @@ def labels(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def again(arguments: argparse.Namespace) -> int:
+def compare_again(arguments: argparse.Namespace) -> int:
     """Exit status as of `compare`."""
     correct = corrections_of(arguments)
     if not correct:
         raise Refused(say("Say which pictures: --set-aside FILE, --relabel FILE, or both."))
     home, before_id = arguments.home, arguments.experiment_id
-    from tl.jobs.again import compare_again
+    from tl.jobs.compare_again import compare_again
 
     experiment_id = compare_again(home, before_id, correct)
     status = finish(home, experiment_id, arguments.json, {})
@@ -116,9 +116,9 @@ def _rows(found: "Doubts", info: "DatasetInfo", index: "pd.DataFrame") -> list[d
 
 
 def _doubled(home: Home, info: "DatasetInfo", names: Sequence[str]) -> list[dict[str, Any]]:
-    from tl.datasets.twins import twins
+    from tl.datasets.duplicates import duplicates
 
-    return [{"kind": pair.kind, "pictures": [names[pair.row], names[pair.other]]} for pair in twins(home, info)]
+    return [{"kind": pair.kind, "pictures": [names[pair.row], names[pair.other]]} for pair in duplicates(home, info)]
 
 
 def _second_looks(home: Home, experiment_id: str) -> list[dict[str, str]]:

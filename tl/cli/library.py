@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tl.cli.parser import add_command, answer, check_output
-from tl.cli.table import listing
+from tl.cli.text_table import listing
 from tl.config import Refused
 from tl.languages import later, say
 from tl.output import print_json
@@ -93,7 +93,7 @@ def _row(found: "Source", used_by: str) -> dict[str, object]:
 
 
 def _keep(arguments: argparse.Namespace) -> int:
-    from tl.jobs.keeping import keep
+    from tl.jobs.keep_in_library import keep
 
     return _told(keep(arguments.home, arguments.keep, _name(arguments, "--keep")), arguments.json)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tl.cli.table import wrapped
+from tl.cli.text_table import wrapped
 from tl.config import ACCURACY, BALANCED_ACCURACY, NAME_PATTERN, Experiment, Refused
 from tl.jobs.launchers import catalogue
 from tl.jobs.start import launcher_now

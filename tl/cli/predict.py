@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tl.answering import COLUMNS
-from tl.cli.bar import bar
+from tl.cli.bar import progress_bar
 from tl.cli.parser import add_command, answer, check_output
 from tl.languages import later, say
 from tl.words import number_of
@@ -34,7 +34,7 @@ def predict(arguments: argparse.Namespace) -> int:
     try:
         with for_the_user():
             temporary.touch()
-        with bar(arguments.folder.name, say(" files")) as told:
+        with progress_bar(arguments.folder.name, say(" files")) as told:
             predictions.predict(arguments.home, arguments.run_id, arguments.folder, temporary, told)
         os.replace(temporary, path)
     finally:

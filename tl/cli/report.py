@@ -45,7 +45,7 @@ def export(arguments: argparse.Namespace) -> int:
 
 def import_(arguments: argparse.Namespace) -> int:
     """0: what the bundle holds is here."""
-    from tl.report.intake import import_bundle
+    from tl.report.bundle_import import import_bundle
 
     kind, ident = import_bundle(arguments.home, arguments.bundle)
     return answer(arguments, {f"{kind}_id": ident, "home": str(arguments.home.path)}, say(ARRIVED[kind], id=ident))

@@ -8,7 +8,7 @@ from typing import Any
 from tl import jobs
 from tl.cli import sweep
 from tl.cli.parser import add_command, answer
-from tl.cli.table import listing, sets_told
+from tl.cli.text_table import data_set_names, listing
 from tl.cli.watch import FAILED, describe_end, percent, said_of, wait
 from tl.config import Refused
 from tl.jobs.deletion import EXPERIMENT, RUN, SWEEP
@@ -52,7 +52,7 @@ def runs(arguments: argparse.Namespace) -> int:
         print_json({"runs": [run.to_json() for run in found]})
         return 0
     pairs = {(run.dataset, run.target_dataset) for run in found}
-    titles = {pair: sets_told(arguments.home, *pair) for pair in pairs}
+    titles = {pair: data_set_names(arguments.home, *pair) for pair in pairs}
     rows = [
         {
             later("run"): run.run_id,

@@ -7,7 +7,7 @@ from tl import jobs
 from tl.analysis.settle import next_look
 from tl.cli.compare import finish
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
-from tl.cli.settling import add_bounds, plan_of
+from tl.cli.until_settled import add_bounds, plan_of
 from tl.cli.watch import tell
 from tl.config import Refused
 from tl.languages import later, say

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from tl.cli.parser import add_command
-from tl.cli.table import table
+from tl.cli.text_table import text_table
 from tl.config import Refused
 from tl.languages import say
 from tl.output import print_json
@@ -46,7 +46,7 @@ def shifted(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"experiment_id": arguments.id} | found.to_json() | {"failed": failed})
     else:
-        print("\n".join([table(head(), table_rows(found)), "", *found.text, say(EXPLAINED)]))
+        print("\n".join([text_table(head(), table_rows(found)), "", *found.text, say(EXPLAINED)]))
     return int(bool(failed))
 
 

@@ -10,7 +10,7 @@ from tl.analysis.unplanned import notes
 from tl.cli.compare import INTERRUPTED, exit_status, heading, stop_all, tell_power
 from tl.cli.experiment_options import add_experiment_options, experiment_of
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
-from tl.cli.table import listing, sets_told
+from tl.cli.text_table import data_set_names, listing
 from tl.cli.watch import tell, wait
 from tl.jobs.sizes import PRESETS, parse_sizes
 from tl.languages import joined, later, say, semicolons
@@ -70,7 +70,7 @@ def sweeps(arguments: argparse.Namespace) -> int:
     rows = [
         {
             later("sweep"): entry["sweep_id"],
-            later("data set"): sets_told(arguments.home, entry["dataset"], entry["target_dataset"]),
+            later("data set"): data_set_names(arguments.home, entry["dataset"], entry["target_dataset"]),
             later("network"): ", ".join(entry["networks"]),
             later("sizes"): ", ".join(map(count, entry["sizes"])),
             later("arms"): ", ".join(entry["arms"]),

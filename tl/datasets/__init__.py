@@ -20,19 +20,19 @@ from tl.datasets.catalogue import (
 )
 from tl.datasets.corrections import Corrections
 from tl.datasets.derived import derive
-from tl.datasets.info import DatasetInfo, grouped, reason_in_words, story, told, uneven
-from tl.datasets.intake import Asked, Edits, Incoming, NoClasses, Reading
+from tl.datasets.info import DatasetInfo, grouped, reading_notes, reason_in_words, story, uneven
+from tl.datasets.intake import Edits, Incoming, LayoutRequest, NoClasses, Reading
 from tl.datasets.matching import Matching, match, matched, source_of
 from tl.datasets.pairing import check_for, describe_after, describe_for, prepare_for
 from tl.datasets.split import TooSmall
 
 __all__ = [
     "BUILT_IN",
-    "Asked",
     "Corrections",
     "DatasetInfo",
     "Edits",
     "Incoming",
+    "LayoutRequest",
     "Matching",
     "NoClasses",
     "Reading",
@@ -58,11 +58,11 @@ __all__ = [
     "prepare",
     "prepare_for",
     "read",
+    "reading_notes",
     "reason_in_words",
     "resplits_by_itself",
     "source_of",
     "story",
     "survey",
-    "told",
     "uneven",
 ]

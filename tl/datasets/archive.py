@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from tl.config import Refused
-from tl.datasets.directory import AGAIN, END, Entry, damaged, find_contents, read_entries
+from tl.datasets.directory import AGAIN, END, ZipEntry, damaged_archive, find_contents, read_entries
 from tl.datasets.encodings import Names, read_names
 from tl.decoding import methods
 from tl.languages import later, say
@@ -33,7 +33,7 @@ MOST_TIMES = 1_032  # deflate can't make its input smaller than this part of it
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class UploadLimits:
     """What an upload may be at most."""
 
     archive_bytes: int = 16 * 1024**3  # the zip itself
@@ -51,7 +51,7 @@ class Limits:
     minutes: float | None = None  # that decoding all of them may take; None: any
 
 
-LIMITS = Limits()
+LIMITS = UploadLimits()
 
 
 class Member(NamedTuple):
@@ -72,7 +72,7 @@ class Contents(NamedTuple):
     names: Names  # how their names were read
 
 
-def check_kind(path: Path, limits: Limits = LIMITS, shown: str | None = None) -> None:
+def check_kind(path: Path, limits: UploadLimits = LIMITS, shown: str | None = None) -> None:
     """Refuse a file that is absent, empty, too big or by its first bytes no zip; `shown` is its name in messages."""
     shown = shown or path.name
     if not path.is_file():
@@ -99,7 +99,7 @@ def check_kind(path: Path, limits: Limits = LIMITS, shown: str | None = None) ->
     raise Refused(say("{shown} is not a zip; {again}.", shown=shown, again=say(AGAIN)))
 
 
-def read_members(path: Path, limits: Limits = LIMITS, shown: str | None = None) -> list[Member]:
+def read_members(path: Path, limits: UploadLimits = LIMITS, shown: str | None = None) -> list[Member]:
     """The members of `read_contents`; Refused, too, where one is larger than an entry may be."""
     members = read_contents(path, limits, shown).members
     if large := next((member for member in members if member.size > limits.entry_bytes), None):
@@ -116,7 +116,7 @@ def read_members(path: Path, limits: Limits = LIMITS, shown: str | None = None) 
 
 
 def read_contents(
-    path: Path, limits: Limits = LIMITS, shown: str | None = None, encoding: str | None = None
+    path: Path, limits: UploadLimits = LIMITS, shown: str | None = None, encoding: str | None = None
 ) -> Contents:
     """All entries of the zip at `path`, checked.
 
@@ -182,7 +182,7 @@ def _bytes(number: float) -> str:
     return f"{number:,.0f} {unit}" if number >= 10 else f"{number:.1f} {unit}"
 
 
-def _checked_name(entry: Entry, name: str, shown: str, limits: Limits) -> str:
+def _checked_name(entry: ZipEntry, name: str, shown: str, limits: UploadLimits) -> str:
     """The entry's name with '/' between folders; Refused where it could lead out of the folder."""
     path = name.replace("\\", "/")
     number = most = 0
@@ -209,7 +209,7 @@ def _checked_name(entry: Entry, name: str, shown: str, limits: Limits) -> str:
     raise Refused(say(problem, shown=shown, name=name, number=number, most=most, again=say(AGAIN)))
 
 
-def _check_entry(entry: Entry, name: str, shown: str) -> None:
+def _check_entry(entry: ZipEntry, name: str, shown: str) -> None:
     kind = stat.S_IFMT(entry.mode)
     if kind == stat.S_IFLNK:
         raise Refused(
@@ -246,7 +246,7 @@ def _check_entry(entry: Entry, name: str, shown: str) -> None:
             )
         )
     if entry.method == methods.STORED and entry.packed != entry.size:
-        raise damaged(shown, say("the entry {name!r:.200} has two sizes", name=name))
+        raise damaged_archive(shown, say("the entry {name!r:.200} has two sizes", name=name))
     # No more than that can come of it: it is a lie, and what is built upon it can be anything.
     if entry.size > MOST_TIMES * entry.packed + MOST_TIMES:
         raise Refused(
@@ -283,7 +283,7 @@ def _check_tree(names: list[str], shown: str) -> None:
             folder = folder.rpartition("/")[0]
 
 
-def _check_places(file: BinaryIO, entries: list[Entry], names: list[str], contents: int, shown: str) -> list[int]:
+def _check_places(file: BinaryIO, entries: list[ZipEntry], names: list[str], contents: int, shown: str) -> list[int]:
     """Offsets of the packed bytes; Refused where entries overlap or a local header tells another story."""
     starts, free, previous = [0] * len(entries), 0, ""
     for position in sorted(range(len(entries)), key=lambda position: entries[position].offset):
@@ -310,12 +310,14 @@ def _check_places(file: BinaryIO, entries: list[Entry], names: list[str], conten
         header = os.pread(file.fileno(), 30 + len(entry.name.raw), entry.offset)
         if header[:4] != LOCAL or len(header) < 30 or entry.offset + 30 > contents:
             misplaced = say("the entry {name!r:.200} is not where the table of contents says", name=names[position])
-            raise damaged(shown, misplaced)
+            raise damaged_archive(shown, misplaced)
         name_length, extra_length = struct.unpack_from("<HH", header, 26)
         if header[30:] != entry.name.raw or name_length != len(entry.name.raw):
-            raise damaged(shown, say("the entry {name!r:.200} has two names", name=names[position]))
+            raise damaged_archive(shown, say("the entry {name!r:.200} has two names", name=names[position]))
         starts[position] = entry.offset + 30 + name_length + extra_length
         free, previous = starts[position] + entry.packed, names[position]
         if free > contents:
-            raise damaged(shown, say("the entry {name!r:.200} reaches into the table of contents", name=previous))
+            raise damaged_archive(
+                shown, say("the entry {name!r:.200} reaches into the table of contents", name=previous)
+            )
     return starts

@@ -12,9 +12,9 @@ import pandas as pd
 
 from tl.config import Refused
 from tl.datasets import pool
-from tl.datasets.archive import Limits
+from tl.datasets.archive import UploadLimits
 from tl.datasets.info import DatasetInfo, mending
-from tl.datasets.pieces import Progress, Told
+from tl.datasets.turns import Progress, WaitingProgress
 from tl.decoding.heads import CRASHES
 from tl.decoding.methods import STORED
 from tl.languages import plural, say
@@ -58,7 +58,7 @@ def bands_of(text: str | None) -> tuple[int, ...]:
     return tuple(map(int, numbers))
 
 
-def decoder(locks_dir: Path, told: Told, minutes: float | None = None) -> AbstractContextManager[Decoder]:
+def decoder(locks_dir: Path, told: WaitingProgress, minutes: float | None = None) -> AbstractContextManager[Decoder]:
     """Decoding processes, for as long as the block runs and `minutes` at most, that take turns with trainers."""
     return pool.answers(DECODER, _ask, None if minutes is None else 60 * minutes, locks_dir, told.waits)
 
@@ -70,7 +70,7 @@ def decode_all(
     out: Path,
     side: int,
     kept: Path | None,
-    limits: Limits,
+    limits: UploadLimits,
     options: ReadOptions,
 ) -> Iterator[list[Any] | dict[str, Any] | str]:
     """Decode pictures of the archive `source` into the file `out`, (N, side, side, 3) uint8; copies go to `kept`.
@@ -162,7 +162,7 @@ def fill_from_kept(
     progress: Progress | None,
 ) -> None:
     """Scale what `store` lacks for `samples` training pictures from what was kept, in turns with trainers."""
-    told = Told(progress)
+    told = WaitingProgress(progress)
     source = store.folder / KEPT
     raw = 0 if source.exists() else info.native_resolution
     if raw:

@@ -12,27 +12,27 @@ import pandas as pd
 from PIL import Image
 
 from tl.config import NAME_PATTERN, Refused
-from tl.datasets.archive import LIMITS, Limits
+from tl.datasets.archive import LIMITS, UploadLimits
 from tl.datasets.archived import PLACE, ReadOptions, bands_of, fill_from_kept, store_of
 from tl.datasets.corrections import DIVIDED, ORIGIN, divided_of
 from tl.datasets.download import download
 from tl.datasets.drawn import BLOSSOMS, BLOSSOMS_DUSK, drawn_examples, prepare_drawn
 from tl.datasets.encodings import encoding_named
 from tl.datasets.grouping import parse
-from tl.datasets.info import DRAWN, UNLABELLED, DatasetInfo, mending, taken
+from tl.datasets.info import DRAWN, UNLABELLED, DatasetInfo, mending, name_taken
 from tl.datasets.intake import FIRST_RESOLUTION, Edits, Incoming, check_free, read_zip
 from tl.datasets.intake.incoming import Source
-from tl.datasets.intake.layouts.reading import AS_FOUND, Asked
-from tl.datasets.pieces import Progress
+from tl.datasets.intake.layouts.reading import AS_FOUND, LayoutRequest
 from tl.datasets.resplit import divided_by_content, redrawn, together
-from tl.datasets.titles import called, check_title, name_for
+from tl.datasets.titles import check_title, name_for, name_of_title
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
+from tl.datasets.turns import Progress
 from tl.languages import say
 from tl.store import database
 from tl.store.files import read_json, read_parquet
 from tl.store.home import Home
 from tl.store.pictures import SPLITS, PictureStore
-from tl.store.quarantine import alone
+from tl.store.quarantine import one_upload_at_a_time
 
 UNLABELLED_EXAMPLES = 24
 RESPLIT_BELOW = 2_000  # pictures in all: in larger sets one split says enough
@@ -102,7 +102,7 @@ def ingest(
     progress: Progress | None = None,
     shown: str = "",
     group: str | None = None,
-    asked: Asked = AS_FOUND,
+    asked: LayoutRequest = AS_FOUND,
     edits: Edits | None = None,
     names: str | None = None,
     bands: str | None = None,
@@ -113,7 +113,7 @@ def ingest(
     `edits` are made to its classes. Raises Refused with one sentence, and then nothing was written.
     """
     with read(home, source, name, progress, shown, group, names, bands, unlabelled) as incoming:
-        return incoming.settle(incoming.choose(asked), edits)
+        return incoming.create_dataset(incoming.choose(asked), edits)
 
 
 def read(
@@ -140,7 +140,7 @@ def read(
     options = ReadOptions(names and encoding_named(names), bands_of(bands))
     grouping = None if group is None else parse(group)
     source = Path(source) if isinstance(source, str | os.PathLike) else source
-    with alone(home, progress) if home.policy.reads_uploads_in_turn else nullcontext():
+    with one_upload_at_a_time(home, progress) if home.policy.reads_uploads_in_turn else nullcontext():
         return read_zip(
             home,
             source,
@@ -179,11 +179,11 @@ def check_name(home: Home, title: str) -> str:
                     title=title,
                 )
             )
-    if other := called(list_datasets(home), title):
+    if other := name_of_title(list_datasets(home), title):
         there = describe(home, other).called
         if other in BUILT_IN:
             raise Refused(say("There is already a data set {name!r}; choose another name.", name=there))
-        raise taken(there, other)
+        raise name_taken(there, other)
     trained = trained_on(home)
     return name_for(title, lambda name: has(home, name) or name in trained)
 
@@ -196,14 +196,14 @@ def trained_on(home: Home) -> set[str]:
 
 def name_of(home: Home, text: str) -> str:
     """The name of the data set that somebody calls so, by name or title. Raises Refused where there is none."""
-    if found := called(list_datasets(home), text):
+    if found := name_of_title(list_datasets(home), text):
         return found
     if NAME_PATTERN.fullmatch(text):
         return text  # a damaged one, maybe: whoever opens it says so
     raise Refused(say("There is no data set {name!r:.80}; `python -m tl datasets` lists them.", name=text))
 
 
-def upload_limits(home: Home) -> Limits:
+def upload_limits(home: Home) -> UploadLimits:
     """What an upload may be."""
     bounds = home.policy
     if bounds.upload_megabytes is None or bounds.pictures is None or bounds.classes is None:

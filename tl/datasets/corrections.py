@@ -20,7 +20,7 @@ from tl.datasets.info import DatasetInfo
 from tl.datasets.layout import and_more
 from tl.datasets.titles import LONGEST
 from tl.languages import later, plural, say
-from tl.store.documents import fitting
+from tl.store.documents import of_type
 from tl.store.files import read_json, read_parquet, write_json, write_parquet
 
 SET_ASIDE = later("set aside")  # why a picture is not in the new set
@@ -73,7 +73,7 @@ class Corrected(Struct, frozen=True):
 
 def corrected(folder: Path) -> Corrected | None:
     """What the data set in `folder` was corrected by; None for one that was not made so, or a damaged record."""
-    return fitting(read_json(folder / RECORD), Corrected)
+    return of_type(read_json(folder / RECORD), Corrected)
 
 
 def in_words(aside: int, relabelled: int) -> list[str]:

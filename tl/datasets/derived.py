@@ -10,17 +10,17 @@ from tl.config import Refused
 from tl.datasets import catalogue, corrections
 from tl.datasets.archived import KEPT, PLACE
 from tl.datasets.corrections import ORIGIN, Corrected, Corrections
-from tl.datasets.description import Report
+from tl.datasets.description import LeftOutReport
 from tl.datasets.info import DRAWN, GIVEN, DatasetInfo
 from tl.datasets.intake import FIRST_RESOLUTION, Edits, check_free
 from tl.datasets.intake.edits import apply
-from tl.datasets.intake.incoming import disk_told
-from tl.datasets.intake.settling import Pixels, check_classes, write
+from tl.datasets.intake.incoming import refuse_full_disk
+from tl.datasets.intake.new_dataset import Pixels, check_classes, write
 from tl.datasets.titles import check_title, folded
 from tl.languages import say
 from tl.store.home import Home
 from tl.store.pictures import pixels_path
-from tl.store.quarantine import quarantine, settle
+from tl.store.quarantine import move_into_place, quarantine
 
 NEEDED = {"name", "sha256", "same", "looks", "label", "split", *PLACE}  # of its index
 
@@ -84,13 +84,13 @@ def derive(
     if found and not edits:
         about |= {"splits": DRAWN if catalogue.drawn_here(home, info) else GIVEN, "scales": info.scales}
     home.policy.check_disk()
-    with disk_told(home, target), quarantine(home, home.datasets_dir) as folder:
+    with refuse_full_disk(home, target), quarantine(home, home.datasets_dir) as folder:
         made = write(folder, pixels, pictures, about, info.native_resolution, report)
         if found and not edits:
             corrections.keep(folder, found, index, catalogue.divided(origin, info, index))
         home.policy.check_disk()
         check_free(target)
-        settle(folder, target)
+        move_into_place(folder, target)
     return made
 
 
@@ -104,7 +104,7 @@ def _title(home: Home, info: DatasetInfo, found: Corrected | None) -> str:
 
 def _kept(
     home: Home, info: DatasetInfo, index: pd.DataFrame, edits: Edits, found: Corrected | None
-) -> tuple[pd.DataFrame, Report]:
+) -> tuple[pd.DataFrame, LeftOutReport]:
     """The pictures of the new data set as `settling.write` takes them, and what was left out."""
     names = np.array(info.classes, object)
     pictures = index.assign(
@@ -112,7 +112,7 @@ def _kept(
     )
     groups = index["group"] if "group" in index else np.full(len(index), -1)
     pictures["belongs"] = [f"{number}" if number >= 0 else "" for number in groups]
-    report = Report()
+    report = LeftOutReport()
     if found:
         for one in found.corrections:
             if one.now is None:

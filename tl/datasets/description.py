@@ -6,14 +6,14 @@ from typing import Any
 import pandas as pd
 
 from tl.datasets.info import DatasetInfo
-from tl.datasets.info import Report as Left
+from tl.datasets.info import ReasonCount as Left
 from tl.datasets.layout import label
 
 SHOWN_SPLITS = ("train", "validation", "test")
 FIRST_NAMES = 5
 
 
-class Report:
+class LeftOutReport:
     """What was left out and why: reason -> count and the first names."""
 
     def __init__(self) -> None:
@@ -30,7 +30,12 @@ class Report:
 
 
 def describe(
-    index: pd.DataFrame, classes: tuple[str, ...], about: dict[str, Any], native: int, report: Report, found: Report
+    index: pd.DataFrame,
+    classes: tuple[str, ...],
+    about: dict[str, Any],
+    native: int,
+    report: LeftOutReport,
+    found: LeftOutReport,
 ) -> DatasetInfo:
     """What dataset.json says: `index` has a row per picture with label, split and group; `about` its other fields."""
     held = Counter(zip(index["label"].tolist(), index["split"].tolist(), strict=True))

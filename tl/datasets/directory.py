@@ -17,7 +17,7 @@ END64, LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
 AGAIN = later("pack the class folders into a plain zip again")
 
 
-class Entry(NamedTuple):
+class ZipEntry(NamedTuple):
     """One line of the table of contents, unchecked."""
 
     name: RawName
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
     offset: int  # of the local header
 
 
-def damaged(shown: str, what: str) -> Refused:
+def damaged_archive(shown: str, what: str) -> Refused:
     """What is said of an archive that is not whole."""
     return Refused(
         say(
@@ -55,7 +55,7 @@ def find_contents(file: BinaryIO, shown: str) -> tuple[int, int, int]:
     ):
         place = tail.rfind(END, 0, place)
     if place < 0:
-        raise damaged(shown, say("it has no end record"))
+        raise damaged_archive(shown, say("it has no end record"))
     disk, first_disk, here, count, size, offset = struct.unpack_from("<HHHHII", tail, place + 4)
     end = tail_start + place
     if 0xFFFF in (disk, first_disk, here, count) or 0xFFFFFFFF in (size, offset):
@@ -65,7 +65,7 @@ def find_contents(file: BinaryIO, shown: str) -> tuple[int, int, int]:
             say("{shown} is one part of a zip in several parts; pack the class folders into one zip.", shown=shown)
         )
     if offset + size != end:
-        raise damaged(shown, say("its table of contents is not where its end record says"))
+        raise damaged_archive(shown, say("its table of contents is not where its end record says"))
     if not count:
         raise Refused(say("{shown} is an empty zip; pack one folder of pictures per class into it.", shown=shown))
     return offset, size, count
@@ -75,20 +75,20 @@ def _find_contents64(file: BinaryIO, end: int, shown: str) -> tuple[int, int, in
     file.seek(max(0, end - 20))
     locator = file.read(20)
     if locator[:4] != LOCATOR64:
-        raise damaged(shown, say("its zip64 record is missing"))
+        raise damaged_archive(shown, say("its zip64 record is missing"))
     place = struct.unpack_from("<Q", locator, 8)[0]
     if place > end - 76:
-        raise damaged(shown, say("its zip64 record is out of place"))
+        raise damaged_archive(shown, say("its zip64 record is out of place"))
     file.seek(place)
     record = file.read(56)
     if record[:4] != END64 or place + 12 + struct.unpack_from("<Q", record, 4)[0] != end - 20:
-        raise damaged(shown, say("its zip64 record is out of place"))
+        raise damaged_archive(shown, say("its zip64 record is out of place"))
     return place, *struct.unpack_from("<IIQQQQ", record, 16)
 
 
-def read_entries(data: bytes, count: int, shown: str) -> list[Entry]:
+def read_entries(data: bytes, count: int, shown: str) -> list[ZipEntry]:
     """The `count` lines of the table. Raises Refused."""
-    entries: list[Entry] = []
+    entries: list[ZipEntry] = []
     place = 0
     while place + 46 <= len(data) and data.startswith(CENTRAL, place) and len(entries) <= count:
         flags, method, _, crc, packed, size, name_length, extra_length, comment_length, _, _, attributes, offset = (
@@ -100,10 +100,10 @@ def read_entries(data: bytes, count: int, shown: str) -> list[Entry]:
         packed, size, offset = _sizes64(extra, packed, size, offset, shown)
         raw = data[place + 46 : name_end]
         name = RawName(raw, said_name(raw, bool(flags & 0x800), _fields(extra)))
-        entries.append(Entry(name, flags, method, crc, packed, size, attributes >> 16, offset))
+        entries.append(ZipEntry(name, flags, method, crc, packed, size, attributes >> 16, offset))
         place = extra_end + comment_length
     if len(entries) != count or place != len(data):
-        raise damaged(
+        raise damaged_archive(
             shown,
             say("its table of contents lists {number:,} of {total:,} entries", number=len(entries), total=count),
         )
@@ -124,7 +124,7 @@ def _sizes64(extra: bytes, packed: int, size: int, offset: int, shown: str) -> t
                 next(numbers) if is_64 else number for is_64, number in zip(wanted, (size, packed, offset), strict=True)
             )
             return packed, size, offset
-    raise damaged(shown, say("an entry's zip64 sizes are missing"))
+    raise damaged_archive(shown, say("an entry's zip64 sizes are missing"))
 
 
 def _fields(extra: bytes) -> Iterator[tuple[int, bytes]]:

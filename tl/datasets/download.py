@@ -10,7 +10,7 @@ from tl.datasets.info import DatasetInfo
 from tl.datasets.intake import ingest_zip
 from tl.datasets.pool import environment
 from tl.datasets.torchvision_sets import DOWNLOADED
-from tl.languages import READ_BY_US, english, read, say
+from tl.languages import READ_BY_US, english, read_sentence, say
 from tl.store.download import DownloadFailed
 from tl.store.files import locked
 from tl.store.home import Home
@@ -59,7 +59,7 @@ def _fetch(home: Home, info: DatasetInfo, packed: Path, progress: Callable[[int,
         process.kill()
         process.wait()
         process.stderr.close()
-    told = read(last)
+    told = read_sentence(last)
     if status == 1 and (told != last or last.startswith(english(info.title))):  # ours, and not the end of a traceback
         raise DownloadFailed(told)
     if status:

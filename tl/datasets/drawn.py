@@ -14,7 +14,7 @@ import numpy as np
 
 from tl.datasets import blossoms, dusk, pool
 from tl.datasets.info import MAX_NATIVE_RESOLUTION, DatasetInfo
-from tl.datasets.pieces import Progress, Told
+from tl.datasets.turns import Progress, WaitingProgress
 from tl.languages import later, say
 from tl.store.files import locked, read_json, write_json
 from tl.store.pictures import SPLITS, PictureStore
@@ -86,7 +86,7 @@ def prepare_drawn(
 ) -> PictureStore:
     """The store of the set `folder` is named after, at `side` px: test, validation and the first `samples` training
     pictures drawn, in turns with trainers."""
-    told = Told(progress)
+    told = WaitingProgress(progress)
     _drop_outdated(folder)
     labels = np.concatenate([blossoms.labels(np.arange(SIZES[split])) for split in SPLITS])
     store = PictureStore(folder, side, SIZES, blossoms.CLASSES, labels)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tl.config import Refused
-from tl.datasets.archive import Limits, Member
+from tl.datasets.archive import Member, UploadLimits
 from tl.datasets.layout import label
 from tl.datasets.pool import environment
 from tl.decoding.entries import unpack
@@ -74,7 +74,7 @@ def belonging(
     source: Path,
     members: Sequence[Member],
     beside: bool,
-    limits: Limits,
+    limits: UploadLimits,
 ) -> list[str]:
     """Per picture of the archive what it belongs to, "" where it is alone.
 
@@ -156,7 +156,7 @@ def tidy(path: str) -> str:
     return path.strip().replace("\\", "/").removeprefix("./").lstrip("/")
 
 
-def _table(wanted: str, source: Path, members: Sequence[Member], beside: bool, limits: Limits) -> tuple[str, str]:
+def _table(wanted: str, source: Path, members: Sequence[Member], beside: bool, limits: UploadLimits) -> tuple[str, str]:
     """(folder in the archive, text) of the table. Raises Refused where there is none, several, or too large a one."""
     inside = [member for member in members if _is_named(member.name, wanted)]
     if len(inside) > 1 and len(exact := [member for member in inside if member.name == tidy(wanted)]) == 1:
@@ -196,7 +196,7 @@ def content(source: Path, member: Member) -> bytes | None:
         os.close(file)
 
 
-def _check_bytes(wanted: str, size: int, limits: Limits) -> None:
+def _check_bytes(wanted: str, size: int, limits: UploadLimits) -> None:
     if size > limits.table_bytes:
         raise Refused(
             say(

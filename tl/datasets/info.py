@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from tl.config import Refused
 from tl.decoding import heads
-from tl.languages import commas, english, later, listed, plural, read, say, semicolons, store
+from tl.languages import commas, english, later, listed, plural, read_sentence, say, semicolons, store_sentence
 from tl.store.documents import place_of
 from tl.words import number_of
 
@@ -71,7 +71,7 @@ def deletion(name: str) -> str:
     return say("below its pictures on the page, or by `python -m tl datasets --delete {name}`", name=name)
 
 
-def taken(called: str, name: str) -> Refused:
+def name_taken(called: str, name: str) -> Refused:
     """What is said where a new data set is to be called as that one is."""
     return Refused(
         say(
@@ -100,7 +100,7 @@ def _listed(folders: str) -> str:
     return listed(shown) if shown else folders
 
 
-class Report(TypedDict):
+class ReasonCount(TypedDict):
     """What was found of one kind."""
 
     count: Size
@@ -124,14 +124,16 @@ class DatasetInfo:
     # largest shorter side of its pictures, pixels
     native_resolution: Annotated[int, Meta(ge=1, le=MAX_NATIVE_RESOLUTION)]
     counts: dict[str, dict[str, Size]] = field(default_factory=dict)  # class -> split -> pictures
-    left_out: dict[str, Report] = field(default_factory=dict)  # reason -> {"count", "first": up to 5 names}
-    noted: dict[str, Report] = field(
+    left_out: dict[str, ReasonCount] = field(default_factory=dict)  # reason -> {"count", "first": up to 5 names}
+    noted: dict[str, ReasonCount] = field(
         default_factory=dict
     )  # what is to be told of pictures that are kept, as `left_out`
     scales: list[str] = field(default_factory=list)  # what became black and white in pictures of more than 8 bits
     names_in: str = ""  # the encoding in which names were read that do not say theirs, where it was guessed
     garbled: bool = False  # whether names look as if they were read in a wrong one
-    leakage: dict[str, Report] = field(default_factory=dict)  # kind -> {"count" of pictures, "first": up to 5 "a = b"}
+    leakage: dict[str, ReasonCount] = field(
+        default_factory=dict
+    )  # kind -> {"count" of pictures, "first": up to 5 "a = b"}
     note: str = ""  # shown wherever the data set appears
     ready: bool = True  # False: downloaded on first use
     splits: Literal["", "drawn", "given"] = (
@@ -178,7 +180,7 @@ class DatasetInfo:
 
     def stored(self) -> dict[str, Any]:
         """The same for its dataset.json: what was said of it is worded again for whoever reads."""
-        return self._with(lambda text: store(text) or "")
+        return self._with(lambda text: store_sentence(text) or "")
 
     def _with(self, written: Callable[[str], str]) -> dict[str, Any]:
         return asdict(self) | {
@@ -197,10 +199,10 @@ class DatasetInfo:
             self,
             title=say(self.title) if ours else self.title,
             note=say(self.note) if ours and self.note else self.note,
-            read_as=read(self.read_as) or "",
-            scales=[read(sentence) or "" for sentence in self.scales],
-            remarks=tuple(read(sentence) or "" for sentence in self.remarks),
-            changes=tuple(read(phrase) or "" for phrase in self.changes),
+            read_as=read_sentence(self.read_as) or "",
+            scales=[read_sentence(sentence) or "" for sentence in self.scales],
+            remarks=tuple(read_sentence(sentence) or "" for sentence in self.remarks),
+            changes=tuple(read_sentence(phrase) or "" for phrase in self.changes),
         )
 
     @classmethod
@@ -267,7 +269,7 @@ def grouped(info: DatasetInfo) -> list[str]:
     return said
 
 
-def told(info: DatasetInfo) -> list[str]:
+def reading_notes(info: DatasetInfo) -> list[str]:
     """Sentences on how pictures and names were read, where that was not plain."""
     said = list(info.scales)
     for what, entry in info.noted.items():

@@ -40,7 +40,7 @@ BELONGING = {
 ACROSS = (TWO_CLASSES, *EQUAL.values(), *ALMOST.values())  # those of pictures that are, or nearly are, the same
 
 
-def find(index: pd.DataFrame, pixels: np.ndarray) -> Iterator[tuple[str, str]]:
+def find_duplicates(index: pd.DataFrame, pixels: np.ndarray) -> Iterator[tuple[str, str]]:
     """(kind, "a = b") per doubled picture, as `pairs` finds them."""
     names = index["name"].to_numpy()
     for kind, row, other in pairs(index, pixels):

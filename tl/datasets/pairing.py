@@ -14,10 +14,10 @@ from tl.config import LEAVE_OUT, Refused, RunConfig, Training
 from tl.datasets.catalogue import BUILT_IN, describe, home_of, prepare
 from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import Matching, check_source, matched
-from tl.datasets.pieces import Progress
+from tl.datasets.turns import Progress
 from tl.languages import joined, say
 from tl.store.home import Home
-from tl.store.paired import HIDDEN, MOST_LOOKED_AT, TARGET_VALIDATION, PairedStore, Part, Pictures
+from tl.store.paired import HIDDEN, MOST_LOOKED_AT, TARGET_VALIDATION, PairedStore, Pictures, SplitPart
 from tl.store.pictures import PictureStore
 from tl.strategies import SOURCE, SOURCE_AND_FEW, SOURCE_AND_TARGET, SOURCE_THEN_TARGET, STRATEGIES, TARGET
 
@@ -121,7 +121,7 @@ def _counts(info: DatasetInfo, numbers: tuple[int, ...]) -> list[dict[str, int]]
     return [info.counts[name] for name in names] if all(name in info.counts for name in names) else []
 
 
-def _some(part: Part) -> Part:
+def _some(part: SplitPart) -> SplitPart:
     """As many of its pictures as are looked at in each epoch, from all over it: their order may be that of the classes."""
     if len(part) <= MOST_LOOKED_AT:
         return part
@@ -140,8 +140,8 @@ class _Pair:
 
     def store(self) -> PairedStore:
         """All of it."""
-        parts: dict[str, Part] = {}
-        beside: Part | None = None
+        parts: dict[str, SplitPart] = {}
+        beside: SplitPart | None = None
         train, validation, test = self._of_target()
         if self._learns_from == TARGET:
             parts |= {"train": train, "validation": validation}
@@ -161,14 +161,14 @@ class _Pair:
             )
         return PairedStore(self._found.classes, parts | {"test": test}, beside)
 
-    def _of_source(self) -> tuple[Part, Part]:
+    def _of_source(self) -> tuple[SplitPart, SplitPart]:
         """Training pictures, as many as the run's samples, and validation pictures."""
         samples, found = self._config.samples, self._found
         store = self._reaching(self._config.dataset, found.of_source if found.only_source else None, samples)
         validation = self._part(store, "validation", found.of_source(store.labels_of("validation")))
         return self._part(store, "train", found.of_source(store.labels_of("train")), samples), validation
 
-    def _of_target(self) -> tuple[Part, Part, Part]:
+    def _of_target(self) -> tuple[SplitPart, SplitPart, SplitPart]:
         """Training, validation and test pictures of the target, under the run's classes."""
         found, drawn = self._found, self._target.origin == "drawn"
         # All of them are used: those that are not labelled cost nothing. Of what is drawn there are as many as one wants.
@@ -200,13 +200,13 @@ class _Pair:
     @staticmethod
     def _part(
         store: PictureStore, split: str, labels: NDArray[np.int64], most: int | None = None, labelled: bool = True
-    ) -> Part:
+    ) -> SplitPart:
         """The first `most` pictures of a split (None: all) that are of a common class; of an unlabelled set of any."""
         rows = np.flatnonzero(labels >= 0)[:most] if labelled else np.arange(len(labels))[:most]
         in_a_row = len(rows) == 0 or int(rows[-1]) == len(rows) - 1
-        return Part(store, split, labels[rows], None if in_a_row else rows)
+        return SplitPart(store, split, labels[rows], None if in_a_row else rows)
 
-    def _few(self, train: Part) -> Part:
+    def _few(self, train: SplitPart) -> SplitPart:
         """So many of each class as the arm says, drawn for the run's seed: those for a smaller number are among them."""
         chosen = []
         for number in range(len(self._found.classes)):
@@ -215,4 +215,4 @@ class _Pair:
             chosen.append(order[: self._config.arm.labelled_per_class])
         rows = np.sort(np.concatenate(chosen))
         within = rows if train.rows is None else train.rows[rows]
-        return Part(train.store, train.split, train.labels[rows], within)
+        return SplitPart(train.store, train.split, train.labels[rows], within)

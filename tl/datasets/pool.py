@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tl import machine
-from tl.datasets.pieces import LOOK_SECONDS, Gate
+from tl.datasets.turns import LOOK_SECONDS, TurnGate
 from tl.output import UTF_8
 
 ROOT = Path(__file__).resolve().parents[2]  # holds the package tl
@@ -144,7 +144,7 @@ def answers(
     With `locks_dir` they take turns with trainers of that home; `waits` is called meanwhile, by who wants the answers, and
     may raise. After `seconds`, waiting not counted, the processes end, and the function raises Closed.
     """
-    pool, gate = Pool(arguments), Gate(locks_dir)
+    pool, gate = Pool(arguments), TurnGate(locks_dir)
     threads = ThreadPoolExecutor(pool.size)
     ended = threading.Event()
     if seconds is not None:
@@ -163,14 +163,14 @@ def answers(
             pool._end(process)
 
 
-def _asked(gate: Gate, ask: Callable[[Pool, Any], Any], pool: Pool, task: Any) -> Any:
+def _asked(gate: TurnGate, ask: Callable[[Pool, Any], Any], pool: Pool, task: Any) -> Any:
     with gate.inside():
         return ask(pool, task)
 
 
 def _answered(
     threads: ThreadPoolExecutor,
-    gate: Gate,
+    gate: TurnGate,
     waits: Callable[[], None],
     size: int,
     work: Callable[[Any], Any],
@@ -186,14 +186,14 @@ def _answered(
         yield _awaited(waiting.get(), gate, waits)
 
 
-def _awaited(future: Future[Any], gate: Gate, waits: Callable[[], None]) -> Any:
+def _awaited(future: Future[Any], gate: TurnGate, waits: Callable[[], None]) -> Any:
     while not wait([future], LOOK_SECONDS).done:
         if gate.waiting:
             waits()
     return future.result()
 
 
-def _expire(pool: Pool, gate: Gate, seconds: float, ended: threading.Event) -> None:
+def _expire(pool: Pool, gate: TurnGate, seconds: float, ended: threading.Event) -> None:
     """Close the pool once it has worked for so long."""
     end = time.monotonic() + seconds
     while (left := end + gate.waited_seconds - time.monotonic()) > 0:

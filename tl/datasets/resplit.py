@@ -5,7 +5,7 @@ import pandas as pd
 
 from tl.config import Refused
 from tl.datasets.corrections import ORIGIN
-from tl.datasets.split import again, order, redraw
+from tl.datasets.split import order, redraw, reordered
 from tl.store.pictures import SPLITS, PictureStore
 from tl.store.redrawn import RedrawnStore
 
@@ -25,7 +25,7 @@ def redrawn(store: PictureStore, index: pd.DataFrame, seed: int, divided: pd.Dat
     else:
         before = redraw(divided.assign(row=np.arange(len(divided)), split=""), store.classes, seed)
         splits = before.set_index("row")["split"]
-        drawn = again(pictures.assign(split=splits.loc[index[ORIGIN]].to_numpy()), store.classes, seed)
+        drawn = reordered(pictures.assign(split=splits.loc[index[ORIGIN]].to_numpy()), store.classes, seed)
     rows = drawn["row"].to_numpy(np.int64)
     sizes = {split: int((drawn["split"] == split).sum()) for split in SPLITS}
     groups = None if store.groups is None else store.groups[rows]

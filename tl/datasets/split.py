@@ -135,7 +135,7 @@ def redraw(pictures: pd.DataFrame, classes: tuple[str, ...], seed: int) -> pd.Da
     return _drawn(pictures, classes, salts)
 
 
-def again(pictures: pd.DataFrame, classes: tuple[str, ...], seed: int) -> pd.DataFrame:
+def reordered(pictures: pd.DataFrame, classes: tuple[str, ...], seed: int) -> pd.DataFrame:
     """Pictures whose splits were drawn by `redraw` before some were set aside or relabelled, in the order of the store.
 
     Raises TooSmall where a class has no training picture left.

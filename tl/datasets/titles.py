@@ -48,7 +48,7 @@ def name_for(title: str, taken: Callable[[str], bool]) -> str:
     return next(name for name in names if not taken(name))
 
 
-def called(infos: Iterable[DatasetInfo], text: str) -> str | None:
+def name_of_title(infos: Iterable[DatasetInfo], text: str) -> str | None:
     """Name of the data set that somebody calls so: by its name or its title, whatever the case."""
     wanted, found = folded(text), None
     for info in infos:

@@ -223,7 +223,7 @@ def _tiff(data: bytes, max_pixels: int, max_side: int, bands: Sequence[int]) -> 
 
     def load() -> "Image.Image | Deep":
         with judged():
-            values = tiff.read(data, tags, plan, shown)
+            values = tiff.read_bands(data, tags, plan, shown)
             if plan.item.itemsize == 1 and plan.item.kind == "u":
                 found = Image.fromarray(values)
                 return found.transpose(TRANSPOSE[turned]) if turned in TRANSPOSE else found

@@ -20,7 +20,7 @@ LARGE_FILE = "{shown}: the file {name!r:.200} has more than {most:,} MB, which i
 LARGE = "{shown} unpacks to more than {most:,} MB, which is the most accepted."  # not shown
 
 
-class TooMuch(ValueError):
+class TooLarge(ValueError):
     """More than was allowed; the text is the sentence that says so."""
 
     def __init__(self, sentence: str, **values: Any) -> None:
@@ -70,19 +70,19 @@ class Packer:
 
     def _begun(self, name: str) -> bytes:
         if len(self._contents) >= self._bounds["entries"]:
-            raise TooMuch(MOST_FILES, shown=self._shown, most=self._bounds["entries"])
+            raise TooLarge(MOST_FILES, shown=self._shown, most=self._bounds["entries"])
         raw = name.encode("utf-8", "surrogateescape")
         if len(raw) > min(self._bounds["name_bytes"], _16):
-            raise TooMuch(LONG_NAME, shown=self._shown, number=len(raw), most=self._bounds["name_bytes"])
+            raise TooLarge(LONG_NAME, shown=self._shown, number=len(raw), most=self._bounds["name_bytes"])
         return raw
 
     def _check(self, name: str, size: int) -> None:
         if size > self._bounds["entry_bytes"]:
             most = self._bounds["entry_bytes"] // 10**6
-            raise TooMuch(LARGE_FILE, shown=self._shown, name=name, most=most)
+            raise TooLarge(LARGE_FILE, shown=self._shown, name=name, most=most)
         if self._total + size > self._bounds["unpacked_bytes"]:
             most = self._bounds["unpacked_bytes"] // 10**6
-            raise TooMuch(LARGE, shown=self._shown, most=most)
+            raise TooLarge(LARGE, shown=self._shown, most=most)
 
     def _finish(self, raw: bytes, start: int, method: int, crc: int, packed: int, size: int) -> None:
         self._total += size

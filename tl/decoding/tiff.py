@@ -82,7 +82,7 @@ def bands_shown(count: int, chosen: Sequence[int]) -> tuple[int, ...]:
     return (1, 2, 3) if count > 2 else (1,)
 
 
-def read(data: bytes, tags: Tags, plan: Plan, shown: Sequence[int]) -> npt.NDArray[np.generic]:
+def read_bands(data: bytes, tags: Tags, plan: Plan, shown: Sequence[int]) -> npt.NDArray[np.generic]:
     """(H, W) values of the one band `shown`, (H, W, 3) of three. Raises LeftOut."""
     if plan.width * plan.height * plan.bands * plan.item.itemsize > MOST_BYTES:
         raise LeftOut(TOO_MUCH_MEMORY)

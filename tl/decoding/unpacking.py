@@ -14,7 +14,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from tl.decoding.packer import Packer, TooMuch
+from tl.decoding.packer import Packer, TooLarge
 from tl.decoding.sandbox import limit
 
 MEMORY_BYTES = 512 * 1024**2  # besides its own: the largest dictionary of 7z's presets is 64 MB, of its "ultra" 256
@@ -53,12 +53,12 @@ def unpack_tar(task: dict[str, Any], packer: Packer) -> None:
             if member.isdir():
                 continue
             if member.issym() or member.islnk():
-                raise TooMuch(LINK, shown=shown, name=member.name)
+                raise TooLarge(LINK, shown=shown, name=member.name)
             if not member.isfile():
-                raise TooMuch(DEVICE, shown=shown, name=member.name)
+                raise TooLarge(DEVICE, shown=shown, name=member.name)
             total += member.size
             if total > most:
-                raise TooMuch(RATIO, shown=shown, most=task["bounds"]["ratio"])
+                raise TooLarge(RATIO, shown=shown, most=task["bounds"]["ratio"])
             file = archive.extractfile(member)
             if file is not None:
                 packer.add(member.name, file)
@@ -69,7 +69,7 @@ def unpack_7z(task: dict[str, Any], packer: Packer) -> None:
     try:
         py7zr = importlib.import_module("py7zr")  # only 7z needs it
     except ImportError:
-        raise TooMuch(NO_LIBRARY, shown=task["shown"]) from None
+        raise TooLarge(NO_LIBRARY, shown=task["shown"]) from None
     shown, folder = task["shown"], Path(task["folder"])
     bounds = task["bounds"]
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
@@ -77,17 +77,17 @@ def unpack_7z(task: dict[str, Any], packer: Packer) -> None:
     try:
         with py7zr.SevenZipFile(task["source"]) as archive:
             if archive.needs_password():
-                raise TooMuch(ENCRYPTED, shown=shown)
+                raise TooLarge(ENCRYPTED, shown=shown)
             entries = archive.list()
             if len(entries) > bounds["entries"]:
-                raise TooMuch(FILES, shown=shown, number=len(entries), most=bounds["entries"])
+                raise TooLarge(FILES, shown=shown, number=len(entries), most=bounds["entries"])
             if sum(entry.uncompressed or 0 for entry in entries) > min(_most(task), bounds["unpacked_bytes"]):
-                raise TooMuch(RATIO, shown=shown, most=bounds["ratio"])
+                raise TooLarge(RATIO, shown=shown, most=bounds["ratio"])
             if link := next((entry.filename for entry in entries if getattr(entry, "is_symlink", False)), None):
-                raise TooMuch(LINK, shown=shown, name=link)
+                raise TooLarge(LINK, shown=shown, name=link)
             archive.extractall(path=folder)
     except (py7zr.exceptions.ArchiveError, py7zr.exceptions.PasswordRequired) as problem:
-        raise TooMuch(DAMAGED, shown=shown, what=type(problem).__name__) from None
+        raise TooLarge(DAMAGED, shown=shown, what=type(problem).__name__) from None
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     for place, _, files in os.walk(folder):
         for name in sorted(files):
@@ -111,7 +111,7 @@ def main() -> None:
     try:
         with Packer(Path(task["out"]), task["shown"], task["bounds"]) as packer:
             (unpack_7z if task["kind"] == "7z" else unpack_tar)(task, packer)
-    except TooMuch as problem:
+    except TooLarge as problem:
         answer = {"refused": problem.sentence, "values": problem.values}
     except (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, ValueError) as problem:
         answer = {"refused": DAMAGED, "values": {"what": type(problem).__name__}}

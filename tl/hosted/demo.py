@@ -11,18 +11,18 @@ from dataclasses import dataclass, fields
 from tl import timm_networks
 from tl.config import Experiment, Refused, Training
 from tl.hosted import redaction
-from tl.hosted.limits import Limits, hosted, limits
+from tl.hosted.limits import DemoLimits, hosted, limits
 from tl.hosted.quota import answers_bytes, missing_bytes, run_bytes
 from tl.languages import later, say
 from tl.operations import run_operations
-from tl.policy import Policy, TooMuch
+from tl.policy import Policy, QuotaExceeded
 from tl.store.database import read_runs
 from tl.store.everybody import load
 from tl.store.files import used_bytes
 from tl.store.home import Home
 from tl.strategies import STRATEGIES, TARGET
 
-SHARED = {entry.name for entry in fields(Policy)} & {entry.name for entry in fields(Limits)}
+SHARED = {entry.name for entry in fields(Policy)} & {entry.name for entry in fields(DemoLimits)}
 KEPT = later(
     "With this there would be {number:,} runs of yours in all; this demo allows {most:,}: delete some on the Runs page."
 )
@@ -40,7 +40,7 @@ class Demo(Policy):
     """That of `home`, a visitor's workspace or the root; its methods are described in Policy."""
 
     home: Home
-    limits: Limits
+    limits: DemoLimits
     page_bytes: float = 300e6  # what the page takes while visitors use it, and what decodes their pictures
     refresh_seconds: float = 5.0  # each is computing, and many watch at once
 
@@ -77,7 +77,7 @@ class Demo(Policy):
         }
         most = max(run_operations(experiment, arm, pictures) for arm, pictures in learned.items()) / 1e12
         if most > bounds.run_operations:
-            raise TooMuch(
+            raise QuotaExceeded(
                 say(
                     "A run would take about {number:,.0f} trillion operations; this demo takes at most {most:,}: choose a "
                     "lower resolution, fewer pictures or epochs, or a strategy that trains less of the network.",
@@ -91,7 +91,7 @@ class Demo(Policy):
             later("arms x seeds is {value:,}; this demo takes at most {most:,} runs."), together, bounds.runs_together
         )
         if (need := estimated_bytes(experiment)) > bounds.run_megabytes * 10**6:
-            raise TooMuch(
+            raise QuotaExceeded(
                 say(
                     "A run would need about {need:,.0f} MB of memory; this demo allows {most:,} MB: choose a smaller "
                     "network, resolution or batch size.",
@@ -106,7 +106,7 @@ class Demo(Policy):
             return
         used = used_bytes(home.path)
         if used + more_bytes > most * 10**6:
-            raise TooMuch(
+            raise QuotaExceeded(
                 say(
                     "Your pictures and runs take {used:,.0f} MB of the disk and this needs about {more:,.0f} MB more; this "
                     "demo keeps at most {most:,} MB of a visitor: delete some runs on the Runs page, or a data set below "
@@ -119,7 +119,7 @@ class Demo(Policy):
         free = shutil.disk_usage(next(folder for folder in (home.root, *home.root.parents) if folder.exists())).free
         taken = max(more_bytes, everybodys_bytes)
         if free - taken < least_free * 10**6:
-            raise TooMuch(
+            raise QuotaExceeded(
                 say(
                     "The disk of this demo has {free:,.0f} MB left, this and what others have started may take "
                     "{taken:,.0f} MB, and {least:,} MB must stay free: try again later.",
@@ -155,29 +155,29 @@ class Demo(Policy):
         expiry.remove_expired(self.home)
 
     def begin_page(self) -> None:
-        from tl.hosted import whose_page  # Streamlit, as below
+        from tl.hosted import page_owner  # Streamlit, as below
 
-        whose_page.settle()
+        page_owner.enforce_safe_settings()
 
     def owner(self) -> str | None:
-        from tl.hosted import whose_page
+        from tl.hosted import page_owner
 
-        return whose_page.home().owner
+        return page_owner.home().owner
 
     def tell(self) -> None:
         from tl.hosted import notices
 
-        notices.tell(self.home)
+        notices.show_notices(self.home)
 
 
 def _check(text: str, value: int, most: int) -> None:
     if value > most:
-        raise TooMuch(say(text, value=value, most=most))
+        raise QuotaExceeded(say(text, value=value, most=most))
 
 
 def _check_runs(text: str, number: int, most: int) -> None:
     if number > most:
-        raise TooMuch(say(text, number=number, most=most))
+        raise QuotaExceeded(say(text, number=number, most=most))
 
 
 def demo(home: Home) -> Demo:

@@ -20,7 +20,7 @@ from tl.hosted.limits import limits
 from tl.jobs.launchers import processes
 from tl.languages import plural, say
 from tl.store import database, everybody
-from tl.store.documents import Finite, fitting
+from tl.store.documents import Finite, of_type
 from tl.store.files import read_json, used_bytes, write_bytes, write_json
 from tl.store.home import Home
 from tl.store.quarantine import sweep_abandoned
@@ -79,7 +79,7 @@ def _clocks() -> _Clocks:
 
 def _changed(home: Home, now: _Clocks) -> bool:
     """Whether the wall clock was changed since the last look, by whichever process; not known across a restart."""
-    before = fitting(read_json(home.root / CLOCKS), _Clocks)
+    before = of_type(read_json(home.root / CLOCKS), _Clocks)
     if before is None or before.boot_id != now.boot_id:
         return False
     return abs((now.wall - before.wall) - (now.up - before.up)) > JUMP_SECONDS

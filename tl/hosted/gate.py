@@ -8,7 +8,7 @@ from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tl.hosted import visitor
-from tl.languages import ENGLISH, again, fitting, say, speaking
+from tl.languages import ENGLISH, best_language, reworded, say, speaking
 
 CORE = ("health", "host-config", "stream", "upload_file")  # of Streamlit's own routes, /_stcore/..., what pages need
 SMALL_BODY = 64 * 1024  # bytes of a request that uploads nothing
@@ -215,8 +215,8 @@ def _with_own_session(scope: Scope, cookie_owner: str | None) -> Scope:
 async def _answer(send: Send, status: int, sentence: str, asked: dict[str, str]) -> None:
     """In the language that the browser asks for, if there is one: "zh-CN,zh;q=0.9", the first is the dearest."""
     wanted = asked.get("accept-language", "").split(",")
-    with speaking(fitting(one.partition(";")[0].strip() for one in wanted) or ENGLISH):
-        body = f"{again(sentence)}\n".encode()
+    with speaking(best_language(one.partition(";")[0].strip() for one in wanted) or ENGLISH):
+        body = f"{reworded(sentence)}\n".encode()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": [*headers, (b"connection", b"close")]})
     await send({"type": "http.response.body", "body": body})

@@ -21,7 +21,7 @@ def _limit(default: int, words: str, least: int = 1) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class DemoLimits:
     """At most so much, of the free disk at least."""
 
     upload_megabytes: int = _limit(50, later("MB of one upload, and of one visitor's in the server's memory"))
@@ -53,20 +53,20 @@ def hosted() -> bool:
     return value == "1"
 
 
-def limits() -> Limits:
+def limits() -> DemoLimits:
     """Those that hold now: the defaults and what the environment sets. Raises Refused, naming the variable, for a value
     that can't be one."""
     return _limits(tuple((name, value) for name, value in os.environ.items() if name.startswith(PREFIX)))
 
 
 @lru_cache(maxsize=1)  # asked for by everything that is stored or drawn
-def _limits(environment: tuple[tuple[str, str], ...]) -> Limits:
+def _limits(environment: tuple[tuple[str, str], ...]) -> DemoLimits:
     given = dict(environment)
-    known = {PREFIX + entry.name.upper(): entry for entry in fields(Limits)}
+    known = {PREFIX + entry.name.upper(): entry for entry in fields(DemoLimits)}
     if strange := sorted(given.keys() - known.keys()):
         raise Refused(say("{name} is no limit of TL Lab; there are {known}.", name=strange[0], known=", ".join(known)))
     values = {variable: given.get(variable) or str(entry.default) for variable, entry in known.items()}
-    return Limits(**{entry.name: _value(name, values[name], entry.metadata) for name, entry in known.items()})
+    return DemoLimits(**{entry.name: _value(name, values[name], entry.metadata) for name, entry in known.items()})
 
 
 def _value(variable: str, text: str, about: Mapping[str, Any]) -> int:

@@ -4,21 +4,21 @@ import streamlit as st
 
 from tl.hosted import visits
 from tl.hosted.limits import limits
-from tl.languages import again, say
+from tl.languages import reworded, say
 from tl.store.home import Home
 from tl.ui.parts.text import count, escape
 
 REMOVED = "demo_removed"
 
 
-def tell(home: Home) -> None:
+def show_notices(home: Home) -> None:
     """Say what may be used, and what was removed since the last visit."""
     bounds = limits()
     if told := visits.removed(home):
         st.session_state[REMOVED] = told  # for this session: it is read once
         visits.forget_removed(home)
     if told := st.session_state.get(REMOVED):
-        st.info(escape(again(told)), icon=":material/auto_delete:")
+        st.info(escape(reworded(told)), icon=":material/auto_delete:")
     st.caption(
         say(
             "This demo: up to {pictures} pictures of {classes} classes in {megabytes} MB, {samples} training pictures, "

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from tl.backbones import BACKBONES
 from tl.config import Training
-from tl.store.documents import Count, fitting
+from tl.store.documents import Count, of_type
 from tl.store.files import read_json
 from tl.store.home import Home
 
@@ -46,7 +46,7 @@ def answers_bytes(home: Home, wanted: Iterable[Training]) -> int:
 
 def _about(home: Home, dataset: str) -> _Sizes | None:
     """The sizes of a data set; None where it is not of this home, or damaged."""
-    return fitting(read_json(home.dataset_dir(dataset) / "dataset.json"), _Sizes)
+    return of_type(read_json(home.dataset_dir(dataset) / "dataset.json"), _Sizes)
 
 
 def missing_bytes(home: Home, wanted: Sequence[Training]) -> int:

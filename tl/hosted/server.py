@@ -17,7 +17,7 @@ from tl.hosted import expiry, settings
 from tl.hosted.gate import Gate
 from tl.hosted.headers import security_headers
 from tl.hosted.limits import hosted, limits
-from tl.hosted.whose_page import providers
+from tl.hosted.page_owner import providers
 from tl.languages import say
 from tl.store.files import keep_private
 from tl.store.home import Home

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tl.languages import read, say, store
-from tl.store.documents import Count, Finite, fitting
+from tl.languages import read_sentence, say, store_sentence
+from tl.store.documents import Count, Finite, of_type
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
 from tl.words import ago, count
@@ -57,19 +57,19 @@ def renew(home: Home) -> None:
 def note_removed(home: Home, life_hours: int, what: str) -> None:
     """Keep for the visitor that `what` was removed, if the disk takes it: what goes may be what fills it."""
     with suppress(OSError):
-        write_json(_note(home), {"time": time.time(), "life_hours": life_hours, "what": store(what)})
+        write_json(_note(home), {"time": time.time(), "life_hours": life_hours, "what": store_sentence(what)})
 
 
 def removed(home: Home) -> str | None:
     """What a returning visitor must be told, in a sentence; None where nothing of theirs was removed lately."""
-    told = fitting(read_json(_note(home)), _Removed) if home.owner else None
+    told = of_type(read_json(_note(home)), _Removed) if home.owner else None
     if told is None:
         return None
     return say(
         "Your workspace was removed after {hours} h without a visit, {ago}: {what}.",
         hours=count(told.life_hours),
         ago=ago(max(0.0, time.time() - told.time)),
-        what=read(told.what),
+        what=read_sentence(told.what),
     )
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, give_way
-from tl.languages import READ_BY_US, say, store
+from tl.languages import READ_BY_US, say, store_sentence
 from tl.store.database import read_runs
-from tl.store.files import hold
+from tl.store.files import lock_file
 from tl.store.home import Home
 from tl.store.schema import ACTIVE
 
@@ -27,7 +27,7 @@ def busy(home: Home) -> bool:
 def take_lock(home: Home, name: str, wait: bool) -> int | None:
     """Descriptor that holds the lock under which one process works; None where another has it and `wait` is false."""
     home.locks_dir.mkdir(parents=True, exist_ok=True)
-    return hold(os.open(home.locks_dir / name, os.O_RDWR | os.O_CREAT, 0o600), wait)
+    return lock_file(os.open(home.locks_dir / name, os.O_RDWR | os.O_CREAT, 0o600), wait)
 
 
 def working(home: Home, name: str) -> bool:
@@ -66,7 +66,7 @@ def begin(
 
 
 @contextmanager
-def alone(home: Home, name: str) -> Iterator[None]:
+def single_process(home: Home, name: str) -> Iterator[None]:
     """Within it this process is the one of its kind; it waits until another has ended."""
     lock = take_lock(home, name, wait=True)
     assert lock is not None
@@ -117,7 +117,7 @@ def problem_of(ended: subprocess.CompletedProcess[str]) -> str | None:
         return None if problem is None else str(problem)
     except (IndexError, ValueError, AttributeError):
         said = (ended.stderr or "").strip().splitlines()
-        return said[-1] if said else store(say("Looking at the pictures failed."))
+        return said[-1] if said else store_sentence(say("Looking at the pictures failed."))
 
 
 def run(home: Home, command: Sequence[str], limit_seconds: float) -> subprocess.CompletedProcess[str] | None:

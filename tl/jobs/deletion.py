@@ -7,10 +7,10 @@ a kill finds the rows, and then nothing was deleted, or none, and then the folde
 from dataclasses import dataclass
 
 from tl.config import Experiment, Refused
-from tl.jobs.ended import settle_dead
+from tl.jobs.dead_trainers import record_if_dead
 from tl.jobs.stopping import stop_all
 from tl.languages import later, later_plural, plural, say
-from tl.store import database, removal, settling
+from tl.store import database, removal, settle_plan
 from tl.store.database import Unknown
 from tl.store.files import locked, used_bytes
 from tl.store.home import Home
@@ -51,7 +51,7 @@ ADDING = {
 
 
 @dataclass(frozen=True)
-class Whole:
+class Deletable:
     """A run, an experiment or a sweep with everything that is deleted together with it."""
 
     home: Home
@@ -71,7 +71,7 @@ class Whole:
         return sum(used_bytes(self.home.run(row.run_id).folder) for row in self.rows)
 
 
-def find(home: Home, ident: str) -> Whole:
+def find(home: Home, ident: str) -> Deletable:
     """What this is the id of. Raises Refused where there is nothing."""
     for sweep in database.read_sweeps(home):
         if sweep["sweep_id"] == ident:
@@ -81,7 +81,7 @@ def find(home: Home, ident: str) -> Whole:
     except Unknown:
         pass
     try:
-        return Whole(home, RUN, ident, {}, (settle_dead(home, database.read_run(home, ident)),))
+        return Deletable(home, RUN, ident, {}, (record_if_dead(home, database.read_run(home, ident)),))
     except Unknown:
         raise Unknown(
             say(
@@ -91,13 +91,13 @@ def find(home: Home, ident: str) -> Whole:
         ) from None
 
 
-def _whole(home: Home, kind: str, ident: str, experiments: dict[str, Experiment]) -> Whole:
-    rows = [settle_dead(home, row) for own in experiments for row in database.read_runs(home, own)]
+def _whole(home: Home, kind: str, ident: str, experiments: dict[str, Experiment]) -> Deletable:
+    rows = [record_if_dead(home, row) for own in experiments for row in database.read_runs(home, own)]
     plans = [database.read_experiment(home, own)["settling"] for own in experiments]
-    return Whole(home, kind, ident, experiments, tuple(rows), any(plan is not None and plan.open for plan in plans))
+    return Deletable(home, kind, ident, experiments, tuple(rows), any(plan is not None and plan.open for plan in plans))
 
 
-def delete(home: Home, ident: str, stop_first: bool = False) -> Whole:
+def delete(home: Home, ident: str, stop_first: bool = False) -> Deletable:
     """Remove what this is the id of with all its files; what it was. `stop_first` ends what trains or waits of it.
 
     What was predicted of it before it was trained stays counted. Raises Refused for an unknown id and, unless stopped
@@ -106,7 +106,7 @@ def delete(home: Home, ident: str, stop_first: bool = False) -> Whole:
     whole = find(home, ident)
     if stop_first and (whole.active or whole.adds_seeds):
         for own in whole.experiments:
-            settling.end(home, own, "stopped")
+            settle_plan.end(home, own, "stopped")
         stop_all(home, [row.run_id for row in whole.active])
         whole = find(home, ident)
     _refuse_active(whole)
@@ -114,9 +114,9 @@ def delete(home: Home, ident: str, stop_first: bool = False) -> Whole:
     return whole
 
 
-def _delete(home: Home, whole: Whole) -> None:
-    from tl.store.looks import forget_looks
+def _delete(home: Home, whole: Deletable) -> None:
     from tl.store.quarantine import announce, quarantine  # numpy, pandas
+    from tl.store.saliency import forget_saliency_of_run
 
     # Whoever imports the same waits, and finds either all of it here or none.
     with locked(home.locks_dir / "import.lock"), quarantine(home, home.runs_dir) as outgoing:
@@ -126,10 +126,10 @@ def _delete(home: Home, whole: Whole) -> None:
             _refuse_active(now)
             raise Refused(say(CHANGED[whole.kind], ident=whole.ident))
     for row in whole.rows:
-        forget_looks(home, row.run_id)
+        forget_saliency_of_run(home, row.run_id)
 
 
-def _refuse_active(whole: Whole) -> None:
+def _refuse_active(whole: Deletable) -> None:
     if whole.kind == RUN and whole.active:
         status = status_name(whole.active[0].status)
         raise Refused(say("Run {run} is {status}; stop it first.", run=whole.ident, status=status))

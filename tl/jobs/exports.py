@@ -12,10 +12,10 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from tl.config import Refused
-from tl.jobs import background, telling
-from tl.languages import plural, read, say, store
+from tl.jobs import background, child_progress
+from tl.languages import plural, read_sentence, say, store_sentence
 from tl.store import database
-from tl.store.documents import Count, fitting
+from tl.store.documents import Count, of_type
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
 from tl.store.predictions import read_predictions
@@ -37,7 +37,13 @@ class State(Struct, frozen=True, kw_only=True):
 
 
 def make(
-    home: Home, run_id: str, folder: Path, told: telling.Told, *, onnx: bool = True, pictures: bool = True
+    home: Home,
+    run_id: str,
+    folder: Path,
+    on_progress: child_progress.OnProgress,
+    *,
+    onnx: bool = True,
+    pictures: bool = True,
 ) -> dict[str, Any]:
     """Write what torch makes of a model into the empty `folder`; what was measured, and the temperature.
 
@@ -57,7 +63,7 @@ def make(
     temperature = temperature_of(home, run_id)
     arguments = [str(home.run(run_id).folder), "--output", str(folder), "--temperature", repr(temperature or 1.0)]
     arguments += ["--without-onnx"] * (not onnx) + ["--without-pictures"] * (not pictures)
-    telling.follow("tl.train.export", arguments, told)
+    child_progress.run_module("tl.train.export", arguments, on_progress)
     found = read_json(folder / "facts.json")
     if not isinstance(found, dict):
         raise Refused(say("The export did not say what it measured; the disk may be full."))
@@ -105,7 +111,7 @@ def ask(home: Home, run_id: str, parameters: int, pictures: bool) -> bool:
 
     def forget() -> None:
         place(home, run_id).unlink(missing_ok=True)
-        tell(home, run_id, State(what=say("starting")))
+        write_state(home, run_id, State(what=say("starting")))
 
     arguments = [run_id, *(["--without-pictures"] if not pictures else [])]
     return background.begin(home, LOCK, "tl.cli.export_model", arguments, first=forget, beside_runs=True)
@@ -116,13 +122,13 @@ def working(home: Home) -> bool:
     return background.working(home, LOCK)
 
 
-def tell(home: Home, run_id: str, state: State) -> None:
+def write_state(home: Home, run_id: str, state: State) -> None:
     """Write down how far the export in the background is."""
-    document = asdict(state) | {"what": store(state.what), "problem": store(state.problem)}
+    document = asdict(state) | {"what": store_sentence(state.what), "problem": store_sentence(state.problem)}
     write_json(home.run(run_id).export / "state.json", document, durable=False)
 
 
 def state(home: Home, run_id: str) -> State | None:
     """How far it is, or was; None where nobody has asked for it."""
-    found = fitting(read_json(home.run(run_id).export / "state.json"), State)
-    return found and replace(found, what=read(found.what) or "", problem=read(found.problem) or "")
+    found = of_type(read_json(home.run(run_id).export / "state.json"), State)
+    return found and replace(found, what=read_sentence(found.what) or "", problem=read_sentence(found.problem) or "")

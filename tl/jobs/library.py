@@ -30,7 +30,7 @@ LOCK = "library.lock"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class LibraryEntry:
     """Weights of the library, and who began with them."""
 
     source: Source
@@ -74,7 +74,7 @@ def licence_words(found: Source) -> str:
     return in_words(found.licence)
 
 
-def entries(home: Home) -> list[Entry]:
+def entries(home: Home) -> list[LibraryEntry]:
     """All of the library that can be used, by name."""
     uses: dict[str, dict[str, None]] = {}
     for row in database.read_runs(home):
@@ -84,7 +84,7 @@ def entries(home: Home) -> list[Entry]:
         entry = of_library(home, name)
         card = entry and card_of(entry.card)
         if entry and card:
-            found.append(Entry(source=entry, card=card, used_by=tuple(uses.get(name, ()))))
+            found.append(LibraryEntry(source=entry, card=card, used_by=tuple(uses.get(name, ()))))
     return found
 
 

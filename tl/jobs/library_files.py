@@ -15,7 +15,7 @@ import msgspec
 from tl.backbones import BACKBONES, unknown
 from tl.config import MAX_RESOLUTION, MIN_RESOLUTION, Refused
 from tl.jobs import own_weights
-from tl.jobs.keeping import COUNTER
+from tl.jobs.keep_in_library import COUNTER
 from tl.jobs.library import LOCK
 from tl.languages import say
 from tl.sources import own
@@ -78,7 +78,7 @@ def bring_in(home: Home, file: Path, name: str | None = None, shown: str | None 
 def _looked_through(file: BinaryIO, shown: str) -> tuple[Card, dict[str, Tensor]]:
     """The card, and the tensors that are no head. Raises Refused."""
     tensors = weights_file.read_header(file)
-    text = weights_copy.told(file).get(ABOUT)
+    text = weights_copy.metadata_of(file).get(ABOUT)
     if text is None:
         raise Refused(
             say(
@@ -87,7 +87,7 @@ def _looked_through(file: BinaryIO, shown: str) -> tuple[Card, dict[str, Tensor]
                 file=shown,
             )
         )
-    if SEAL in weights_copy.told(file) and header_of_intact(file) is None:
+    if SEAL in weights_copy.metadata_of(file) and header_of_intact(file) is None:
         raise Refused(say("{file} was damaged on its way here; copy it again, or export it again.", file=shown))
     card = of_stranger(text, shown)
     _check_network(card, tensors, shown)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tl.config import ArmConfig, Newer, Training, newer
-from tl.languages import read, say
+from tl.languages import read_sentence, say
 from tl.store.documents import Progress, Result, read_config, read_progress, read_result
 from tl.store.home import Home, Run
 from tl.store.rows import RunRow, experiment_of
@@ -106,7 +106,7 @@ def line_of(row: RunRow, place: int | None) -> RunLine:
         status=row.status,
         attempt=row.attempt,
         reason=row.reason,
-        message=read(row.message),
+        message=read_sentence(row.message),
         created=row.created,
         started=row.started,
         ended=row.ended,

@@ -8,7 +8,7 @@ from pathlib import Path
 from tl.config import Refused, Training
 from tl.ending import REFUSED
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
-from tl.languages import READ_BY_US, read, say
+from tl.languages import READ_BY_US, read_sentence, say
 from tl.store.home import Home
 
 COMMAND = (sys.executable, "-m", "tl.train.own_weights")
@@ -53,7 +53,7 @@ def _asked(file: Path, shown: str, backbone: str, resolution: int, options: list
         ) from None
     if ended.returncode:
         said = ended.stderr.strip().splitlines()
-        last = read(said[-1].replace(str(file.absolute()), shown)) if said else say("it ended without a word")
+        last = read_sentence(said[-1].replace(str(file.absolute()), shown)) if said else say("it ended without a word")
         if ended.returncode == REFUSED:
             raise Refused(last)
         raise Refused(say("{file} could not be looked through ({reason:.300}).", file=shown, reason=last))

@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tl.config import Refused
-from tl.jobs.ended import settle_dead
+from tl.jobs.dead_trainers import record_if_dead
 from tl.languages import say
 from tl.store import database
-from tl.store.files import hold
+from tl.store.files import lock_file
 from tl.store.home import Home
 from tl.store.titles import title_of
 from tl.store.trash import deleting
@@ -29,7 +29,7 @@ def delete_dataset(home: Home, name: str) -> None:
     if not folder.is_dir():
         datasets.describe(home, name)  # says that there is none
     for row in database.read_runs(home, statuses=("running",)):
-        settle_dead(home, row)
+        record_if_dead(home, row)
 
     with deleting(home) as take:
 
@@ -56,7 +56,7 @@ def _at_rest(folder: Path) -> ExitStack:
     """
     held = ExitStack()
     for path in folder.glob("*.lock"):
-        lock = hold(os.open(path, os.O_RDWR))
+        lock = lock_file(os.open(path, os.O_RDWR))
         if lock is None:
             held.close()
             raise Refused(say("The pictures of {name!r} are being decoded; try again in a moment.", name=folder.name))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tl.config import Refused
-from tl.jobs import telling
+from tl.jobs import child_progress
 from tl.jobs.exports import temperature_of
 from tl.languages import say
 from tl.store import database
@@ -13,7 +13,7 @@ from tl.words import status_name
 LIMIT_SECONDS = 24 * 3600.0  # tens of thousands of large photos on a slow machine
 
 
-def predict(home: Home, run_id: str, folder: Path, output: Path, told: telling.Told) -> None:
+def predict(home: Home, run_id: str, folder: Path, output: Path, on_progress: child_progress.OnProgress) -> None:
     """Write what the run's network answers on every picture in `folder`, or on a single file, to the CSV file `output`.
 
     The probabilities are those of the exported model: with the temperature that fits the validation pictures. Raises
@@ -34,4 +34,4 @@ def predict(home: Home, run_id: str, folder: Path, output: Path, told: telling.T
         )
     arguments = [str(home.run(run_id).folder), str(folder.absolute()), "--output", str(output.absolute())]
     arguments += ["--temperature", repr(temperature_of(home, run_id) or 1.0)]
-    telling.follow("tl.train.predict", arguments, told, LIMIT_SECONDS)
+    child_progress.run_module("tl.train.predict", arguments, on_progress, LIMIT_SECONDS)

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tl.analysis.estimate import RunState, times_left
+from tl.analysis.time_estimate import RunState, times_left
 from tl.config import RunConfig
 from tl.jobs.listing import RunEntry
+from tl.store.device_lock import places
 from tl.store.documents import Progress, read_config
 from tl.store.home import Home
 
@@ -44,4 +45,4 @@ def seconds_left(
         config = read_config(home.run(run.run_id)) if run.status == "running" else None
         if isinstance(config, RunConfig):
             states[run.run_id] = RunState(config=config, progress=run.progress, epochs=epochs_of(run.run_id))
-    return times_left(states)
+    return times_left(states, places(home.locks_dir))

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Newer, Refused, new_id, newer, of_arm
-from tl.jobs import devices, settling
-from tl.jobs.ended import as_it_is, settle_dead
+from tl.jobs import devices, settle_plan
+from tl.jobs.dead_trainers import as_if_recorded, record_if_dead
 from tl.jobs.endings import out_of_time
 from tl.jobs.launchers import catalogue
 from tl.jobs.listing import RunEntry, RunLine, in_full, line_of
@@ -24,7 +24,7 @@ from tl.store.growth import with_ended
 from tl.store.home import Home
 from tl.store.rows import RunRow, Waiting
 from tl.store.schema import ACTIVE, kept_open
-from tl.store.settling import Settling
+from tl.store.settle_plan import SettlePlan
 from tl.store.titles import title_of
 
 _FORGET = dict.fromkeys(("handle", "ended", "reason", "message"))
@@ -34,19 +34,23 @@ def submit(
     home: Home,
     experiment: Experiment,
     key: str | None = None,
-    settle: Settling | None = None,
+    settle: SettlePlan | None = None,
     keep_of: str | None = None,
 ) -> str:
     """Queue an experiment; its id. `settle`: add seeds to it until it is settled. The same `key` twice (a double click)
     is the same experiment, and so is the same under another key a moment later (a second tab). `keep_of`: id of an
-    earlier one, whose finished runs are taken over for the arms that are as they were there (see tl.jobs.kept).
+    earlier one, whose finished runs are taken over for the arms that are as they were there (see tl.jobs.reused_runs).
 
     Raises Refused where the data set, the sample count or the weights do not exist, or where it is too much.
     """
     if key and (earlier := database.experiment_with_key(home, key)):
         return earlier
     return enqueue(
-        home, [resolved(home, experiment)], key, settle=settle and settling.begun(settle, experiment), keep_of=keep_of
+        home,
+        [resolved(home, experiment)],
+        key,
+        settle=settle and settle_plan.begun_plan(settle, experiment),
+        keep_of=keep_of,
     )
 
 
@@ -55,7 +59,7 @@ def enqueue(
     experiments: list[Experiment],
     key: str | None,
     sweep_id: str | None = None,
-    settle: Settling | None = None,
+    settle: SettlePlan | None = None,
     keep_of: str | None = None,
 ) -> str:
     """Queue resolved experiments, all or none, to be trained in this order; id of the first (or of the key's owner).
@@ -72,10 +76,10 @@ def enqueue(
     check_weights(home, experiments)
     keep: dict[str, RunRow] = {}
     if keep_of:
-        from tl.jobs.kept import kept, like_before, take_over
+        from tl.jobs.reused_runs import like_before, reusable_runs, take_over
 
         runs = [like_before(home, keep_of, own) for own in runs]
-        keep = kept(home, keep_of, experiments[0], runs[0])
+        keep = reusable_runs(home, keep_of, experiments[0], runs[0])
     with quarantine(home, home.runs_dir) as incoming:
         announce(incoming, [run.run_id for own in runs for run in own])  # without a row they go with it, even killed
         for run in (run for own in runs for run in own):  # before the rows: a run that can be seen is complete
@@ -238,7 +242,7 @@ def _resumable(home: Home, run_id: str) -> RunRow:
     """The row of a run that may be queued again. Raises Refused where nothing is left to resume."""
     from tl import datasets
 
-    row = settle_dead(home, database.read_run(home, run_id))
+    row = record_if_dead(home, database.read_run(home, run_id))
     if row.status == "finished":
         raise Refused(say("Run {run} is finished; there is nothing left to resume.", run=run_id))
     if home.run(run_id).imported.exists():
@@ -265,5 +269,5 @@ def _resumable(home: Home, run_id: str) -> RunRow:
 
 
 def _listed(home: Home, row: RunRow, places: dict[str, int]) -> RunLine:
-    row = as_it_is(home, row)
+    row = as_if_recorded(home, row)
     return line_of(row, places.get(row.run_id) if row.status == "queued" else None)

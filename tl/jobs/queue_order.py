@@ -3,7 +3,7 @@
 Visitors take turns, so that a long sweep of one doesn't keep the others waiting: who was served last goes to the end.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from heapq import heapify, heappop, heappush
 from typing import TypeVar
 
@@ -16,6 +16,19 @@ Group = tuple[str, int]  # experiment id and seed
 def group(row: RunRow | Waiting) -> Group:
     """What trains together: the arms of one seed."""
     return row.experiment_id, row.seed
+
+
+def together(running: Sequence[RunRow], waiting: Sequence[Waiting], lanes: int) -> list[Waiting]:
+    """Of the runs that wait, in their order, those that may begin beside `running`: those of the seeds that train already,
+    else of the first, and of that experiment's next ones while fewer than `lanes` would train."""
+    turns = {group(row) for row in (running or waiting[:1])}
+    chosen = [row for row in waiting if group(row) in turns]
+    later = [row for row in waiting if group(row) not in turns]
+    while later and len(running) + len(chosen) < lanes and later[0].experiment_id in {turn[0] for turn in turns}:
+        turn = group(later[0])
+        chosen += [row for row in later if group(row) == turn]
+        later = [row for row in later if group(row) != turn]
+    return chosen
 
 
 def in_order(queued: Iterable[Row], served: dict[str | None, float]) -> list[Row]:

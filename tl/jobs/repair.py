@@ -22,7 +22,7 @@ from tl.jobs.launchers.launcher import KILL_SECONDS, Unreachable
 from tl.jobs.start import holder, take_lock
 from tl.languages import say
 from tl.store import database
-from tl.store.damage import Damaged
+from tl.store.damage import QueueDamaged
 from tl.store.documents import Result, read_config, read_result
 from tl.store.home import Home, Run
 from tl.store.quarantine import announced, sweep_abandoned
@@ -81,7 +81,7 @@ def _sound(home: Home) -> bool:
         database.read_runs(home, everyone=True)
         for spec in specs:  # one that has lost its runs, too
             experiment_of(spec)
-    except Damaged:
+    except QueueDamaged:
         return False
     if not specs:
         return not any(run for workspace in (home, *home.visitors()) for run in _folders(workspace))
@@ -91,7 +91,7 @@ def _sound(home: Home) -> bool:
 def _check_known(home: Home) -> None:
     """Refuse where a newer TL Lab has written anything: what it means is not known here, and its training may go on."""
     for row in _salvaged(home).values():
-        with suppress(Damaged):
+        with suppress(QueueDamaged):
             experiment_of(row["spec"])
     for run in (run for workspace in (home, *home.visitors()) for run in _folders(workspace)):
         if isinstance(found := read_config(run), Newer):
@@ -199,7 +199,7 @@ def _index(workspace: Home, known: dict[str, dict[str, Any]], done: Done) -> Non
 
 def _experiments(old: dict[str, Any], configs: list[RunConfig], looks: tuple[int, ...]) -> Iterator[Experiment]:
     """What it may have been: as the old queue had it, and what its runs say. Raises Refused where they say nonsense."""
-    with suppress(KeyError, Damaged):
+    with suppress(KeyError, QueueDamaged):
         yield experiment_of(old["spec"])
     [(told, _)] = Counter(json.dumps(_shared(config)) for config in configs).most_common(1)
     settings: dict[str, Any] = json.loads(told)

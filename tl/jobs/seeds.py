@@ -4,19 +4,19 @@ from collections import Counter
 from typing import Any
 
 from tl.config import DECIDED, Experiment, Refused, RunConfig
-from tl.jobs.ended import settle_dead
+from tl.jobs.dead_trainers import record_if_dead
 from tl.jobs.queue import admission_of, resolved
-from tl.jobs.settling import begun, with_seeds
+from tl.jobs.settle_plan import begun_plan, with_seeds
 from tl.jobs.stopping import stop_all
 from tl.languages import plural, say
-from tl.store import database, settling
+from tl.store import database, settle_plan
 from tl.store.documents import read_config
 from tl.store.files import write_json
 from tl.store.growth import grow
 from tl.store.home import Home
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE, RESUMABLE
-from tl.store.settling import Settling
+from tl.store.settle_plan import SettlePlan
 from tl.words import number_of
 
 MOST_SEEDS = 100  # of an experiment
@@ -33,7 +33,7 @@ def add_seeds(home: Home, experiment_id: str, up_to: int, outcome: str | None = 
     """
     entry = database.read_experiment(home, experiment_id)
     before: Experiment = entry["experiment"]
-    rows = [settle_dead(home, row) for row in database.read_runs(home, experiment_id)]
+    rows = [record_if_dead(home, row) for row in database.read_runs(home, experiment_id)]
     if len(before.looks) > 1 and len(before.seeds) == up_to:
         last = before.seeds[before.looks[-2] :]
         if added := [row.run_id for row in rows if row.seed in last and row.status in ACTIVE]:
@@ -107,18 +107,18 @@ def _decided_in(home: Home, rows: list[RunRow]) -> RunConfig | None:
     return configs[how.index(Counter(how).most_common(1)[0][0])]
 
 
-def begin_settling(home: Home, experiment_id: str, plan: Settling) -> bool:
+def begin_settling(home: Home, experiment_id: str, plan: SettlePlan) -> bool:
     """Let the supervisor add seeds to an experiment at planned looks until it is settled, or `plan` allows no more.
 
     Begins with what trains now, or has ended. False, and nothing changed, where that goes on already. Raises Refused
     for an unknown id, where no seeds can be added, where pictures or weights are gone, and where a run has not finished.
     """
     entry = database.read_experiment(home, experiment_id)
-    rows = [settle_dead(home, row) for row in database.read_runs(home, experiment_id)]
+    rows = [record_if_dead(home, row) for row in database.read_runs(home, experiment_id)]
     _check(home, entry, rows)
-    fresh = begun(plan, entry["experiment"])
+    fresh = begun_plan(plan, entry["experiment"])
     resolved(home, entry["experiment"])  # refuses what can't be trained any more: pictures or weights are gone
-    return settling.begin(home, experiment_id, fresh)
+    return settle_plan.begin(home, experiment_id, fresh)
 
 
 def stop_settling(home: Home, experiment_id: str) -> None:
@@ -127,5 +127,5 @@ def stop_settling(home: Home, experiment_id: str) -> None:
     Raises Refused for an unknown id, else as `stop_all` does.
     """
     database.read_experiment(home, experiment_id)
-    settling.end(home, experiment_id, "stopped")
+    settle_plan.end(home, experiment_id, "stopped")
     stop_all(home, [row.run_id for row in database.read_runs(home, experiment_id, ACTIVE)])

@@ -1,6 +1,6 @@
 """One look at the outcome of an experiment that is run until it is settled: `python -m tl.jobs.settle HOME EXPERIMENT_ID`.
 
-Started by the supervisor (tl.jobs.settler) when all its runs have ended: adds seeds up to the next planned look, or ends
+Started by the supervisor (tl.jobs.look_starter) when all its runs have ended: adds seeds up to the next planned look, or ends
 the plan and says why. Done twice, it changes things once.
 """
 
@@ -11,12 +11,12 @@ from contextlib import suppress
 from tl.analysis import experiment_result
 from tl.analysis.settle import Decision, decide, standing_of
 from tl.config import Experiment, Refused
+from tl.jobs.look_starter import LIMIT_SECONDS
 from tl.jobs.seeds import add_seeds
-from tl.jobs.settler import LIMIT_SECONDS
-from tl.jobs.settling import spent_seconds
-from tl.languages import later, read, say
-from tl.policy import TooMuch
-from tl.store import database, settling
+from tl.jobs.settle_plan import spent_seconds
+from tl.languages import later, read_sentence, say
+from tl.policy import QuotaExceeded
+from tl.store import database, settle_plan
 from tl.store.database import Unknown
 from tl.store.files import keep_private, locked
 from tl.store.home import Home
@@ -47,12 +47,12 @@ def settle(home: Home, experiment_id: str) -> None:
     if plan is None or not plan.open or any(row.status in ACTIVE for row in rows):
         return
     if unfinished := [row for row in rows if row.status in RESUMABLE]:
-        settling.end(home, experiment_id, *_of_unfinished(unfinished), seen=experiment)
+        settle_plan.end(home, experiment_id, *_of_unfinished(unfinished), seen=experiment)
         return
     try:
         found = experiment_result(home, experiment_id, rows, **plan.judged_by)
     except Refused as refusal:  # a baseline that is no arm
-        settling.end(home, experiment_id, "failed", str(refusal), seen=experiment)
+        settle_plan.end(home, experiment_id, "failed", str(refusal), seen=experiment)
         return
     standing = standing_of(found)
     decision = decide(standing, plan, spent_seconds(plan, rows))
@@ -65,20 +65,20 @@ def _of_unfinished(rows: list[RunRow]) -> tuple[str, str]:
     first = failed or next((row for row in rows if row.message), rows[0])
     by_hand = failed is None and not first.message  # else its time was over
     forms = ENDED[first.status if first.status in ENDED else "interrupted"]
-    ended, why = "stopped" if by_hand else "failed", read(first.message)
+    ended, why = "stopped" if by_hand else "failed", read_sentence(first.message)
     return ended, say(forms[1] if why else forms[0], arm=first.arm, seed=first.seed, why=why or "")
 
 
 def _carry_out(home: Home, experiment_id: str, seen: Experiment, decision: Decision, outcome: str) -> None:
     if decision.ended is not None:
-        settling.end(home, experiment_id, decision.ended, outcome=outcome, seen=seen)
+        settle_plan.end(home, experiment_id, decision.ended, outcome=outcome, seen=seen)
         return
     assert decision.up_to is not None, decision
     try:
         add_seeds(home, experiment_id, decision.up_to, outcome)
     except Refused as refusal:
-        ended = "seeds" if isinstance(refusal, TooMuch) else "failed"  # something is gone that training needs
-        settling.end(home, experiment_id, ended, str(refusal), outcome=outcome, seen=seen)
+        ended = "seeds" if isinstance(refusal, QuotaExceeded) else "failed"  # something is gone that training needs
+        settle_plan.end(home, experiment_id, ended, str(refusal), outcome=outcome, seen=seen)
 
 
 def main(arguments: list[str]) -> int:

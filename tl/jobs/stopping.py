@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from tl.jobs.ended import settle
+from tl.jobs.dead_trainers import record_ending
 from tl.jobs.launchers import catalogue
 from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended
 from tl.jobs.listing import RunEntry
@@ -12,7 +12,7 @@ from tl.jobs.queue import run
 from tl.jobs.start import ensure_supervisor, supervisor_lives
 from tl.languages import say
 from tl.store import database
-from tl.store import settling as plans
+from tl.store import settle_plan as plans
 from tl.store.home import Home
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE
@@ -36,7 +36,7 @@ def stop(home: Home, run_id: str, grace_seconds: float = GRACE_SECONDS) -> RunEn
         launcher = catalogue.of(row.handle)
         if launcher.near:
             launcher.terminate(run_id, row.handle, grace_seconds)
-            settle(home, row, Ended(), watched=True)
+            record_ending(home, row, Ended(), watched=True)
         else:
             _wait_for_end(home, row, grace_seconds)
     return run(home, run_id)

@@ -11,18 +11,20 @@ from contextlib import suppress
 from typing import Any
 
 from tl.config import Refused
-from tl.jobs.ended import end_of, start_again
+from tl.jobs.dead_trainers import end_of, start_again
 from tl.jobs.endings import out_of_time, overdue, stalled
 from tl.jobs.launchers import catalogue
 from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher, Unreachable
 from tl.jobs.liveness import STALL_SECONDS, Stillness
-from tl.jobs.needs import Needs
+from tl.jobs.look_starter import LookStarter
+from tl.jobs.machine_record import MachineRecord
+from tl.jobs.memory_needs import MemoryNeeds
 from tl.jobs.queue import waiting_runs
-from tl.jobs.queue_order import Group, group
-from tl.jobs.settler import Settler
-from tl.jobs.whereabouts import Whereabouts
+from tl.jobs.queue_order import Group, group, together
+from tl.jobs.side_by_side import lanes_of
 from tl.languages import say
 from tl.store import database, everybody
+from tl.store.device_lock import set_places
 from tl.store.everybody import Move
 from tl.store.home import Home
 from tl.store.quarantine import sweep_abandoned
@@ -44,7 +46,8 @@ log = logging.getLogger("tl.jobs")
 
 class Supervisor:
     """One per root. Trains one experiment at a time, seed by seed, the arms of a seed together, where all share one
-    device; else as much as there is room for, in the order of the queue."""
+    device, and the next seed's beside them where processors would lie idle; else as much as there is room for, in the order of
+    the queue."""
 
     def __init__(
         self,
@@ -64,12 +67,13 @@ class Supervisor:
         self._watching = False  # false until the first look at what an earlier supervisor may have left
         self._group: Group | None = None  # what trains now, and how many of its arms at once
         self._slots = 1
-        self._needs = Needs(self.home, clock)
+        self._lanes = 1  # of them, how many compute at the same time
+        self._needs = MemoryNeeds(self.home, clock)
         self._ends: list[Move] = []  # of runs that have ended, to be written down together
         self._handles: set[str] = set()  # of trainers that were alive at the last look
         self._unreachable = False  # whether that was told in the log
-        self.settler = Settler(self.home)
-        self.whereabouts = Whereabouts(self.home, clock)
+        self.settler = LookStarter(self.home)
+        self.whereabouts = MachineRecord(self.home, clock)
 
     def serve(self, lock: int, idle_seconds: float = IDLE_SECONDS) -> None:
         """Work until there has been nothing to do for `idle_seconds`, then give back `lock` (a descriptor)."""
@@ -127,6 +131,8 @@ class Supervisor:
         started: list[RunRow] = []
         with suppress(Unreachable):  # then it is told of what runs, and what waits goes on waiting
             started = self._next(running)
+        if self.launcher.one_device:  # who is alone has all of it
+            set_places(self.home.locks_dir, self._lanes if len(running) + len(started) > 1 else 1)
         for place in range(0, len(started), CLAIMED):
             self._start(started[place : place + CLAIMED])
         return self.settler.look() or bool(running or started) or everybody.anything_waits(self.home)
@@ -228,17 +234,15 @@ class Supervisor:
         """Queued runs to start now, in their order."""
         if not self.launcher.one_device:
             return self._with_room()
-        # Of the seed that trains already, else of the one whose turn it is.
         if running and len(running) >= self._slots_for(running[0], len(running)):
             return []
-        queued = waiting_runs(self.home)
-        if not queued:
+        waiting = waiting_runs(self.home)
+        first = running[:1] or everybody.rows_of(self.home, [row.run_id for row in waiting[:1]])
+        if not first:  # stopped or deleted right now
             return []
-        turn = group(running[0] if running else queued[0])
-        arms = everybody.rows_of(self.home, [row.run_id for row in queued if group(row) == turn])
-        if not arms:  # stopped or deleted right now
-            return []
-        return arms[: max(self._slots_for(arms[0], len(running)) - len(running), 0)]
+        slots = self._slots_for(first[0], len(running))
+        chosen = together(running, waiting, self._lanes)
+        return everybody.rows_of(self.home, [row.run_id for row in chosen])[: max(slots - len(running), 0)]
 
     def _with_room(self) -> list[RunRow]:
         """The first of the queue, as many as there is room for, counting each as large as the largest of them."""
@@ -255,13 +259,15 @@ class Supervisor:
         return chosen
 
     def _slots_for(self, row: RunRow, num_running: int) -> int:
-        """How many arms of the run's seed may train at once; asked of the memory once, when the seed begins."""
+        """How many runs of its experiment may train at once, those of one seed or more; asked of the memory once, when the seed begins."""
         if self._group != group(row):
             self._needs.forget()
             need = self._needs.of(row)
             fit = max(num_running + self.launcher.fits(need), 1)
-            self._group, self._slots = group(row), min(fit, len(row.experiment.arms))
-            log.info("experiment %s seed %d: %d at once, %.1f GB each", *self._group, self._slots, need / 1e9)
+            self._group, self._lanes = group(row), min(fit, lanes_of(row.experiment))
+            self._slots = min(fit, max(len(row.experiment.arms), self._lanes))
+            about = (*self._group, self._slots, self._lanes, need / 1e9)
+            log.info("experiment %s seed %d: %d at once, %d of them compute, %.1f GB each", *about)
         return self._slots
 
     def _start(self, rows: list[RunRow]) -> None:

@@ -11,12 +11,12 @@ from typing import Any
 from tl import sources
 from tl.analysis.experiment import pictures_of
 from tl.config import Refused
-from tl.languages import english, language, read
-from tl.report.reading import reading
-from tl.report.subject import SWEEP, Subject, ended
+from tl.languages import english, language, read_sentence
+from tl.report.subject import SWEEP, ReportSubject, ended
+from tl.report.table_reader import reading
 from tl.store.documents import read_imported
 from tl.store.home import Home
-from tl.store.labels import label_of
+from tl.store.name_and_notes import name_and_notes_of
 
 FORMAT = 4  # goes up when an older TL Lab could no longer read it
 BEFORE = 3  # of a bundle without answers on shifted pictures, which that can read, too
@@ -56,7 +56,7 @@ def fingerprint(home: Home, ident: str, *parts: object) -> str:
     return digest.hexdigest()[:8]
 
 
-def _files(subject: Subject) -> dict[str, bytes]:
+def _files(subject: ReportSubject) -> dict[str, bytes]:
     """Name in the zip -> content."""
     files: dict[str, bytes] = {}
     without_places = subject.home.policy.without_places
@@ -73,7 +73,7 @@ def _files(subject: Subject) -> dict[str, bytes]:
 
 
 def _plain(name: str, data: bytes) -> bytes:
-    """A run's file with its sentences in English: those of result.json are kept as tl.languages.store makes them."""
+    """A run's file with its sentences in English: those of result.json are kept as tl.languages.store_sentence makes them."""
     if name != "result.json":
         return data
     try:
@@ -88,10 +88,10 @@ def _english(value: Any) -> Any:
     """Sentences in English, whoever reads or exports them; not for what people type, which may look like a stored one."""
     if isinstance(value, list | tuple):
         return [_english(inner) for inner in value]
-    return english(read(value) or "") if isinstance(value, str) else value
+    return english(read_sentence(value) or "") if isinstance(value, str) else value
 
 
-def _answers(subject: Subject, file: str) -> dict[str, bytes]:
+def _answers(subject: ReportSubject, file: str) -> dict[str, bytes]:
     """The answers as in `_files`, as far as whoever imports them can read them: those of very many pictures and classes
     stay here, and damaged ones."""
     found: dict[str, bytes] = {}
@@ -104,7 +104,7 @@ def _answers(subject: Subject, file: str) -> dict[str, bytes]:
     return found if sum(map(len, found.values())) <= ANSWERS_BYTES else {}
 
 
-def _contents(subject: Subject, form: int) -> dict[str, Any]:
+def _contents(subject: ReportSubject, form: int) -> dict[str, Any]:
     info = pictures_of(subject.home, subject.experiment, subject.run_ids)
     return {
         "format": form,
@@ -131,12 +131,12 @@ def _contents(subject: Subject, form: int) -> dict[str, Any]:
 
 def _label(home: Home, ident: str) -> dict[str, str]:
     """What it is called and what was noted about it, as far as there is any."""
-    told = label_of(home, ident)
+    told = name_and_notes_of(home, ident)
     texts = (("name", told.name), ("notes", told.notes))
     return {name: home.policy.without_places(text) for name, text in texts if text}
 
 
-def _weights(subject: Subject) -> str:
+def _weights(subject: ReportSubject) -> str:
     """What pretrained arms started from, in words: the other home may not have it."""
     imported = read_imported(subject.home.run(subject.run_ids[0])) if subject.rows else None
     experiment = subject.experiment

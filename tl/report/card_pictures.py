@@ -24,7 +24,7 @@ def text(words: object) -> str:
     return MARKDOWN.sub(r"\\\1", plain(words))
 
 
-def called(source: DatasetInfo, target: DatasetInfo | None) -> str:
+def dataset_titles(source: DatasetInfo, target: DatasetInfo | None) -> str:
     """The data set, or both, as people call them; not escaped."""
     return source.called if target is None else f"{source.called} → {target.called}"
 

@@ -13,7 +13,7 @@ from tl.differences import usual_name_of
 from tl.effects import idle, of_another_strategy
 from tl.languages import listed, say
 from tl.store.documents import Result
-from tl.store.settling import Settling
+from tl.store.settle_plan import SettlePlan
 from tl.words import short
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -25,7 +25,7 @@ def command(
     experiment: Experiment,
     sizes: tuple[int, ...] = (),
     judged: Mapping[str, Any] = NOTHING,
-    settle: Settling | None = None,
+    settle: SettlePlan | None = None,
 ) -> str:
     """The command line that runs this experiment, at `sizes` as a sweep; most settings at their defaults are left out.
 
@@ -78,11 +78,11 @@ def pinned(experiment: Experiment, results: Iterable[Result]) -> tuple[Experimen
     return experiment, say("On this machine, with the same versions, it repeats every run to the last digit.")
 
 
-def _settled(plan: Settling | None) -> list[str]:
+def _settled(plan: SettlePlan | None) -> list[str]:
     """The options by which seeds are added until it is settled."""
     if plan is None:
         return []
-    usual = Settling()
+    usual = SettlePlan()
     bounds = [name for name in ("at_most_seeds", "at_most_minutes") if getattr(plan, name) != getattr(usual, name)]
     said = [word for name in bounds for word in (f"--{name.replace('_', '-')}", str(getattr(plan, name)))]
     return ["--until-settled", *said]

@@ -7,7 +7,7 @@ import pandas as pd
 from tl.analysis import claim_wording
 from tl.analysis.experiment import experiment_result, load_records, pictures_of
 from tl.analysis.experiment_results import ExperimentResult, RunSummary
-from tl.analysis.fairness_wording import said
+from tl.analysis.fairness_wording import already_said
 from tl.analysis.inspection.shifted_record import EXPLAINED, head, shifted_record, table_rows
 from tl.analysis.names import noun, title
 from tl.analysis.records import RunRecord
@@ -16,8 +16,8 @@ from tl.analysis.results import Verdict
 from tl.config import BALANCED_ACCURACY, Experiment
 from tl.datasets.info import DatasetInfo
 from tl.languages import joined, later, say
-from tl.report import class_findings, findings, pieces, sections, shifted_findings
-from tl.report.subject import Subject
+from tl.report import class_findings, findings, html_parts, sections, shifted_findings
+from tl.report.subject import ReportSubject
 from tl.words import computing_time, memory, number_of, percent, plain, status_name
 
 CHART_WIDTH = 440  # pixels
@@ -38,7 +38,7 @@ METHOD = later(
 )
 
 
-def experiment_report(subject: Subject, *, references: bool = True, **judged: Any) -> str:
+def experiment_report(subject: ReportSubject, *, references: bool = True, **judged: Any) -> str:
     """The report as one HTML document. `judged`: baseline, margin, target and judge_by as the verdict takes
     them. Raises Refused.
     """
@@ -48,26 +48,26 @@ def experiment_report(subject: Subject, *, references: bool = True, **judged: An
     lines = published(info, experiment.backbone) if references else ()
     records = load_records(home, subject.ident, subject.rows)
     title, below = sections.head(subject, info, f"{facts(experiment, document)} · {sections.submitted(subject)}")
-    return pieces.page(
+    return html_parts.page(
         title,
         [
             *below,
             *verdict_section(document.verdict),
             *adaptation_section(document),
-            pieces.heading(say("Charts")),
-            pieces.figures(charts(experiment, records, lines)),
+            html_parts.heading(say("Charts")),
+            html_parts.figures(charts(experiment, records, lines)),
             *sections.sources(lines),
             *classes_section(document.verdict),
             *shifted_section(subject, info),
-            pieces.heading(say("Was every arm given a fair chance?")),
-            pieces.listing(findings.fairness_rows(document.verdict)),
-            pieces.paragraph(say(findings.FAIRNESS_NOTE), "small"),
-            pieces.heading(say("Every run")),
-            pieces.listing(runs_rows(document)),
+            html_parts.heading(say("Was every arm given a fair chance?")),
+            html_parts.listing(findings.fairness_rows(document.verdict)),
+            html_parts.paragraph(say(findings.FAIRNESS_NOTE), "small"),
+            html_parts.heading(say("Every run")),
+            html_parts.listing(runs_rows(document)),
             *sections.unplanned(subject, records),
             *sections.setting(subject, info, records, judged),
-            pieces.heading(say("How the numbers are defined")),
-            pieces.paragraph(say(METHOD), "small"),
+            html_parts.heading(say("How the numbers are defined")),
+            html_parts.paragraph(say(METHOD), "small"),
         ],
     )
 
@@ -81,20 +81,20 @@ def facts(experiment: Experiment, document: ExperimentResult) -> str:
 
 def verdict_section(found: Verdict) -> list[str]:
     """The sentences, marks on arms that had no fair chance, and each arm's numbers against the baseline."""
-    parts = [pieces.paragraph(found.text, "verdict")]
+    parts = [html_parts.paragraph(found.text, "verdict")]
     if covers := claim_wording.covers(found):
-        parts.append(pieces.paragraph(covers, "small"))
+        parts.append(html_parts.paragraph(covers, "small"))
     parts += [
-        pieces.paragraph(say("{arm} {predicate}", arm=title(name), predicate=mark), "mark")
+        html_parts.paragraph(say("{arm} {predicate}", arm=title(name), predicate=mark), "mark")
         for name, mark in findings.marks(found)
-        if not said(found, name)
+        if not already_said(found, name)
     ]
     for name in found.comparisons:
         rows = [(entry.label, entry.value, entry.note, entry.help) for entry in findings.measures(found, name)]
         if rows:
             heading = say("{arm} against {baseline}", arm=title(name), baseline=noun(found.against(name)))
-            parts.append(pieces.heading(heading))
-            parts.append(pieces.table((say("Measure"), say("Result"), "", say("What it is")), rows))
+            parts.append(html_parts.heading(heading))
+            parts.append(html_parts.table((say("Measure"), say("Result"), "", say("What it is")), rows))
     return parts
 
 
@@ -103,7 +103,7 @@ def adaptation_section(document: ExperimentResult) -> list[str]:
     found = document.adaptation
     if found is None or not found.text:
         return []
-    return [pieces.heading(say("On {target}", target=found.target)), *map(pieces.paragraph, found.text)]
+    return [html_parts.heading(say("On {target}", target=found.target)), *map(html_parts.paragraph, found.text)]
 
 
 def classes_section(found: Verdict) -> list[str]:
@@ -115,15 +115,15 @@ def classes_section(found: Verdict) -> list[str]:
     drawing, note = class_findings.chart(found)
     caption = joined([say("Share of each class's test pictures that was recognised."), note])
     return [
-        pieces.heading(say(class_findings.HEADING)),
-        pieces.figures([(caption, as_svg(drawing))]),
-        pieces.table(class_findings.head(found), class_findings.rows(found)),
-        pieces.listing(class_findings.means_rows(found)),
-        pieces.paragraph(say(class_findings.EXPLAINED), "small"),
+        html_parts.heading(say(class_findings.HEADING)),
+        html_parts.figures([(caption, as_svg(drawing))]),
+        html_parts.table(class_findings.head(found), class_findings.rows(found)),
+        html_parts.listing(class_findings.means_rows(found)),
+        html_parts.paragraph(say(class_findings.EXPLAINED), "small"),
     ]
 
 
-def shifted_section(subject: Subject, info: DatasetInfo | None) -> list[str]:
+def shifted_section(subject: ReportSubject, info: DatasetInfo | None) -> list[str]:
     """How the arms bear shifted test pictures; nothing where that was not measured."""
     from tl.charts.svg import as_svg
 
@@ -136,11 +136,11 @@ def shifted_section(subject: Subject, info: DatasetInfo | None) -> list[str]:
         (say("Test pictures {kind}", kind=say(kind)), as_svg(each, CHART_WIDTH)) for kind, each in drawings.items()
     ]
     return [
-        pieces.heading(say(shifted_findings.HEADING)),
-        *map(pieces.paragraph, found.text),
-        pieces.figures(figures),
-        pieces.table(head(), table_rows(found)),
-        pieces.paragraph(say(EXPLAINED), "small"),
+        html_parts.heading(say(shifted_findings.HEADING)),
+        *map(html_parts.paragraph, found.text),
+        html_parts.figures(figures),
+        html_parts.table(head(), table_rows(found)),
+        html_parts.paragraph(say(EXPLAINED), "small"),
     ]
 
 

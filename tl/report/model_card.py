@@ -9,7 +9,7 @@ from tl.backbones import BACKBONES
 from tl.config import BALANCED_ACCURACY, Refused
 from tl.languages import joined, later, say
 from tl.report.card_facts import About, about
-from tl.report.card_pictures import called, learned, pictures_of, text
+from tl.report.card_pictures import dataset_titles, learned, pictures_of, text
 from tl.report.command import command, pinned
 from tl.store.database import Unknown
 from tl.store.home import Home
@@ -32,7 +32,7 @@ def card(home: Home, own: About, measured: dict[str, Any]) -> str:
 
 def _head(own: About, measured: dict[str, Any]) -> Iterator[str]:
     config = own.config
-    data, arm = text(called(own.source, own.target)), text(arm_title(config.arm.name))
+    data, arm = text(dataset_titles(own.source, own.target)), text(arm_title(config.arm.name))
     title = say("{data}: {network}, {arm}", data=data, network=text(BACKBONES[config.backbone].title), arm=arm)
     yield f"# {title}"
     classes = number_of(len(own.info.classes), "class")

@@ -13,7 +13,7 @@ from pyarrow import parquet
 
 from tl.config import Refused
 from tl.languages import later, say
-from tl.report.tables import UNPACKED_BYTES, read_columns
+from tl.report.untrusted_parquet import UNPACKED_BYTES, read_columns
 from tl.store.predictions import ALONE, SPLITS, Predictions
 
 ROWS, CLASSES = 50_000, 1_000  # at most; CIFAR-10 has 12,500 rows of 10 classes, Oxford 102 Flowers 7,169 of 102

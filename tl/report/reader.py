@@ -1,7 +1,7 @@
 """Reads the tables of bundles: `python -P -m tl.report.reader`, a JSON task per line on stdin, an answer per line on stdout.
 
 One wrong bit in what a Parquet file says of itself is enough to end the process that looks at it, in C++. Here it ends
-nobody else; what the parent keeps is written anew by this process. tl/report/reading.py is its parent.
+nobody else; what the parent keeps is written anew by this process. tl/report/table_reader.py is its parent.
 """
 
 import base64
@@ -19,7 +19,7 @@ from tl.decoding.sandbox import limit
 from tl.languages import ENGLISH, say, speaking
 from tl.report.predictions import read_answers
 from tl.report.shifted import read_answers_shifted
-from tl.report.tables import read_columns
+from tl.report.untrusted_parquet import read_columns
 from tl.store.files import parquet_bytes
 from tl.store.metrics import MAX_RESOURCE_ROWS, METRICS, RATE_TEST, RESOURCES
 from tl.store.predictions import predictions_bytes

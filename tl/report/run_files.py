@@ -8,8 +8,8 @@ from typing import Any
 from tl.config import RunConfig
 from tl.languages import say
 from tl.report.bundle import RUN_FILES
-from tl.report.reading import Reader
-from tl.report.values import Damaged, checked, plain_value
+from tl.report.table_reader import Reader
+from tl.report.values import BundleDamaged, checked, plain_value
 from tl.store.documents import Result
 from tl.store.home import Home, own_id
 
@@ -26,7 +26,7 @@ def run_files(home: Home, config: RunConfig, read: Read, reader: Reader) -> File
     if written:
         config = config.decided(written)
     if written != config:
-        raise Damaged(say("the settings of run {run} are not those of its experiment", run=config.run_id))
+        raise BundleDamaged(say("the settings of run {run} are not those of its experiment", run=config.run_id))
     here = config
     if home.owner:
         ids = (own_id(home.owner, config.run_id), own_id(home.owner, config.experiment_id))

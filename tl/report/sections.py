@@ -15,14 +15,14 @@ from tl.datasets.info import DatasetInfo
 from tl.differences import networks, own_words, sides
 from tl.languages import commas, joined, later, plural, say, semicolons
 from tl.networks import pictures_in_words
-from tl.report import pieces
+from tl.report import html_parts
 from tl.report.command import command, pinned
-from tl.report.subject import Subject
-from tl.setting_names import called
+from tl.report.subject import ReportSubject
+from tl.setting_names import setting_name
 from tl.sources import used as sources_of
 from tl.sources.licences import in_words
 from tl.store.documents import Result
-from tl.store.labels import label_of
+from tl.store.name_and_notes import name_and_notes_of
 from tl.strategies import STRATEGIES
 from tl.words import count, not_available, number_of, percent, rate
 
@@ -37,15 +37,15 @@ def titled(info: DatasetInfo) -> str:
     return info.title if info.origin == "upload" else say(info.title)
 
 
-def head(subject: Subject, info: DatasetInfo | None, facts: str) -> tuple[str, list[str]]:
+def head(subject: ReportSubject, info: DatasetInfo | None, facts: str) -> tuple[str, list[str]]:
     """The report's title, and what stands below it: what it is about where it has a name, `facts`, the notes."""
-    held, about = label_of(subject.home, subject.ident), name(subject.experiment, info)
-    told = [pieces.paragraph(about, "facts")] if held.name else []
-    lines = [pieces.paragraph(line, "notes") for line in held.notes.split("\n") if line]
-    return held.name or about, [*told, pieces.paragraph(facts, "facts"), *lines]
+    held, about = name_and_notes_of(subject.home, subject.ident), name(subject.experiment, info)
+    told = [html_parts.paragraph(about, "facts")] if held.name else []
+    lines = [html_parts.paragraph(line, "notes") for line in held.notes.split("\n") if line]
+    return held.name or about, [*told, html_parts.paragraph(facts, "facts"), *lines]
 
 
-def submitted(subject: Subject) -> str:
+def submitted(subject: ReportSubject) -> str:
     """When it was put into the queue."""
     first = min(entry["created"] for entry in subject.entries)
     return say("submitted {time}", time=time.strftime("%Y-%m-%d %H:%M", time.localtime(first)))
@@ -57,7 +57,7 @@ def resolution_and_seeds(experiment: Experiment) -> str:
     return f"{sides(experiment)} · {number_of(seeds, 'seed')}"
 
 
-def unplanned(subject: Subject, records: list[RunRecord]) -> list[str]:
+def unplanned(subject: ReportSubject, records: list[RunRecord]) -> list[str]:
     """What did not go as planned in its runs, a paragraph each."""
     lines = []
     for rows in subject.rows_of.values():
@@ -68,7 +68,7 @@ def unplanned(subject: Subject, records: list[RunRecord]) -> list[str]:
         if size is not None:
             pictures = number_of(size, "training picture")  # not shown
             found = [say("{pictures}, {note}", pictures=pictures, note=line) for line in found]
-        lines += [pieces.paragraph(line, "small") for line in found]
+        lines += [html_parts.paragraph(line, "small") for line in found]
     return lines
 
 
@@ -81,24 +81,24 @@ def sources(lines: Iterable[Reference]) -> list[str]:
         )
         for line in lines
     ]
-    return [pieces.link(words, url) for words, url in told]
+    return [html_parts.link(words, url) for words, url in told]
 
 
 def setting(
-    subject: Subject, info: DatasetInfo | None, records: list[RunRecord], judged: Mapping[str, Any]
+    subject: ReportSubject, info: DatasetInfo | None, records: list[RunRecord], judged: Mapping[str, Any]
 ) -> list[str]:
     """Everything one needs to know to do it again."""
     experiment, sizes = subject.experiment, subject.sizes
     return [
-        pieces.heading(say("Pictures")),
+        html_parts.heading(say("Pictures")),
         *pictures_section(info, experiment),
-        pieces.heading(say("Setting")),
-        pieces.table((), setting_rows(experiment, sizes)),
+        html_parts.heading(say("Setting")),
+        html_parts.table((), setting_rows(experiment, sizes)),
         *weights_section(subject),
-        pieces.listing(arm_rows(experiment)),
-        pieces.heading(say("Hardware and versions")),
-        pieces.table((), machine_rows(records)),
-        pieces.heading(say("To repeat it")),
+        html_parts.listing(arm_rows(experiment)),
+        html_parts.heading(say("Hardware and versions")),
+        html_parts.table((), machine_rows(records)),
+        html_parts.heading(say("To repeat it")),
         *repeated(experiment, sizes, records, judged),
     ]
 
@@ -108,15 +108,15 @@ def repeated(
 ) -> list[str]:
     """The command that repeats it, computed as it was, and what can't be pinned."""
     same, left_open = pinned(experiment, [record.result or Result() for record in records])
-    told = [pieces.paragraph(left_open, "small")] if left_open else []
-    return [pieces.command(command(same, sizes, judged)), *told]
+    told = [html_parts.paragraph(left_open, "small")] if left_open else []
+    return [html_parts.command(command(same, sizes, judged)), *told]
 
 
 def pictures_section(info: DatasetInfo | None, experiment: Experiment) -> list[str]:
     """What the data set is; its classes with their pictures."""
     if info is None:
         sets = " → ".join(experiment.sets)
-        return [pieces.paragraph(say("{sets}: no longer here, so nothing more is known about it.", sets=sets))]
+        return [html_parts.paragraph(say("{sets}: no longer here, so nothing more is known about it.", sets=sets))]
     sizes = say(
         "{title}: {classes} classes, {train} to train, {validation} to validate, {test} to test.",
         title=titled(info),
@@ -125,12 +125,12 @@ def pictures_section(info: DatasetInfo | None, experiment: Experiment) -> list[s
         validation=count(info.validation),
         test=count(info.test),
     )
-    told = pieces.paragraph(joined([sizes, info.note]))
+    told = html_parts.paragraph(joined([sizes, info.note]))
     if not info.counts:
-        return [told, pieces.paragraph(commas(info.classes), "small")]
+        return [told, html_parts.paragraph(commas(info.classes), "small")]
     splits = {"train": say("train"), "validation": say("validation"), "test": say("test")}
     rows = [(name, *(count(of_class.get(split, 0)) for split in splits)) for name, of_class in info.counts.items()]
-    return [told, pieces.table((say("Class"), *splits.values()), rows)]
+    return [told, html_parts.table((say("Class"), *splits.values()), rows)]
 
 
 def setting_rows(experiment: Experiment, sizes: tuple[int, ...] = ()) -> list[tuple[str, object]]:
@@ -144,12 +144,12 @@ def setting_rows(experiment: Experiment, sizes: tuple[int, ...] = ()) -> list[tu
     values |= {"seeds": told}
     shown = {True: say("yes"), False: say("no"), None: say("all")}
     return [
-        (called(name), shown[value] if value is None or isinstance(value, bool) else value)
+        (setting_name(name), shown[value] if value is None or isinstance(value, bool) else value)
         for name, value in values.items()
     ]
 
 
-def weights_section(subject: Subject) -> list[str]:
+def weights_section(subject: ReportSubject) -> list[str]:
     """What the pretrained weights are and what their licence says; nothing where no arm has any, or they are gone."""
     rows = [
         {
@@ -163,7 +163,7 @@ def weights_section(subject: Subject) -> list[str]:
         }
         for found in sources_of(subject.home, subject.experiment)
     ]
-    return [pieces.listing(rows)] if rows else []
+    return [html_parts.listing(rows)] if rows else []
 
 
 def arm_rows(experiment: Experiment) -> list[dict[str, str]]:
@@ -185,7 +185,7 @@ def arm_rows(experiment: Experiment) -> list[dict[str, str]]:
 
 def _strategy(arm: ArmConfig) -> str:
     strategy = STRATEGIES[arm.strategy]
-    own = semicolons(f"{called(name)} {getattr(arm, name):g}" for name in strategy.parameters)
+    own = semicolons(f"{setting_name(name)} {getattr(arm, name):g}" for name in strategy.parameters)
     return joined([strategy.sentence_for(arm.weights), own])
 
 
@@ -203,7 +203,7 @@ def machine_rows(records: list[RunRecord]) -> list[tuple[str, str]]:
     versions = [(name, _each((result.versions or {}).get(name) for result in results)) for name in names]
     precisions = _each(result.precision for result in results)
     threads = _each(result.threads for result in results)
-    known = ((called("precision"), precisions), (called("threads"), threads))
+    known = ((setting_name("precision"), precisions), (setting_name("threads"), threads))
     return [
         (say("trained on"), _each(result.device for result in results) or not_available()),
         *versions,

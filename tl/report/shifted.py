@@ -5,8 +5,8 @@ import numpy as np
 from tl.config import Refused
 from tl.languages import say
 from tl.report.predictions import CLASSES
-from tl.report.tables import read_columns
-from tl.store.shifted import COLUMNS, SHIFTS, Shifted, whole
+from tl.report.untrusted_parquet import read_columns
+from tl.store.shifted import COLUMNS, SHIFTS, Shifted, complete_columns
 
 TYPES = {name: "string" if name == "kind" else "Int64" for name in COLUMNS}
 PICTURES = 7_000  # at most: with all shifts as much as a table may unpack to
@@ -17,7 +17,7 @@ def read_answers_shifted(data: bytes) -> Shifted:
     frame = read_columns(data, TYPES, PICTURES * (1 + len(SHIFTS)), {})
     if frame.isna().to_numpy().any():
         raise Refused(say("a table of answers on shifted pictures has gaps."))
-    found = whole({name: frame[name].to_numpy(object if name == "kind" else np.int64) for name in COLUMNS})
+    found = complete_columns({name: frame[name].to_numpy(object if name == "kind" else np.int64) for name in COLUMNS})
     if found is None or len(frame) != len(found.picture) * len(found.predicted) or not _can_be(found):
         raise Refused(say("a table of answers on shifted pictures holds what no run writes."))
     return found

@@ -15,7 +15,7 @@ EXPERIMENT, SWEEP = "experiment", "sweep"
 
 
 @dataclass(frozen=True)
-class Subject:
+class ReportSubject:
     """One experiment, or the experiments of a sweep by size, ascending; nothing of it trains or waits."""
 
     home: Home
@@ -46,7 +46,7 @@ class Subject:
         return tuple(entry["experiment"].samples for entry in self.entries) if self.kind == SWEEP else ()
 
 
-def ended(home: Home, ident: str) -> Subject:
+def ended(home: Home, ident: str) -> ReportSubject:
     """The experiment or sweep with this id. Raises Unknown, or Refused where something trains or waits, and
     for a final model."""
     sweeps = {sweep["sweep_id"]: sweep for sweep in read_sweeps(home)}
@@ -67,4 +67,4 @@ def ended(home: Home, ident: str) -> Subject:
             if kind == SWEEP
             else say("Experiment {id} still has runs that train or wait; let them end or stop them first.", id=ident)
         )
-    return Subject(home, kind, ident, tuple(entries), rows_of)
+    return ReportSubject(home, kind, ident, tuple(entries), rows_of)

@@ -11,9 +11,9 @@ from tl.analysis.sweep import finding
 from tl.analysis.sweep_results import SweepFinding
 from tl.analysis.sweep_wording import covers
 from tl.languages import commas, later, say
-from tl.report import findings, pieces, sections, size_findings
+from tl.report import findings, html_parts, sections, size_findings
 from tl.report.experiment import METHOD, runs_rows
-from tl.report.subject import Subject
+from tl.report.subject import ReportSubject
 from tl.words import count, plain
 
 CHART_WIDTH = 900  # pixels
@@ -35,37 +35,42 @@ METHOD_OF_SIZES = later(
 )
 
 
-def sweep_report(subject: Subject, *, references: bool = True, **judged: Any) -> str:
+def sweep_report(subject: ReportSubject, *, references: bool = True, **judged: Any) -> str:
     """The report as one HTML document. `judged`: baseline, margin and target as the verdict takes them; or Refused."""
-    experiment, runs = subject.experiment, sweep_runs.read(subject.home, subject.ident, subject.rows_of, **judged)
+    experiment, runs = (
+        subject.experiment,
+        sweep_runs.read_sweep_runs(subject.home, subject.ident, subject.rows_of, **judged),
+    )
     found, info = finding(subject.ident, runs), runs.info
     documents = {size: own.result for size, own in runs.sizes.items()}
     lines = published(info, experiment.backbone) if references else ()
     pictures = say("{sizes} training pictures", sizes=commas(map(count, subject.sizes)))
     facts = f"{pictures} · {sections.resolution_and_seeds(experiment)} · {sections.submitted(subject)}"
     title, below = sections.head(subject, info, facts)
-    return pieces.page(
+    return html_parts.page(
         title,
         [
             *below,
-            pieces.paragraph(found.text, "verdict"),
-            pieces.heading(say("Accuracy over the number of training pictures")),
-            *(pieces.figures([chart]) for chart in charts(found, lines)),
+            html_parts.paragraph(found.text, "verdict"),
+            html_parts.heading(say("Accuracy over the number of training pictures")),
+            *(html_parts.figures([chart]) for chart in charts(found, lines)),
             *sections.sources(lines),
             *against(found),
-            pieces.heading(say("Every size in numbers")),
-            pieces.listing(size_findings.size_rows(found)),
-            pieces.paragraph(say("Test accuracy: {covers}.", covers=covers(found)), "small"),
-            pieces.heading(say("Was every arm given a fair chance?")),
-            pieces.listing(_by_size({size: findings.fairness_rows(each.verdict) for size, each in documents.items()})),
-            pieces.paragraph(say(findings.FAIRNESS_NOTE), "small"),
-            pieces.heading(say("Every run")),
-            pieces.listing(_by_size({size: runs_rows(each) for size, each in documents.items()})),
+            html_parts.heading(say("Every size in numbers")),
+            html_parts.listing(size_findings.size_rows(found)),
+            html_parts.paragraph(say("Test accuracy: {covers}.", covers=covers(found)), "small"),
+            html_parts.heading(say("Was every arm given a fair chance?")),
+            html_parts.listing(
+                _by_size({size: findings.fairness_rows(each.verdict) for size, each in documents.items()})
+            ),
+            html_parts.paragraph(say(findings.FAIRNESS_NOTE), "small"),
+            html_parts.heading(say("Every run")),
+            html_parts.listing(_by_size({size: runs_rows(each) for size, each in documents.items()})),
             *sections.unplanned(subject, runs.records),
             *sections.setting(subject, info, runs.records, judged),
-            pieces.heading(say("How the numbers are defined")),
-            pieces.paragraph(say(METHOD_OF_SIZES), "small"),
-            pieces.paragraph(say(METHOD), "small"),
+            html_parts.heading(say("How the numbers are defined")),
+            html_parts.paragraph(say(METHOD_OF_SIZES), "small"),
+            html_parts.paragraph(say(METHOD), "small"),
         ],
     )
 
@@ -77,8 +82,8 @@ def against(found: SweepFinding) -> list[str]:
     against = {entry.against or found.baseline for entry in found.comparisons.values()}
     whom = noun(found.baseline) if len(against) == 1 else say("the same network from scratch")
     return [
-        pieces.heading(say("Against {baseline}: up to how many pictures", baseline=whom)),
-        pieces.listing(size_findings.break_even_rows(found)),
+        html_parts.heading(say("Against {baseline}: up to how many pictures", baseline=whom)),
+        html_parts.listing(size_findings.break_even_rows(found)),
     ]
 
 

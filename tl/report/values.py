@@ -14,12 +14,12 @@ from tl.words import plain
 TEXT_LENGTH = 2_000
 _STORED = re.compile(
     r'^\{(?="(?:say|joined|listed)": )'
-)  # what tl.languages.read would word, with values of a stranger's choice
+)  # what tl.languages.read_sentence would word, with values of a stranger's choice
 Moment = Annotated[float, Meta(ge=0, lt=4_102_444_800)]  # Unix seconds between 1970 and 2100
 T = TypeVar("T")
 
 
-class Damaged(Exception):
+class BundleDamaged(Exception):
     """What is wrong with a bundle, in a few words."""
 
 
@@ -29,7 +29,7 @@ def checked(value: object, kind: type[T], what: str | None = None) -> T:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as problem:
         part = place_of(problem, what or say("a part of it"))
-        raise Damaged(say("{part} is not what it should be", part=part)) from None
+        raise BundleDamaged(say("{part} is not what it should be", part=part)) from None
 
 
 def typed(cls: type, told: object) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def plain_value(value: object, depth: int = 2) -> Any:
     if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if not isinstance(value, str):
-        raise Damaged(say("a text in it is none"))
+        raise BundleDamaged(say("a text in it is none"))
     return words(value)
 
 

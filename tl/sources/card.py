@@ -14,7 +14,7 @@ from tl.backbones import Input
 from tl.config import Refused
 from tl.languages import commas, later, say
 from tl.networks import UNKNOWN_PICTURES, pictures_in_words
-from tl.store.documents import Amount, Count, Share, fitting, place_of
+from tl.store.documents import Amount, Count, Share, of_type, place_of
 from tl.words import count, number_of, percent, plain
 
 CARD_BYTES = 300_000  # of a stranger's, as JSON
@@ -92,7 +92,7 @@ def accuracy_words(card: Card) -> str:
 
 def card_of(document: object) -> Card | None:
     """The card that a home's own JSON holds; None where it is none."""
-    return fitting(document, Card)
+    return of_type(document, Card)
 
 
 def steps(card: Card) -> list[Step]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, to_builtins
 
-from tl.store.documents import Count, Finite, Share, fitting
+from tl.store.documents import Count, Finite, Share, of_type
 from tl.store.files import read_json, write_json
 
 MOST = 2_000  # pictures that a file can hold
@@ -46,7 +46,7 @@ class BothSets(Struct, frozen=True, kw_only=True):
 
 def read_both_sets(path: Path) -> BothSets | None:
     """What was found; None where there is nothing, or it is damaged or not complete."""
-    found = fitting(read_json(path), BothSets)
+    found = of_type(read_json(path), BothSets)
     if found is None:
         return None
     lengths = {len(found.picture), len(found.label), len(found.before.places), len(found.after.places)}

@@ -26,7 +26,7 @@ _PASSING = {  # SQLite's names of what is no damage -> what to say
 _ROOM_BYTES = 1 << 16  # with less free the disk is full: to read, SQLite first makes a file of 32 KiB beside its own
 
 
-class Damaged(Refused):
+class QueueDamaged(Refused):
     """The file of the queue does not hold what was written there."""
 
     def __init__(self, what: str):
@@ -53,4 +53,4 @@ def refusal(problem: sqlite3.DatabaseError, folder: Path) -> Exception:
     for passing, words in _PASSING.items():
         if name == passing or (name.startswith(f"{passing}_") and name != "SQLITE_IOERR_SHORT_READ"):
             return Refused(say(words))
-    return Damaged(str(problem))
+    return QueueDamaged(str(problem))

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tl.config import Experiment, Refused, RunConfig
-from tl.languages import read, say, store
+from tl.languages import read_sentence, say, store_sentence
 from tl.store.home import Home
-from tl.store.labels import NONE, Label
+from tl.store.name_and_notes import NONE, NameAndNotes
 from tl.store.rows import RunRow, experiment_of, row_of
 from tl.store.schema import ACTIVE, TRANSITIONS, select, writing
-from tl.store.settling import Settling, plan_of
+from tl.store.settle_plan import SettlePlan, plan_of
 from tl.words import status_name
 
 TWICE_SECONDS = 5.0  # in which the same, started from two pages, is one submission: a form that is open in two tabs
@@ -38,7 +38,7 @@ def insert_experiments(
     key: str | None,
     sweep_id: str | None = None,
     admit: Admission | None = None,
-    settling: Settling | None = None,
+    settling: SettlePlan | None = None,
 ) -> str:
     """Queue experiments with their runs, all of them or none, `sweep_id` says as which sweep, `settling` until when.
 
@@ -104,7 +104,7 @@ def insert_ended(
     ended: list[tuple[str, Experiment, float, list[dict[str, Any]]]],
     sweep_id: str | None = None,
     admit: Admission | None = None,
-    labels: Mapping[str, Label] | None = None,
+    labels: Mapping[str, NameAndNotes] | None = None,
 ) -> None:
     """Add experiments that were trained elsewhere, all or none: (id, experiment, created, its rows of runs) each.
 
@@ -124,7 +124,7 @@ def insert_ended(
                 (experiment_id, created, json.dumps(experiment.to_json()), sweep_id, home.owner, *about),
             )
             places = (
-                {"experiment_id": experiment_id, "position": place} | run | {"message": store(run["message"])}
+                {"experiment_id": experiment_id, "position": place} | run | {"message": store_sentence(run["message"])}
                 for place, run in enumerate(runs)
             )
             query = f"INSERT INTO runs (experiment_id, position, {names}) VALUES (:experiment_id, :position, {values})"  # not shown
@@ -258,7 +258,9 @@ def _update(
 ) -> bool:
     assert set(values) <= _CHANGEABLE | {"status"}, values
     if values.get("message"):
-        values = values | {"message": store(home.policy.without_places(read(values["message"]) or ""))}
+        values = values | {
+            "message": store_sentence(home.policy.without_places(read_sentence(values["message"]) or ""))
+        }
     changes = ", ".join(f"{column} = :{column}" for column in values)
     if values.get("status") == "queued":
         changes += ", attempt = attempt + 1"

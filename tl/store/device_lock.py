@@ -1,9 +1,11 @@
-"""One process computes at a time: trainers of a home take turns, epoch by epoch, and so does what else computes.
+"""Whose turn it is to compute: trainers of a home take turns, epoch by epoch, and so does what else computes.
 
-Two file locks make a fair hand-over: who wants the device first takes `next`, then waits for `device`, then frees
-`next`. A trainer that has just had its turn queues behind the one that holds `next`, so two arms alternate strictly.
-The kernel frees both locks when their holder dies. No torch, no supervisor needed. A trainer that has a device for itself, as
-on a node of a cluster, is told so by $TL_TURNS: a folder of locks for it alone (tl.jobs.launchers.guard).
+There is one place to compute at, or several, each a file lock, with as many threads each as its share of the processors
+(`places`); the supervisor says how many. A further lock makes a fair hand-over: who wants a place first takes `next`, then waits
+for a place, then frees `next`. A trainer that has just had its turn queues behind the one that holds `next`, so two arms
+with one place alternate strictly. The kernel frees the locks when their holder dies. No torch, no supervisor needed. A
+trainer that has a device for itself, as on a node of a cluster, is told so by $TL_TURNS: a folder of locks for it alone
+(tl.jobs.launchers.guard).
 """
 
 import fcntl
@@ -11,29 +13,34 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 GAVE_WAY = 75  # exit status of a process that ended since somebody else wanted to compute; EX_TEMPFAIL of sysexits.h
 
 TURNS = "TL_TURNS"  # variable of the environment
+POLL_SECONDS = 0.005  # between two looks at several places: one can't wait for whichever becomes free first
 
-_mine = threading.local()  # `held`: locks folders whose turn this thread has
+_NEXT = "next.lock"
+_FIRST = "device.lock"  # the place that there always is; further ones are device-2.lock, device-3.lock, ...
+
+_mine = threading.local()  # `has_turn`: locks folders whose turn this thread has
 
 
 class Turn:
-    """The right to compute; `waited_seconds` says how long it was waited for."""
+    """The right to compute; `waited_seconds` says how long it was waited for, `places` how many could compute then."""
 
     def __init__(self, locks_dir: Path) -> None:
         self._folder = _turns_of(locks_dir)
         self._folder.mkdir(parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        self._next = os.open(self._folder / "next.lock", flags, 0o600)
-        self._device = os.open(self._folder / "device.lock", flags, 0o600)
+        self._next = _opened(self._folder / _NEXT)
+        self._place: int | None = None  # descriptor of the lock that is held
+        self.places = 1
         self.waiting = False
         self.waited_seconds = 0.0
 
     def take(self, check: Callable[[], None] = lambda: None) -> None:
-        """Wait until nobody else of this home computes. `check` is called once `waiting` says so; it may raise.
+        """Wait for a place to compute at. `check` is called once `waiting` says so; it may raise.
 
         Whatever is raised meanwhile (by the handler of a signal, too) leaves others their place in the queue.
         """
@@ -42,24 +49,38 @@ class Turn:
             self.waiting = True
             check()
             fcntl.flock(self._next, fcntl.LOCK_EX)
-            fcntl.flock(self._device, fcntl.LOCK_EX)
+            while not self.try_take():
+                if self.places == 1:
+                    self._lock(_FIRST)
+                    return
+                time.sleep(POLL_SECONDS)
         finally:
             self.waiting = False
             fcntl.flock(self._next, fcntl.LOCK_UN)
             self.waited_seconds += time.monotonic() - began
-        _held().add(self._folder)
 
     def try_take(self) -> bool:
-        """Take the turn if it is free; False where another computes."""
+        """Take a place if one is free; False where others compute at all of them."""
+        there = _places(self._folder)
+        self.places = len(there)
+        for name in there:
+            with suppress(BlockingIOError, FileNotFoundError):  # taken, or a place no more
+                self._lock(name, fcntl.LOCK_NB)
+                return True
+        return False
+
+    def _lock(self, name: str, how: int = 0) -> None:
+        place = _opened(self._folder / name)
         try:
-            fcntl.flock(self._device, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
+            fcntl.flock(place, fcntl.LOCK_EX | how)
+        except BaseException:
+            os.close(place)
+            raise
+        self._place = place
         _held().add(self._folder)
-        return True
 
     def wanted(self) -> bool:
-        """Whether anybody waits for the turn now."""
+        """Whether anybody waits for a turn now."""
         try:
             fcntl.flock(self._next, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -70,18 +91,48 @@ class Turn:
     def give(self) -> None:
         """Let the next one compute."""
         _held().discard(self._folder)
-        fcntl.flock(self._device, fcntl.LOCK_UN)
+        if self._place is not None:
+            os.close(self._place)
+            self._place = None
 
     def close(self) -> None:
-        """Give the turn and the places in the queue back, for good."""
-        _held().discard(self._folder)
+        """Give the turn and the place in the queue back, permanently."""
+        self.give()
         os.close(self._next)
-        os.close(self._device)
 
 
-def held(locks_dir: Path) -> bool:
+def places(locks_dir: Path) -> int:
+    """How many may compute at once for this home."""
+    return len(_places(_turns_of(locks_dir)))
+
+
+def set_places(locks_dir: Path, count: int) -> None:
+    """Let so many compute at once. Who computes at a place that is no more gets to the end of its turn."""
+    wanted = [_numbered(number) for number in range(2, count + 1)]
+    there = _places(locks_dir)[1:]
+    for name in {*there} - {*wanted}:
+        (locks_dir / name).unlink(missing_ok=True)
+    for name in {*wanted} - {*there}:
+        locks_dir.mkdir(parents=True, exist_ok=True)
+        (locks_dir / name).touch(0o600)
+
+
+def has_turn(locks_dir: Path) -> bool:
     """Whether this thread has the turn, however it came by it: to take it again would be to wait for oneself."""
     return _turns_of(locks_dir) in _held()
+
+
+def _places(folder: Path) -> list[str]:
+    """Names of the locks in `folder`, one for each place."""
+    return [_FIRST, *sorted(path.name for path in folder.glob(_numbered("*")))]
+
+
+def _numbered(number: int | str) -> str:
+    return f"device-{number}.lock"
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if path.name in (_FIRST, _NEXT) else 0), 0o600)
 
 
 def _turns_of(locks_dir: Path) -> Path:

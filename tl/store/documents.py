@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from tl.config import Newer, Refused, RunConfig
-from tl.languages import english, read, store
+from tl.languages import english, read_sentence, store_sentence
 from tl.store.files import read_json
 from tl.store.home import Run
 
@@ -101,7 +101,7 @@ class _Short(Struct, frozen=True):
     kills: Count
 
 
-def fitting(value: object, kind: type[T]) -> T | None:
+def of_type(value: object, kind: type[T]) -> T | None:
     """`value`, of JSON, as this type where it is one; None where it can't be."""
     try:
         return msgspec.convert(value, kind)
@@ -111,7 +111,7 @@ def fitting(value: object, kind: type[T]) -> T | None:
 
 def all_in(folder: Path, kind: type[T]) -> list[T]:
     """What a folder keeps of one kind, a JSON file each, by file name; damaged ones count as lost."""
-    read = (fitting(read_json(path), kind) for path in sorted(folder.glob("*.json")))
+    read = (of_type(read_json(path), kind) for path in sorted(folder.glob("*.json")))
     return [one for one in read if one is not None]
 
 
@@ -121,15 +121,15 @@ def place_of(problem: msgspec.ValidationError, otherwise: str) -> str:
     return place if found else otherwise
 
 
-def said(document: dict[str, Any]) -> dict[str, Any]:
+def in_english(document: dict[str, Any]) -> dict[str, Any]:
     """A document for its file: its message and notes in English, as other programs read them, and beside them what was said
     with its values, to be worded in the language of whoever reads it here."""
     found, notes = dict(document), document.get("notes")
     for name in ("message", "detail"):
         if text := document.get(name):
-            found |= {name: english(text), f"{name}_said": store(text)}
+            found |= {name: english(text), f"{name}_said": store_sentence(text)}
     if notes:
-        found |= {"notes": [english(note) for note in notes], "notes_said": [store(note) for note in notes]}
+        found |= {"notes": [english(note) for note in notes], "notes_said": [store_sentence(note) for note in notes]}
     return found
 
 
@@ -138,7 +138,7 @@ def read_progress(run: Run) -> Progress | None:
     found = _forgiving(Progress, read_json(run.progress))
     if found is None:
         return None
-    detail, notes = read(found.detail_said) or found.detail, _worded(found.notes, found.notes_said)
+    detail, notes = read_sentence(found.detail_said) or found.detail, _worded(found.notes, found.notes_said)
     return replace(found, detail=detail, notes=notes)
 
 
@@ -148,17 +148,17 @@ def read_result(run: Run) -> Result | None:
     if found is None:
         return None
     notes = found.notes and _worded(found.notes, found.notes_said or ())
-    return replace(found, message=read(found.message_said) or found.message, notes=notes)
+    return replace(found, message=read_sentence(found.message_said) or found.message, notes=notes)
 
 
 def _worded(notes: tuple[str, ...], stored: tuple[str, ...]) -> tuple[str, ...]:
     """Notes in the reader's language, as far as what was said is stored."""
-    return tuple(read(note) or "" for note in stored) if len(stored) == len(notes) else notes
+    return tuple(read_sentence(note) or "" for note in stored) if len(stored) == len(notes) else notes
 
 
 def read_memory_kills(run: Run) -> int:
     """How often the system has ended the run's trainer for lack of memory, as far as that is known."""
-    found = fitting(read_json(run.memory_kills), _Short)
+    found = of_type(read_json(run.memory_kills), _Short)
     return found.kills if found else 0
 
 
@@ -168,7 +168,7 @@ def _forgiving(kind: type[S], found: object) -> S | None:
         return None
     known = {}
     for name, own in _kinds(kind).items():
-        if found.get(name) is not None and (value := fitting(found[name], own)) is not None:
+        if found.get(name) is not None and (value := of_type(found[name], own)) is not None:
             known[name] = value
     return kind(**known)
 
@@ -192,4 +192,4 @@ def read_imported(run: Run) -> Imported | None:
     """What came with a run that was trained elsewhere, nothing known where it can't be read. None for one of this home."""
     if not run.imported.exists():
         return None
-    return fitting(read_json(run.imported), _Imported) or Imported()
+    return of_type(read_json(run.imported), _Imported) or Imported()

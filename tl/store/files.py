@@ -56,7 +56,7 @@ def locked(path: Path, progress: Callable[[int, int, str], None] | None = None, 
         yield
 
 
-def hold(descriptor: int, wait: bool = False) -> int | None:
+def lock_file(descriptor: int, wait: bool = False) -> int | None:
     """The open file with an exclusive lock on it, until it is closed everywhere or its holders die.
 
     Where another process holds it and `wait` is false: closed, and None.

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from tl.store.documents import Amount, Count, fitting
+from tl.store.documents import Amount, Count, of_type
 from tl.store.features import budget_bytes, prune
 from tl.store.files import write_pieces
 from tl.store.home import Home
@@ -102,7 +102,7 @@ def _read(path: Path) -> Block | None:
     """The block in a file; None where it is damaged. Raises FileNotFoundError."""
     mapped = np.memmap(path, np.uint8, "r") if path.stat().st_size > _HEAD_BYTES else np.empty(0, np.uint8)
     try:
-        head = fitting(json.loads(bytes(mapped[:_HEAD_BYTES])), _Head)
+        head = of_type(json.loads(bytes(mapped[:_HEAD_BYTES])), _Head)
     except ValueError:
         return None
     if head is None or not head.shape:

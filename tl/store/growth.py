@@ -9,7 +9,7 @@ from tl.store.database import Admission, queue_runs
 from tl.store.home import Home
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE, writing
-from tl.store.settling import is_still, looked, plan_in, write_in
+from tl.store.settle_plan import is_still, looked, plan_in, write_in
 
 
 def grow(

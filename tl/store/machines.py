@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Struct
 
-from tl.store.documents import Amount, fitting
+from tl.store.documents import Amount, of_type
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
 
@@ -26,4 +26,4 @@ def write_machines(home: Home, machines: tuple[Machine, ...]) -> None:
 
 def read_machines(home: Home) -> tuple[Machine, ...]:
     """As they were last told; none where that can't be read."""
-    return fitting(read_json(home.machines_path), tuple[Machine, ...]) or ()
+    return of_type(read_json(home.machines_path), tuple[Machine, ...]) or ()

@@ -71,7 +71,7 @@ RESOURCES = {
 TABLES = 64  # that are kept as read: a page draws the same ones again and again
 
 
-def table(rows: Sequence[Mapping[Any, Any]], columns: Mapping[str, Any]) -> pd.DataFrame:
+def typed_frame(rows: Sequence[Mapping[Any, Any]], columns: Mapping[str, Any]) -> pd.DataFrame:
     """A frame with exactly `columns` and their types; a value a row lacks is null."""
     return pd.DataFrame({name: pd.array([row.get(name) for row in rows], dtype=kind) for name, kind in columns.items()})
 
@@ -81,7 +81,7 @@ def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        return table([], columns)
+        return typed_frame([], columns)
     version = (found.st_ino, found.st_size, found.st_mtime_ns)  # a table is replaced, never written into
     return _read(path, version, tuple(columns.items())).copy(deep=False)
 
@@ -91,22 +91,22 @@ def _read(path: Path, version: tuple[int, ...], entries: tuple[tuple[str, str], 
     columns = dict(entries)
     frame = read_parquet(path)
     if frame is None:
-        return table([], columns)
+        return typed_frame([], columns)
     known: dict[str, Any] = {name: frame.get(name, pd.NA) for name in columns}
     try:
         return frame.assign(**known).astype(columns)
     except (ValueError, TypeError):  # other types than they were written with
-        return table([], columns)
+        return typed_frame([], columns)
 
 
 def read_metrics(path: Path) -> pd.DataFrame:
     """A run's metrics, one row per epoch from 1 on, columns METRICS; empty where they are absent or damaged."""
     frame = read_table(path, METRICS)
     whole = frame["epoch"].notna().all() and frame["epoch"].tolist() == list(range(1, len(frame) + 1))
-    return frame if whole else table([], METRICS)
+    return frame if whole else typed_frame([], METRICS)
 
 
-def damaged(path: Path, frame: pd.DataFrame) -> bool:
+def is_damaged(path: Path, frame: pd.DataFrame) -> bool:
     """Whether `frame`, as read from `path`, is empty only because the file can't be read."""
     if len(frame) or not path.exists():
         return False
@@ -116,4 +116,4 @@ def damaged(path: Path, frame: pd.DataFrame) -> bool:
 
 def write_metrics(path: Path, rows: Sequence[Mapping[Any, Any]]) -> None:
     """Replace a run's metrics by `rows`."""
-    write_parquet(path, table(rows, METRICS))
+    write_parquet(path, typed_frame(rows, METRICS))

@@ -19,7 +19,7 @@ HIDDEN = -1  # in place of a label that is not known, or that training must not 
 
 
 @dataclass(frozen=True)
-class Part:
+class SplitPart:
     """n pictures of one split of a store, under the class numbers of the run."""
 
     store: PictureStore
@@ -62,8 +62,8 @@ class PairedStore:
     """
 
     classes: tuple[str, ...]
-    parts: dict[str, Part]  # "train", "validation", "test" and, where it is of use, TARGET_VALIDATION
-    beside: Part | None = None  # of the target: as many of them in each batch as of the training pictures
+    parts: dict[str, SplitPart]  # "train", "validation", "test" and, where it is of use, TARGET_VALIDATION
+    beside: SplitPart | None = None  # of the target: as many of them in each batch as of the training pictures
 
     @property
     def sizes(self) -> dict[str, int]:

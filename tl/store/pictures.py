@@ -13,7 +13,7 @@ import numpy as np
 from msgspec import Struct
 
 from tl.languages import say
-from tl.store.documents import Count, fitting
+from tl.store.documents import Count, of_type
 from tl.store.files import locked, read_json, write_json
 
 SPLITS = ("test", "validation", "train")
@@ -47,7 +47,7 @@ class PictureStore:
     @property
     def ready(self) -> int:
         """How many leading rows are filled; none, so that they are made again, where a file of the store is damaged."""
-        filled = fitting(read_json(self.path.with_suffix(".json")), _Filled)
+        filled = of_type(read_json(self.path.with_suffix(".json")), _Filled)
         if filled is None or filled.ready > len(self.labels) or not self.path.is_file():
             return 0
         return filled.ready if self.path.stat().st_size == self._bytes else 0

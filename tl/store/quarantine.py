@@ -24,7 +24,7 @@ PLACED = "placed.json"  # ids of runs whose folders may stand where runs lie bef
 
 @contextmanager
 def quarantine(home: Home, parent: Path) -> Iterator[Path]:
-    """A fresh locked folder in `parent`, where what comes in will lie; removed unless `settle` moved it.
+    """A fresh locked folder in `parent`, where what comes in will lie; removed unless `move_into_place` moved it.
 
     With it go the folders of runs that it announces and that did not get into the queue. Those of killed processes are
     swept first.
@@ -55,7 +55,7 @@ def announced(home: Home) -> set[str]:
 
 
 @contextmanager
-def alone(home: Home, progress: Callable[[int, int, str], None] | None) -> Iterator[None]:
+def one_upload_at_a_time(home: Home, progress: Callable[[int, int, str], None] | None) -> Iterator[None]:
     """One at a time of all visitors; `progress` is called while others come first, and may raise to give up."""
     what = say("waiting until another visitor's pictures have been read")
     with locked(home.locks_dir / "upload.lock", progress, what):
@@ -71,7 +71,7 @@ def sweep_abandoned(home: Home) -> None:
                     _sweep(home, parent)
 
 
-def settle(folder: Path, target: Path) -> None:
+def move_into_place(folder: Path, target: Path) -> None:
     """Give a whole data set its place. Raises OSError (ENOTEMPTY, EEXIST) where the name was taken meanwhile."""
     sync_folder(folder)
     folder.rename(target)

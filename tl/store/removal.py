@@ -7,7 +7,7 @@ from tl.store.database import OWN
 from tl.store.home import Home
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE, writing
-from tl.store.settling import plan_in
+from tl.store.settle_plan import plan_in
 
 
 def delete_runs(home: Home, runs: Iterable[RunRow], whole: Iterable[str] = ()) -> bool:

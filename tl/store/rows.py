@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from tl.config import ID_PATTERN, ArmConfig, Experiment, Newer, Refused, newer
-from tl.languages import read, say
-from tl.store.damage import Damaged
+from tl.languages import read_sentence, say
+from tl.store.damage import QueueDamaged
 from tl.store.documents import Finite, place_of
 
 Id = Annotated[str, Meta(pattern=rf"\A{ID_PATTERN.pattern}\Z")]
@@ -76,13 +76,13 @@ def row_of(columns: dict[str, Any]) -> RunRow:
     except msgspec.ValidationError as problem:
         raise _damaged(problem) from None
     if all(arm.name != row.arm for arm in row.experiment.arms):
-        raise Damaged(say("arm of a run in it can't be"))
-    return msgspec.structs.replace(row, message=read(row.message)) if row.message else row
+        raise QueueDamaged(say("arm of a run in it can't be"))
+    return msgspec.structs.replace(row, message=read_sentence(row.message)) if row.message else row
 
 
-def _damaged(problem: msgspec.ValidationError) -> Damaged:
+def _damaged(problem: msgspec.ValidationError) -> QueueDamaged:
     place = place_of(problem, "")
-    return Damaged(
+    return QueueDamaged(
         say("{place} of a run in it can't be", place=place) if place else say("a value of a run in it can't be")
     )
 
@@ -99,7 +99,7 @@ def experiment_of(spec: str) -> Experiment:
     except Newer as found:
         raise Refused(newer(say("The queue (tl.sqlite)"), found)) from None
     except (Refused, ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
-        raise Damaged(say("an experiment in it can't be read ({problem})", problem=str(problem))) from None
+        raise QueueDamaged(say("an experiment in it can't be read ({problem})", problem=str(problem))) from None
 
 
 def refuse_final(experiment_id: str, experiment: Experiment) -> None:

@@ -65,9 +65,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     (
         "ALTER TABLE experiments ADD COLUMN settling TEXT",
-    ),  # Settling.to_json (tl.store.settling); null: never asked for
+    ),  # Settling.to_json (tl.store.settle_plan); null: never asked for
     (
-        "ALTER TABLE experiments ADD COLUMN name TEXT",  # what somebody calls it (tl.store.labels); null: nothing
+        "ALTER TABLE experiments ADD COLUMN name TEXT",  # what somebody calls it (tl.store.name_and_notes); null: nothing
         "ALTER TABLE experiments ADD COLUMN notes TEXT",
     ),
     (

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 from tl.languages import later
-from tl.store.documents import fitting
+from tl.store.documents import of_type
 from tl.store.files import read_json, write_bytes, write_json
 from tl.store.home import Home
-from tl.store.looks import Share
+from tl.store.saliency import Share
 
 AS_THEY_ARE = "none"  # in place of a kind: pictures that nothing was done to
 KINDS = {  # kind -> what it does to pictures, to be said
@@ -85,12 +85,12 @@ def read_shifted(path: Path) -> Shifted | None:
         return None
     try:
         table = parquet.ParquetFile(pa.BufferReader(data), page_checksum_verification=True).read(list(COLUMNS))
-        return whole({name: table[name].to_numpy() for name in COLUMNS})
+        return complete_columns({name: table[name].to_numpy() for name in COLUMNS})
     except Exception:  # pyarrow raises dozens of kinds for damaged bytes
         return None
 
 
-def whole(columns: Mapping[str, NDArray[Any]]) -> Shifted | None:
+def complete_columns(columns: Mapping[str, NDArray[Any]]) -> Shifted | None:
     """What stands in these columns (see COLUMNS), each (rows,); None where it is not complete, or can't be."""
     wanted = ((AS_THEY_ARE, 0), *SHIFTS)
     rows = [(columns["kind"] == kind) & (columns["strength"] == strength) for kind, strength in wanted]
@@ -123,7 +123,7 @@ def write_progress(home: Home, done: float) -> None:
 
 def read_progress(home: Home) -> float:
     """The same; 0 where that is not known."""
-    found = fitting(read_json(_progress_path(home)), _Progress)
+    found = of_type(read_json(_progress_path(home)), _Progress)
     return found.done if found else 0.0
 
 

@@ -46,7 +46,7 @@ def sealed(file: BinaryIO, tensors: Mapping[str, Tensor], about: Mapping[str, st
     return pieces(file, tensors, {**about, SEAL: digest.hexdigest()})
 
 
-def told(file: BinaryIO) -> dict[str, str]:
+def metadata_of(file: BinaryIO) -> dict[str, str]:
     """The texts that a file carries of itself, whatever they are worth; of a file whose header was read without refusal."""
     with library(file) as found:
         return found.metadata() or {}

@@ -21,16 +21,16 @@ from typing import TYPE_CHECKING
 
 from tl.config import SYNC, Refused, RunConfig
 from tl.failures import EXIT_STATUS, OF_ERRNO, sentence
-from tl.languages import Said, say, told
+from tl.languages import Said, for_stderr, say
 from tl.output import spell_out
 from tl.store.device_lock import GAVE_WAY, Turn
-from tl.store.documents import said
-from tl.store.files import hold, keep_private, read_json, sweep, write_json
+from tl.store.documents import in_english
+from tl.store.files import keep_private, lock_file, read_json, sweep, write_json
 from tl.store.home import Home, Run
 from tl.train.checkpoints.history import describe
 from tl.train.checkpoints.sealed import reached
 from tl.train.devices.peers import DeviceLost, Peers
-from tl.train.progress import Progress
+from tl.train.progress import ProgressWriter
 
 if TYPE_CHECKING:  # torch comes with it
     from tl.train.run import Trainer
@@ -118,13 +118,15 @@ def train(folder: Path, devices: int | None = None) -> int:
         if run.config.exists():
             _write_end(run, None, "failed", "bad_config", str(refusal))
     except Exception as error:  # its result can't be written
-        return EXIT_STATUS[told_of(error)[0]]
+        return EXIT_STATUS[explain_and_log(error)[0]]
     return EXIT_STATUS["bad_config"]
 
 
 def sole_writer(run: Run) -> bool:
     """Make this process the only one that trains the run, until it ends; False where another does."""
-    return hold(os.open(run.folder, os.O_RDONLY)) is not None  # left open: the kernel frees the lock with the process
+    return (
+        lock_file(os.open(run.folder, os.O_RDONLY)) is not None
+    )  # left open: the kernel frees the lock with the process
 
 
 def _train(run: Run, config: RunConfig) -> int:
@@ -133,7 +135,7 @@ def _train(run: Run, config: RunConfig) -> int:
         turn = Turn(run.home.locks_dir)
         stop = StopSignal(turn)  # before the old result goes: from here on a stop leaves a new one
         run.result.unlink(missing_ok=True)
-        progress = Progress(run, config.max_epochs)
+        progress = ProgressWriter(run, config.max_epochs)
         progress.phase("waiting")
         turn.take(stop.check)
         progress.phase("starting")  # from here on who watches may expect it to get somewhere
@@ -141,10 +143,10 @@ def _train(run: Run, config: RunConfig) -> int:
         sweep(run.folder)
         peers = Peers(run, config)  # first: they import torch meanwhile
         peers.watch(lambda lost: _lost(run, config, trainer, lost))
-        from tl.train.devices.ranks import joined
+        from tl.train.devices.ranks import join_process_group
         from tl.train.run import Trainer
 
-        ranks = joined(0, peers.count, peers.meeting, config.batchnorm == SYNC)
+        ranks = join_process_group(0, peers.count, peers.meeting, config.batchnorm == SYNC)
         trainer = Trainer(run, config, turn, stop.check, ranks)
         trainer.train()
         ranks.close()
@@ -167,7 +169,7 @@ def _train(run: Run, config: RunConfig) -> int:
 
 def _failed(run: Run, config: RunConfig, trainer: "Trainer | None", error: Exception) -> int:
     """Write down how a run failed; exit status."""
-    reason, message = told_of(error)
+    reason, message = explain_and_log(error)
     try:
         if trainer:
             trainer.failed(reason, message)
@@ -209,10 +211,10 @@ def _config(run: Run) -> RunConfig:
 def _write_end(run: Run, config: RunConfig | None, status: str, reason: str | None, message: str | None) -> None:
     """The result of a run whose trainer had not begun; without settings (None) its metrics tell how far it has come."""
     known = describe(status, reached(run.checkpoints), config) if config else {"status": status}
-    write_json(run.result, said(known | {"reason": reason, "message": message}))
+    write_json(run.result, in_english(known | {"reason": reason, "message": message}))
 
 
-def told_of(error: Exception) -> tuple[str, str]:
+def explain_and_log(error: Exception) -> tuple[str, str]:
     """`explain`, which also goes to the log, as far as that can be written."""
     reason, message = explain(error)
     with suppress(OSError):
@@ -261,7 +263,7 @@ def main(arguments: list[str]) -> int:
             home = Home()
             turn = Turn(home.locks_dir)
             if not turn.try_take():
-                print(told(say("Something else computes now; measure when it has ended.")), file=sys.stderr)
+                print(for_stderr(say("Something else computes now; measure when it has ended.")), file=sys.stderr)
                 return GAVE_WAY
             threading.Thread(target=_give_way, args=(turn,), daemon=True).start()
             from tl.train.probe import measure

@@ -51,7 +51,9 @@ class Balance:
             return nn.functional.cross_entropy(scores, target)
         return nn.functional.cross_entropy(scores, target, self._weights, reduction="sum") / len(target)
 
-    def told(self, loss: torch.Tensor, scores: torch.Tensor, target: torch.Tensor, added: bool = False) -> torch.Tensor:
+    def batch_sums(
+        self, loss: torch.Tensor, scores: torch.Tensor, target: torch.Tensor, added: bool = False
+    ) -> torch.Tensor:
         """(3,) sums over a batch of losses, right answers and pictures as reported: without the loss's weights and what a
         method `added`, and what was drawn more often than it occurs counting the less. Of the type and on the device of
         `loss`, ()."""

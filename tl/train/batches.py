@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from tl.backbones import Input
 from tl.train.resident import Resident, sent
-from tl.train.trivial import MOST_SEEDS, trivially_augmented
+from tl.train.trivial_augment import MOST_SEEDS, trivially_augmented
 
 SMALLEST_AREA = 0.5  # of a training crop, as a part of the picture's area
 VIEW_STREAM = 2**31  # begins the random numbers of views that seeds have in common; no seed is so large
@@ -262,7 +262,7 @@ def _of_view(pixels: np.ndarray, places: np.ndarray, view: int, resolution: int,
     return torch.cat([_resized(each.cut(pixels[first:last]), resolution, device) for each, (first, last) in parts])
 
 
-def joined(
+def merged_batches(
     inputs: Iterator[tuple[np.ndarray, torch.Tensor]], pictures: int
 ) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
     """The same (rows, input) in batches of at least `pictures` (the last one: what is left)."""

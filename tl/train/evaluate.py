@@ -82,7 +82,7 @@ class Evaluation:
         return self.labels, self.predicted, self.probabilities.shape[1]
 
 
-def joined(parts: Sequence[Evaluation]) -> Evaluation:
+def concatenated(parts: Sequence[Evaluation]) -> Evaluation:
     """What was answered on pictures that are in several parts, one after the other."""
     some = [part for part in parts if len(part.labels)] or parts[:1]
     return Evaluation(*(np.concatenate([getattr(part, entry.name) for part in some]) for entry in fields(Evaluation)))

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from tl.config import Refused
 from tl.datasets import pixels_from, prepare_for
 from tl.ending import clean_up_when_ended, status_of
-from tl.languages import later, say, told
+from tl.languages import for_stderr, later, say
 from tl.output import spell_out
 from tl.store.device_lock import Turn
 from tl.store.files import keep_private, write_json
@@ -25,7 +25,7 @@ from tl.store.home import Run
 from tl.store.paired import Pictures
 from tl.store.predictions import read_predictions
 from tl.train import onnx_model
-from tl.train.checkpoints.trained import CPU, Trained, trained
+from tl.train.checkpoints.trained import CPU, TrainedModel, trained
 from tl.train.hardware import threads
 
 MOST_MEASURED = 1_000  # pictures of a split on which a model's answers are measured
@@ -58,13 +58,13 @@ class Export:
         found |= self._check(model, store, pictures)
         return found | (self._onnx(model, store) if onnx else {})
 
-    def _weights(self, model: Trained) -> None:
+    def _weights(self, model: TrainedModel) -> None:
         self._tell(say("writing the weights"))
         state = {name: value.contiguous() for name, value in model.network.state_dict().items()}
         about = {"format": "pt", "backbone": model.config.backbone, "resolution": str(model.config.resolution)}
         save_file(state, self.folder / "model.safetensors", about)
 
-    def _check(self, model: Trained, store: Pictures, own: bool) -> dict[str, Any]:
+    def _check(self, model: TrainedModel, store: Pictures, own: bool) -> dict[str, Any]:
         """Pictures to check the model with, and what it answers on them: of the data set, or noise that shows nothing."""
         split = "test" if store.sizes["test"] else "train"  # all of them, of a final model
         rows = _one_of_each(store.labels_of(split)) if own else []
@@ -82,11 +82,13 @@ class Export:
             checked.append({"file": f"{number}{ending}", "probabilities": [float(share) for share in shares]})
         return {"check": checked, "own_pictures": bool(rows)}
 
-    def _onnx(self, model: Trained, store: Pictures) -> dict[str, Any]:
+    def _onnx(self, model: TrainedModel, store: Pictures) -> dict[str, Any]:
         path = self.folder / "model.onnx"
         self._tell(say("writing the ONNX model"))
         about = {"pictures": pixels_from.way(self.run.home, model.asked, model.side)}
-        whole = onnx_model.Whole(model.network, model.expects, model.side, model.config.resolution, self.temperature)
+        whole = onnx_model.EndToEndModel(
+            model.network, model.expects, model.side, model.config.resolution, self.temperature
+        )
         onnx_model.write_onnx(whole, path, about)
         found: dict[str, Any] = {"splits": {}}
         for split in ("validation", "test"):
@@ -99,7 +101,7 @@ class Export:
             del each["answers"]
         return found
 
-    def _measured(self, model: Trained, store: Pictures, split: str, path: Path) -> dict[str, Any]:
+    def _measured(self, model: TrainedModel, store: Pictures, split: str, path: Path) -> dict[str, Any]:
         """What the ONNX model answers on a split. Raises Refused where it is not what the network, or the run, answered."""
         pixels, labels = _some(store, split)
         answers, seconds = self._answers(path, pixels, say(LOOKING[split]))
@@ -135,7 +137,7 @@ class Export:
             found["same_as_stored"] = same
         return found
 
-    def _int8(self, model: Trained, store: Pictures, path: Path, whole: dict[str, Any]) -> dict[str, Any]:
+    def _int8(self, model: TrainedModel, store: Pictures, path: Path, whole: dict[str, Any]) -> dict[str, Any]:
         """The int8 model where it is good enough, and how it compares with the other on the same validation pictures."""
         small = self.folder / "model-int8.onnx"
         self._tell(say("quantising to int8"))
@@ -174,12 +176,12 @@ class Export:
         return onnx_model.answers(path, pixels, threads.most(), tick)
 
     def _tell(self, what: str, done: int = 0, total: int = 0) -> None:
-        print(f"{done} {total} {told(what)}", file=sys.stderr, flush=True)
+        print(f"{done} {total} {for_stderr(what)}", file=sys.stderr, flush=True)
 
 
-def _pictures(run: Run, model: Trained) -> Pictures:
+def _pictures(run: Run, model: TrainedModel) -> Pictures:
     def tell(done: int, total: int, what: str) -> None:
-        print(f"{done} {total} {told(what)}", file=sys.stderr, flush=True)
+        print(f"{done} {total} {for_stderr(what)}", file=sys.stderr, flush=True)
 
     return prepare_for(run.home, model.config, tell)
 

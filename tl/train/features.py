@@ -20,8 +20,8 @@ from torch import nn
 from tl.backbones import BACKBONES, Input
 from tl.config import Refused, Training
 from tl.datasets import home_of, prepare
-from tl.datasets.pieces import WAITING
-from tl.languages import say, told
+from tl.datasets.turns import WAITING
+from tl.languages import for_stderr, say
 from tl.output import spell_out
 from tl.sources import AUTO, input_of, source
 from tl.store.device_lock import Turn
@@ -37,7 +37,7 @@ from tl.train.weights import read_weights
 
 SEED = 0  # of random weights
 NO_HEAD = 2  # outputs of a network whose own head is unknown; they are not looked at
-SETTLING = 256  # pictures from which a random network's BatchNorm takes its statistics
+STATISTICS_PICTURES = 256  # pictures from which a random network's BatchNorm takes its statistics
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -71,7 +71,7 @@ def main(argv: list[str]) -> int:
         )
         store = prepare(home, options.dataset, options.resolution, options.samples, _preparing)
     except Refused as refusal:
-        print(told(refusal), file=sys.stderr)
+        print(for_stderr(refusal), file=sys.stderr)
         return 2
     answers, share = [], threads.govern(choose_device())
     for candidate in options.candidates:
@@ -123,7 +123,7 @@ def _answer(home: Home, key: FeatureKey, store: PictureStore, samples: list[tupl
             one = replace(key, split=split, samples=number)
             write_features(home, one, extract(home, one, store))
     except Refused as refusal:
-        return {"error": told(refusal)}
+        return {"error": for_stderr(refusal)}
     return {"seconds": time.monotonic() - began}
 
 
@@ -137,7 +137,7 @@ def extract(home: Home, key: FeatureKey, store: PictureStore) -> Features:
         network = build_network(key.backbone, NO_HEAD, key.resolution).to(device)
         expects = input_of(home, key.backbone, AUTO)
         assert key.split == TRAIN, "its statistics come from training pictures, and would differ between splits"
-        settle(network, _batches(pixels[:SETTLING], key.resolution, device, expects))
+        gather_batchnorm_statistics(network, _batches(pixels[:STATISTICS_PICTURES], key.resolution, device, expects))
     else:
         weights = source(home, key.backbone, key.weights)
         if weights.file is None:  # nothing is downloaded here
@@ -176,7 +176,7 @@ def before_the_head(
 
 
 @torch.inference_mode()
-def settle(network: nn.Module, batches: Iterator[torch.Tensor]) -> None:
+def gather_batchnorm_statistics(network: nn.Module, batches: Iterator[torch.Tensor]) -> None:
     """Give the BatchNorm layers of a random network the statistics of the pictures: without, its signals fade or grow.
 
     A network that trains from scratch gets them in its first steps; no weight changes.

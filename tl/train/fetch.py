@@ -21,7 +21,7 @@ from torchvision.datasets import CIFAR10, Flowers102
 from torchvision.datasets.utils import check_integrity
 from tqdm import tqdm
 
-from tl.languages import say, told
+from tl.languages import for_stderr, say
 from tl.output import spell_out
 from tl.store.home import Home
 
@@ -70,7 +70,7 @@ def has_flowers102(root: Path) -> bool:
 
 
 @dataclass(frozen=True)
-class Source:
+class TorchvisionSource:
     """How a data set is read and which files torchvision downloads for it."""
 
     title: str
@@ -79,12 +79,12 @@ class Source:
     files: dict[str, str]  # path below the root -> md5
 
 
-def sources() -> dict[str, Source]:
+def sources() -> dict[str, TorchvisionSource]:
     """The table, with what torchvision says of its files at this moment."""
     flowers = {f"flowers-102/{name}": md5 for name, md5 in Flowers102._file_dict.values()}
     return {
-        "cifar10": Source("CIFAR-10", cifar10, has_cifar10, {CIFAR10.filename: CIFAR10.tgz_md5}),
-        "flowers102": Source("Oxford 102 Flowers", flowers102, has_flowers102, flowers),
+        "cifar10": TorchvisionSource("CIFAR-10", cifar10, has_cifar10, {CIFAR10.filename: CIFAR10.tgz_md5}),
+        "flowers102": TorchvisionSource("Oxford 102 Flowers", flowers102, has_flowers102, flowers),
     }
 
 
@@ -95,7 +95,7 @@ def usual_places() -> list[Path]:
     return [working / "data", working / "datasets", working, cache / "datasets", cache, Path.home() / "data"]
 
 
-def adopt(root: Path, source: Source) -> Path:
+def adopt(root: Path, source: TorchvisionSource) -> Path:
     """The folder to read from: a usual place that has everything, else `root` with the whole files found linked in.
 
     What is there already is not downloaded again.
@@ -175,7 +175,7 @@ def main() -> int:
     try:
         fetch(arguments.name, arguments.packed, arguments.root.absolute())
     except NotDownloaded as problem:
-        print(told(problem), file=sys.stderr)
+        print(for_stderr(problem), file=sys.stderr)
         return 1
     return 0
 

@@ -18,7 +18,7 @@ from tl.train.batches import (
     BESIDE_STREAM,
     SMALLEST_AREA,
     going_round,
-    joined,
+    merged_batches,
     training_batches,
     training_inputs,
     view_blocks,
@@ -121,7 +121,7 @@ class Inputs:
             if chosen is not None and not own:
                 yield from view_blocks(pixels, places, chosen, shown, expects=expects, trivial=self._trivial, **about)
             elif isinstance(view, int):
-                yield from joined(training_inputs(self.pixels, **self._stream(view) | {"drawn": None}), at_once)
+                yield from merged_batches(training_inputs(self.pixels, **self._stream(view) | {"drawn": None}), at_once)
             else:
                 given = plain_inputs(pixels, resolution, device, expects)
                 for step in slices(len(pixels), at_once):

@@ -20,10 +20,10 @@ from tl.train.balance import Balance
 from tl.train.batches import epoch_rows
 from tl.train.checkpoints.moving import moving_part
 from tl.train.devices.ranks import ALONE, Ranks
-from tl.train.evaluate import Evaluation, at_once, evaluate, joined
+from tl.train.evaluate import Evaluation, at_once, concatenated, evaluate
 from tl.train.frozen import TRAIN, FrozenPart
 from tl.train.frozen.folded import Folded
-from tl.train.frozen.kept_features import Features
+from tl.train.frozen.kept_features import FrozenOutputs
 from tl.train.frozen.pieces import WHOLE
 from tl.train.hardware import threads
 from tl.train.hardware.precision import use_precision
@@ -216,12 +216,12 @@ class Learner:
         self.method.fit(head)
         return self.evaluate(TRAIN, tick)
 
-    def told(self, loss: torch.Tensor, scores: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    def batch_sums(self, loss: torch.Tensor, scores: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """(3,): what a batch, of which `step` gave loss and scores, adds to an epoch's losses, right answers, pictures.
 
         However classes are balanced, the means are those of the training pictures as they are: comparable throughout.
         """
-        return self._ranks.counted(self._balance.told(loss, scores, target, self.method.adds))
+        return self._ranks.counted(self._balance.batch_sums(loss, scores, target, self.method.adds))
 
     def noted(self) -> dict[str, float | int | None]:
         """What the method has to tell of the epoch, by columns of the metrics."""
@@ -281,7 +281,7 @@ class Learner:
             self._at_once,
             lambda done: tick(min(len(labels), done * self._ranks.count)),
         )
-        return joined(self._ranks.gathered(own))
+        return concatenated(self._ranks.gathered(own))
 
     def _evaluated(self) -> Folded:
         """The network as it is now; it is in evaluation mode."""
@@ -341,7 +341,7 @@ class Learner:
             yield given, target
         self._frozen.passes += 1
 
-    def _features(self, view: int | str) -> Features | None:
+    def _features(self, view: int | str) -> FrozenOutputs | None:
         """Of training pictures as a view shows them, or of those of a split."""
         with self._precision():
             return self._frozen.features(view, self._inputs.wanted(view, self._at_once, self._common, self._tick))

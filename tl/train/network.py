@@ -102,9 +102,9 @@ def load_pretrained(network: nn.Module, backbone: str, path: Path, classes: int 
     Raises Refused where the file does not hold exactly this backbone's stages or holds values that are not finite.
     """
     state = fitted(network, backbone, read_weights(path, backbone))
-    own = wanted(network, backbone)
+    own = expected_tensors(network, backbone)
     if classes and len(state.get(BACKBONES[backbone].head + ".bias", ())) == classes:
-        own = wanted(network, backbone, with_heads=True)
+        own = expected_tensors(network, backbone, with_heads=True)
     if wrong := misfits(own, state):
         raise Refused(
             say(
@@ -119,7 +119,7 @@ def load_pretrained(network: nn.Module, backbone: str, path: Path, classes: int 
     network.load_state_dict({name: state[name].to(value.dtype) for name, value in own.items()}, strict=False)
 
 
-def wanted(network: nn.Module, backbone: str, with_heads: bool = False) -> dict[str, torch.Tensor]:
+def expected_tensors(network: nn.Module, backbone: str, with_heads: bool = False) -> dict[str, torch.Tensor]:
     """What a file of weights has to hold: all but the heads, and BatchNorm's count of batches, which is no weight and is
     not used with a fixed momentum."""
     heads = () if with_heads else tuple(f"{head}." for head in BACKBONES[backbone].heads)
@@ -129,7 +129,7 @@ def wanted(network: nn.Module, backbone: str, with_heads: bool = False) -> dict[
 
 def fitted(network: nn.Module, backbone: str, state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The weights `state` for the size of picture that `network` was built for; as they are where that can't be done."""
-    own = wanted(network, backbone)
+    own = expected_tensors(network, backbone)
     if POSITIONS in own and POSITIONS in state and state[POSITIONS].shape != own[POSITIONS].shape:
         return state | {POSITIONS: _resize_positions(state[POSITIONS].float(), own[POSITIONS].shape[1])}
     if BACKBONES[backbone].timm and misfits(own, state):

@@ -27,7 +27,7 @@ FRACTION_BITS = 14  # of the weights with which torch resizes bytes
 Tick = Callable[[int], None]
 
 
-class Whole(nn.Module):
+class EndToEndModel(nn.Module):
     """(N, side, side, 3) uint8, red, green, blue -> (N, C) probabilities: what `tl.train.batches.to_input` does of resizing
     and normalising, the network, and softmax(scores / temperature). `side` is at most the resolution."""
 
@@ -77,7 +77,7 @@ def _to_bytes(sums: torch.Tensor) -> torch.Tensor:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def silenced() -> Iterator[None]:
     """Without what these libraries say to their developers."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -88,7 +88,7 @@ def quiet() -> Iterator[None]:
             logging.disable(logging.NOTSET)
 
 
-def write_onnx(network: Whole, path: Path, about: Mapping[str, str]) -> None:
+def write_onnx(network: EndToEndModel, path: Path, about: Mapping[str, str]) -> None:
     """Write the model with `about` as its metadata.
 
     The older of torch's two exporters is tried first: it takes a tenth of the time and gives the same numbers.
@@ -101,7 +101,7 @@ def write_onnx(network: Whole, path: Path, about: Mapping[str, str]) -> None:
     names: dict[str, Any] = {"input_names": [PICTURES], "output_names": [PROBABILITIES], "opset_version": OPSET}
     free = {PICTURES: {0: "n"}, PROBABILITIES: {0: "n"}}
     try:
-        with quiet(), torch.inference_mode(False), torch.no_grad():
+        with silenced(), torch.inference_mode(False), torch.no_grad():
             try:
                 torch.onnx.export(network, (example,), path, dynamo=False, dynamic_axes=free, **names)
             except Exception:  # operators that only the newer one knows
@@ -125,7 +125,7 @@ def write_int8(path: Path, out: Path, calibration: np.ndarray) -> None:
     prepared = out.with_suffix(".prepared")
     options = {"ActivationSymmetric": False, "WeightSymmetric": True}
     try:
-        with quiet():
+        with silenced():
             quant_pre_process(path, prepared, skip_symbolic_shape=True)
             quantize_static(
                 prepared,

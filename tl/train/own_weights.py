@@ -16,14 +16,14 @@ from pathlib import Path
 
 from tl.backbones import BACKBONES
 from tl.config import Refused
-from tl.languages import later, listed, say, told
+from tl.languages import for_stderr, later, listed, say
 from tl.output import spell_out
 from tl.sources import AUTO, input_of
 from tl.sources.weights_file import card_of
 from tl.store.download import matches, sha256_of
 from tl.store.files import write_json
 from tl.store.home import Home
-from tl.train.network import build_network, fitted, misfits, wanted
+from tl.train.network import build_network, expected_tensors, fitted, misfits
 from tl.train.weights import read_safetensors
 
 NAMED = 3  # tensors that a sentence names
@@ -53,7 +53,7 @@ def look_through(file: Path, backbone: str, resolution: int) -> str:
     """What of the file fits `backbone` and what does not, in words. Raises Refused where a part of the network is missing."""
     given = read_safetensors(file)
     network = build_network(backbone, 2, resolution)
-    own, state = wanted(network, backbone), fitted(network, backbone, given)
+    own, state = expected_tensors(network, backbone), fitted(network, backbone, given)
     if wrong := misfits(own, state):
         missing = [name for name in wrong if name not in state]
         other = [name for name in wrong if name in state]
@@ -100,9 +100,9 @@ def main(argv: list[str]) -> int:
         else:
             key, words = adopt(Home(options.home), *about, options.licence)
     except Refused as refusal:
-        print(told(refusal), file=sys.stderr)
+        print(for_stderr(refusal), file=sys.stderr)
         return 2
-    print(json.dumps({"key": key, "told": told(words)}))
+    print(json.dumps({"key": key, "told": for_stderr(words)}))
     return 0
 
 

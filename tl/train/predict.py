@@ -18,17 +18,17 @@ from tl.answering import DEEP, AnswerFile, files_in
 from tl.datasets import pixels_from
 from tl.datasets.archive import LIMITS
 from tl.datasets.archived import PLAIN, Decoder, decode_all, decode_kept, decoder
-from tl.datasets.pieces import Told
+from tl.datasets.turns import WaitingProgress
 from tl.decoding.heads import TOO_LARGE_A_FILE
 from tl.decoding.methods import STORED
 from tl.decoding.pixels import LARGEST
 from tl.ending import clean_up_when_ended, status_of
+from tl.languages import for_stderr as words
 from tl.languages import say
-from tl.languages import told as words
 from tl.output import spell_out
 from tl.store.files import keep_private
 from tl.store.home import Run
-from tl.train.checkpoints.trained import CPU, Trained, trained
+from tl.train.checkpoints.trained import CPU, TrainedModel, trained
 from tl.train.evaluate import at_once
 from tl.train.hardware import threads
 
@@ -37,11 +37,11 @@ PLACED = slice(4, 7)  # of what is told of a decoded picture: where its copy lie
 Files = list[tuple[Path, str]]  # each with its name below the folder
 
 
-def answer(run: Run, model: Trained, place: Path, temperature: float, rows: AnswerFile) -> None:
+def answer(run: Run, model: TrainedModel, place: Path, temperature: float, rows: AnswerFile) -> None:
     """Write a row for every file at `place`; what can't be read is named. Raises Refused."""
     total = sum(1 for _ in files_in(place))
     threads.govern(CPU).resume()
-    told = Told(_tell)
+    told = WaitingProgress(_tell)
     with tempfile.TemporaryDirectory(prefix="tl-predict-") as folder, decoder(run.home.locks_dir, told) as decode:
         for chunk in _chunks(place):
             told(rows.pictures + rows.unreadable, total, str(say("looking at pictures")))
@@ -71,7 +71,7 @@ def _chunks(place: Path) -> Iterator[Files]:
 
 
 def _answer_chunk(
-    model: Trained, way: str, files: Files, folder: Path, decode: Decoder, temperature: float, rows: AnswerFile
+    model: TrainedModel, way: str, files: Files, folder: Path, decode: Decoder, temperature: float, rows: AnswerFile
 ) -> None:
     places, problems = _joined(files, folder / "files")
     pixels, wrong = _decoded(model.side, way, places, folder, decode)

@@ -39,13 +39,13 @@ from tl.store.home import Home
 from tl.store.pictures import PictureStore
 from tl.strategies import RANDOM
 from tl.train.batches import number_of_batches, training_batches
+from tl.train.epoch_sums import EpochSums
 from tl.train.evaluate import at_once, evaluate, plain_inputs
 from tl.train.hardware import threads
 from tl.train.hardware.device import choose_device
 from tl.train.hardware.precision import choose_precision, use_precision
 from tl.train.network import load_pretrained, new_network
 from tl.train.obtain import weights_here
-from tl.train.sums import EpochSums
 
 RESERVED = (AUTO, BUNDLED, IMAGENET, RANDOM)  # keys of other sources, or of none
 WARM_UP = 0.05  # part of the steps

@@ -3,18 +3,18 @@
 import time
 from typing import Any
 
-from tl.store.documents import said
+from tl.store.documents import in_english
 from tl.store.files import write_json
 from tl.store.home import Run
 
 PERIOD_SECONDS = 0.25
 
 
-class Progress:
-    """What a run does at the moment, for whoever watches; `told`: whether it is written."""
+class ProgressWriter:
+    """What a run does at the moment, for whoever watches; `writes`: whether it is written."""
 
-    def __init__(self, run: Run, epochs: int, told: bool = True):
-        self._path, self._told = run.progress, told
+    def __init__(self, run: Run, epochs: int, writes: bool = True):
+        self._path, self._writes = run.progress, writes
         self._written = 0.0
         self.notes: list[str] = []  # what did not go as planned
         self._state: dict[str, Any] = {
@@ -52,5 +52,5 @@ class Progress:
     def _write(self) -> None:
         self._state["counter"] += 1
         self._written = time.monotonic()
-        if self._told:
-            write_json(self._path, said(self._state | {"notes": self.notes}), durable=False)
+        if self._writes:
+            write_json(self._path, in_english(self._state | {"notes": self.notes}), durable=False)

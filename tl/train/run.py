@@ -12,12 +12,12 @@ import torch
 
 from tl.config import BALANCED_ACCURACY, RunConfig
 from tl.datasets import prepare_for
-from tl.languages import english, later, say, store
+from tl.languages import english, later, say, store_sentence
 from tl.measures import estimated_accuracy
 from tl.schedules import SCHEDULES
 from tl.sources import input_of
 from tl.store.device_lock import Turn
-from tl.store.documents import read_memory_kills, said
+from tl.store.documents import in_english, read_memory_kills
 from tl.store.files import write_json, write_parquet
 from tl.store.home import Run
 from tl.store.metrics import write_metrics
@@ -26,11 +26,12 @@ from tl.store.predictions import read_predictions, write_predictions
 from tl.store.trash import keep_best_network
 from tl.strategies import HEAD, STRATEGIES, TARGET, Phase
 from tl.train.batches import number_of_batches
-from tl.train.checkpoints.checkpoint import load_best, load_last, save_best, save_last, settle_best
+from tl.train.checkpoints.checkpoint import load_best, load_last, reconcile_best, save_best, save_last
 from tl.train.checkpoints.history import History, describe
 from tl.train.checkpoints.sealed import reached
 from tl.train.devices.peers import NoTurn
 from tl.train.devices.ranks import ALONE, Ranks
+from tl.train.epoch_sums import EpochSums
 from tl.train.evaluate import Evaluation
 from tl.train.events import write_events
 from tl.train.frozen import VALIDATION
@@ -41,9 +42,8 @@ from tl.train.hardware.resources import ResourceMonitor, together
 from tl.train.learner import Learner
 from tl.train.network import new_network
 from tl.train.obtain import weights_here
-from tl.train.progress import Progress
+from tl.train.progress import ProgressWriter
 from tl.train.rate_test import none_shown
-from tl.train.sums import EpochSums
 
 
 class Diverged(Exception):
@@ -63,9 +63,10 @@ class Trainer:
         ranks: Ranks = ALONE,
     ):
         self.run, self.config, self.turn, self.stop, self.ranks = run, config, turn, stop, ranks
-        self.progress = Progress(run, config.max_epochs, told=ranks.first)
+        self.progress = ProgressWriter(run, config.max_epochs, writes=ranks.first)
         self.device = choose_device()
         self.threads = threads.govern(self.device, config.threads, ranks.count)
+        self.threads.among(turn.places)
         self.device_name = device_name(self.device, ranks.count)  # asked now: a GPU that was lost can't tell
         self._history: History | None = None  # until it is known whether the last checkpoint can be used
         self.monitor = ResourceMonitor(run.resources, **gpu_identity(self.device))
@@ -132,7 +133,7 @@ class Trainer:
         self._say()
         self.progress.goes_on(self.history.epochs)
         for sentence in self._of_devices():
-            if store(sentence) not in self.history.notes:
+            if store_sentence(sentence) not in self.history.notes:
                 self.history.note(sentence)
         if read_memory_kills(self.run) and learner.divides:
             learner.spare_memory()
@@ -148,7 +149,7 @@ class Trainer:
                 )
         learner.parts = self.history.parts
         learner.goes_on(self.history.epochs)
-        self.ranks.once(settle_best, folder, learner.network, self.history, self.config, learner.moving)
+        self.ranks.once(reconcile_best, folder, learner.network, self.history, self.config, learner.moving)
 
     def _of_devices(self) -> list[str]:
         """What is to be said of how many of its devices compute the run."""
@@ -181,6 +182,7 @@ class Trainer:
         if not total:  # others have what this one waits for, and may need the turn to get done with it
             self.turn.give()
             self.turn.take(self.stop)
+            self.threads.among(self.turn.places)
 
     def _tick(self) -> None:
         self.progress.tick()
@@ -197,7 +199,7 @@ class Trainer:
         self.progress.phase("preparing", detail=say("trying fp32 and bf16"))
         build = partial(new_network, config.backbone, len(self.store.classes), config.resolution, self.device)
         about = (config.backbone, config.resolution, config.batch_size)
-        chosen = self.ranks.told(lambda: choose_precision(self.run.home, build, *about, self.device))
+        chosen = self.ranks.broadcast(lambda: choose_precision(self.run.home, build, *about, self.device))
         config = replace(config, precision=chosen)
         self.ranks.once(write_json, self.run.config, config.to_json())
         return config
@@ -226,11 +228,12 @@ class Trainer:
         return self.history.epochs >= self.config.max_epochs or self.history.stopped_early
 
     def _hand_over(self) -> None:
-        """Let the other arm have its epoch; waiting is nobody's computing time."""
+        """Let another run have its epoch; waiting is nobody's computing time."""
         self.turn.give()
         self.threads.pause()
         self.progress.phase("waiting", epoch=self.history.epochs)
         self.turn.take(self.stop)
+        self.threads.among(self.turn.places)
         self.ranks.wait()
         self.threads.resume()
         self.progress.phase("training", epoch=self.history.epochs)  # no longer waiting: who watches expects movement
@@ -330,14 +333,14 @@ class Trainer:
             loss, scores = learner.step(batch, target, phase, rate, done / config.budget)
             if learner.parts != self.history.parts:
                 self._halved(epoch, step + 1)
-            self._look(epoch, sums.add(step + 1, loss, learner.told(loss, scores, target)))
+            self._look(epoch, sums.add(step + 1, loss, learner.batch_sums(loss, scores, target)))
             self.progress.step(step + 1, steps)
             self._between()
         self._look(epoch, sums.rest())
         if (most := max(self.ranks.gathered(learner.parts))) > learner.parts:  # another device had too little memory
             learner.parts = most
             self._halved(epoch, steps)
-        self.ranks.settle_statistics(learner.network)
+        self.ranks.average_statistics(learner.network)
         return *sums.means(self.ranks), rate * phase.rates[HEAD]
 
     def _fit(self, epoch: int) -> tuple[float, float]:
@@ -438,7 +441,7 @@ class Trainer:
             "devices": self.ranks.count,
             "versions": versions(),
         }
-        document = said(document | facts)
+        document = in_english(document | facts)
         try:
             self.ranks.once(write_events, self.run.tensorboard, self.config, history.rows, document)
         except OSError as error:

@@ -16,7 +16,7 @@ MOST_STAGES = 7  # behind the stem: more groups (the blocks of a transformer, th
 BUNDLES = 4
 
 
-class LeftOut(Exception):
+class NotOffered(Exception):
     """Why a network is not offered; the text goes on after "can't be used here: "."""
 
 
@@ -32,9 +32,9 @@ def heads_of(network: nn.Module, classes: int) -> tuple[str, ...]:
     heads = (named,) if isinstance(named, str) else tuple(named or ())
     modules = dict(network.named_modules())
     if not heads or not all(isinstance(modules.get(head), nn.Linear) for head in heads):
-        raise LeftOut("it has no linear layer as its classifier")
+        raise NotOffered("it has no linear layer as its classifier")
     if any(modules[head].out_features != classes for head in heads):
-        raise LeftOut("its classifier can't be made for other classes")
+        raise NotOffered("its classifier can't be made for other classes")
     return heads
 
 
@@ -47,7 +47,7 @@ def stages_of(network: nn.Module, heads: tuple[str, ...]) -> list[list[str]]:
     stage_of = {name: number for number, names in enumerate(groups) for name in names}
     rest = [name for name, _ in network.named_parameters() if not _inside(name, heads)]
     if not rest or set(rest) != set(stage_of):
-        raise LeftOut("timm does not say in which order its layers come")
+        raise NotOffered("timm does not say in which order its layers come")
     prefixes: list[list[str]] = [[] for _ in groups]
     _collect(network, "", stage_of, prefixes)
     _check(rest, prefixes)
@@ -61,7 +61,7 @@ def _groups(network: nn.Module, heads: tuple[str, ...]) -> list[list[str]]:
     try:
         found = group_parameters(network, timms.group_matcher(coarse=True))
     except Exception as error:  # whatever a network that is not made for it raises
-        raise LeftOut("timm does not say in which order its layers come") from error
+        raise NotOffered("timm does not say in which order its layers come") from error
     groups: list[list[str]] = []
     for number in sorted(found):
         names = [name for name in found[number] if not _inside(name, heads)]
@@ -70,7 +70,7 @@ def _groups(network: nn.Module, heads: tuple[str, ...]) -> list[list[str]]:
         elif names:
             groups.append(names)
     if len(groups) < 2:
-        raise LeftOut("timm sees its layers as one group")
+        raise NotOffered("timm sees its layers as one group")
     return groups
 
 
@@ -108,7 +108,7 @@ def _collect(module: nn.Module, path: str, stage_of: dict[str, int], prefixes: l
 def _check(names: list[str], prefixes: list[list[str]]) -> None:
     """The rule of the table: every parameter in exactly one stage, none empty."""
     if not all(prefixes) or any(sum(_inside(name, some) for some in prefixes) != 1 for name in names):
-        raise LeftOut("its layers can't be told apart by stage")
+        raise NotOffered("its layers can't be told apart by stage")
 
 
 @contextmanager
@@ -128,4 +128,4 @@ def check_order(network: nn.Module, prefixes: list[list[str]]) -> Iterator[None]
             hook.remove()
     firsts = [ran.index(number) for number in range(len(prefixes)) if number in ran]
     if firsts != sorted(firsts):
-        raise LeftOut("its stages don't run one after the other")
+        raise NotOffered("its stages don't run one after the other")

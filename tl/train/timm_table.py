@@ -30,7 +30,7 @@ from tl.strategies import HEAD
 from tl.timm_networks import FILE, PREFIX, SIDES, WEIGHTS_FILE, backbone_of, names, network
 from tl.train.checkpoints.checkpoint import DTYPES
 from tl.train.frozen.pieces import WHOLE, Chain
-from tl.train.timm_stages import LeftOut, check_order, config_of, heads_of, stages_of
+from tl.train.timm_stages import NotOffered, check_order, config_of, heads_of, stages_of
 from tl.train.timm_words import family_of, pictures_of
 
 CLASSES = 1000
@@ -44,23 +44,23 @@ def facts_of(name: str, accuracies: dict[str, float], inputs: list[list[Any]]) -
     """What tl.timm_networks has of one network; new kinds of input are added to `inputs`. Raises LeftOut."""
     network = _built(name)
     if (parameters := sum(parameter.numel() for parameter in network.parameters())) > MOST_PARAMETERS:
-        raise LeftOut(
+        raise NotOffered(
             f"it has {parameters / 1e6:,.0f} million parameters, more than {MOST_PARAMETERS / 1e6:,.0f} million"
         )
     heads = heads_of(network, CLASSES)
     stages = stages_of(network, heads)
     if strange := {value.dtype for value in network.state_dict().values()} - set(DTYPES):
-        raise LeftOut(f"a checkpoint can't hold its {strange.pop()}")
+        raise NotOffered(f"a checkpoint can't hold its {strange.pop()}")
     side = config_of(network)["input_size"][1]
     sized = _sized(name, side)
     pictures = torch.empty(2, 3, side, side, device="meta")
     try:
         with check_order(network.train(), stages):
             gflops, activations = _work(network, pictures)
-    except LeftOut:
+    except NotOffered:
         raise
     except Exception as error:  # whatever a network raises that does not compute on shapes alone
-        raise LeftOut("it does not compute on square pictures of one kind") from error
+        raise NotOffered("it does not compute on square pictures of one kind") from error
     facts: dict[str, Any] = {
         "family": family_of(_module(network)),
         "stages": stages,
@@ -101,7 +101,7 @@ def _built(name: str, **options: Any) -> nn.Module:
             network: nn.Module = timm.create_model(name, num_classes=CLASSES, **options)
         return network
     except Exception as error:  # whatever timm raises
-        raise LeftOut("timm can't build it for other classes here") from error
+        raise NotOffered("timm can't build it for other classes here") from error
 
 
 def _module(network: nn.Module) -> str:
@@ -112,7 +112,7 @@ def _sized(name: str, side: int) -> bool:
     """Whether timm wants to be told the size of the pictures, and can."""
     try:
         _built(name, img_size=side)
-    except LeftOut:
+    except NotOffered:
         return False
     return True
 
@@ -140,7 +140,7 @@ def _sizes(name: str, network: nn.Module, sized: bool) -> dict[str, Any]:
             _SIZES[kind] = [side for side in fits if _takes(name, network, True, side)]
         found = _SIZES[kind]
     if not found:
-        raise LeftOut(f"it takes only larger pictures or others, such as {config_of(network)['input_size'][1]} px")
+        raise NotOffered(f"it takes only larger pictures or others, such as {config_of(network)['input_size'][1]} px")
     whole = found == [side for side in SIDES if side >= found[0]]
     return {"smallest": found[0]} | ({} if whole else {"sides": found})
 
@@ -170,7 +170,7 @@ def _work(network: nn.Module, pictures: torch.Tensor) -> tuple[float, float]:
     with counter, torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
         scores = network(pictures)
     if not isinstance(scores, torch.Tensor) or tuple(scores.shape) != (len(pictures), CLASSES):
-        raise LeftOut("it gives something else than a score per class")
+        raise NotOffered("it gives something else than a score per class")
     gflops = counter.get_total_flops() / 2 / len(pictures) / 1e9
     return float(f"{gflops:.4g}"), sum(storage.nbytes() for storage in kept.values()) / len(pictures)
 
@@ -233,7 +233,7 @@ def main(argv: list[str]) -> int:
         left_out.pop(name, None)
         try:
             networks[name] = facts_of(name, accuracies, table["inputs"])
-        except LeftOut as reason:
+        except NotOffered as reason:
             left_out[name] = str(reason)
         if time.monotonic() - written > WRITE_SECONDS:
             _write(table, options.output)

@@ -8,7 +8,7 @@ import pytest
 from tests.cli.commands import main
 from tl import jobs
 from tl.analysis import experiment_result
-from tl.analysis.adaptation import apart
+from tl.analysis.adaptation import domain_distance
 from tl.analysis.adaptation.advice import RULES, ZHAO, advise
 from tl.analysis.adaptation.distance import Distance
 from tl.analysis.forecasts import advice_record
@@ -79,7 +79,7 @@ def test_such_advice_has_a_record_of_its_own_that_outlives_its_runs(
     nothing = {"right": 0, "decided": 0, "undecided": 0, "waiting": 0}
     assert record(home, ADAPTING) == nothing, "nobody has looked how different they are"
     assert in_words(nothing).startswith("No record yet")
-    monkeypatch.setattr(apart, "known", lambda *_: APART)
+    monkeypatch.setattr(domain_distance, "known", lambda *_: APART)
     assert record(home, ADAPTING) == nothing | {"right": 1, "decided": 2}
     assert experiment_result(home, right).verdict.works_on == "Blossoms at dusk", (
         "no verdict names a data set by its key"
@@ -87,7 +87,7 @@ def test_such_advice_has_a_record_of_its_own_that_outlives_its_runs(
     stored = [read_json(home.advice_dir / f"{one}.json") for one in (right, wrong)]
     assert [(one["arm"], one["rules"]) for one in stored] == [("target_few", ["apart"]), ("mcc", ["apart"])]
     assert record(home, TRANSFER) == nothing, "of one data set nothing was predicted"
-    monkeypatch.setattr(apart, "known", lambda *_: None)
+    monkeypatch.setattr(domain_distance, "known", lambda *_: None)
     assert delete_runs(home, database.read_runs(home, wrong))
     assert record(home, ADAPTING) == nothing | {"right": 1, "decided": 2}
 
@@ -95,7 +95,7 @@ def test_such_advice_has_a_record_of_its_own_that_outlives_its_runs(
 def test_sets_that_look_alike_are_tested_by_an_arm_that_adapts_without_labels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apart, "known", lambda *_: ALIKE)
+    monkeypatch.setattr(domain_distance, "known", lambda *_: ALIKE)
     experiment_id = run(home := Home(tmp_path), "target_few", "mcc", target_few=0.2)
     assert advice_record.record(home, ADAPTING)["right"] == 1
     assert read_json(home.advice_dir / f"{experiment_id}.json")["arm"] == "mcc"
@@ -104,8 +104,8 @@ def test_sets_that_look_alike_are_tested_by_an_arm_that_adapts_without_labels(
 def test_the_command_line_says_what_the_page_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("tl.jobs.measurements.apart.measure", lambda *_: None)  # looked at
-    monkeypatch.setattr(apart, "answer", lambda *_: APART)
+    monkeypatch.setattr("tl.jobs.measurements.domain_distance.measure", lambda *_: None)  # looked at
+    monkeypatch.setattr(domain_distance, "answer", lambda *_: APART)
     about = ("advise", "--dataset", "blossoms", "--target-dataset", "blossoms_dusk")
     status, shown, _ = main(capsys, tmp_path, *about)
     assert status == 0 and "look very different" in shown and "Start with transfer" not in shown

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tl.analysis.adaptation.collapse import Kind, marks, told
+from tl.analysis.adaptation.collapse import Kind, collapse_sentences, marks
 
 
 def epochs(**columns: list[float | None]) -> pd.DataFrame:
@@ -37,12 +37,12 @@ def test_marks(columns, expected):
 
 def test_a_collapse_is_said_with_its_runs_and_its_figures():
     bad = marks(epochs(predicted_classes=[12, 9, 8, 8], domain_accuracy=[0.9, 0.9, 0.8, 0.7]), 12)
-    assert told("DANN", [bad, (), ()]) == [
+    assert collapse_sentences("DANN", [bad, (), ()]) == [
         "DANN, 1 of 3 runs: from epoch 2 on it no longer named 4 classes at all on the target's pictures (a "
         "collapse: the other classes have swallowed them)."
     ]
-    assert told("DANN", [(), ()]) == []
+    assert collapse_sentences("DANN", [(), ()]) == []
     falls = marks(epochs(estimated_accuracy=[0.6, 0.5, 0.45]), 12)
-    assert told("DANN", [falls]) == [
+    assert collapse_sentences("DANN", [falls]) == [
         "DANN: after epoch 1 its accuracy on the target's pictures, as estimated without labels, fell by 15.0 points."
     ]

@@ -8,12 +8,12 @@ import pytest
 from tests.two_sets_lab import compared, sets
 from tl.analysis import experiment_result
 from tl.analysis.adaptation import estimate_record
-from tl.analysis.adaptation.estimate import RULE, Estimate
+from tl.analysis.adaptation.estimate import RULE, AccuracyEstimate
 from tl.analysis.adaptation.estimate_record import (
     FEWEST,
     HELD,
+    EstimatedComparison,
     EstimateRecord,
-    Kept,
     Met,
     in_words,
     record,
@@ -25,11 +25,13 @@ from tl.store.home import Home
 from tl.store.removal import delete_runs
 
 
-def kept(pair: str, *measured: float, number: int = 0) -> Kept:
+def kept(pair: str, *measured: float, number: int = 0) -> EstimatedComparison:
     """A comparison of two data sets; each arm was estimated at 60 % (50 to 70), and measured at one of these."""
     met = [Met(arm=f"arm{n}", accuracy=0.6, low=0.5, high=0.7, measured=one) for n, one in enumerate(measured)]
     ident = f"{pair}{number}"
-    return Kept(experiment_id=ident, sets=(pair, "other"), finished_runs=1, labels=0, rule=RULE, met=tuple(met))
+    return EstimatedComparison(
+        experiment_id=ident, sets=(pair, "other"), finished_runs=1, labels=0, rule=RULE, met=tuple(met)
+    )
 
 
 def test_ranges_are_widened_by_what_those_of_other_pairs_missed() -> None:
@@ -39,7 +41,7 @@ def test_ranges_are_widened_by_what_those_of_other_pairs_missed() -> None:
     by = found.widening(("mine", "other"))
     assert by is not None and (round(by.by, 6), by.ranges, by.pairs) == (0.1, FEWEST, 3)
     assert found.widening(("other", "mine")) == by, "the other way round is the same pair"
-    estimate = Estimate(accuracy=0.6, low=0.05, high=0.95, apart=0.3, pictures=100, networks=3)
+    estimate = AccuracyEstimate(accuracy=0.6, low=0.05, high=0.95, apart=0.3, pictures=100, networks=3)
     assert (widened(estimate, by).low, widened(estimate, by).high) == (0.0, 1.0)
     assert widening_in_words(by) == (
         "The ranges are 10 points wider on either side than the networks alone make them: so wide, nine in ten of the 9 earlier "
@@ -51,7 +53,7 @@ def test_ranges_that_always_held_and_too_few_of_them_widen_nothing() -> None:
     held = EstimateRecord(kept=tuple(kept(pair, 0.6, 0.6, 0.6) for pair in "abc"))
     by = held.widening(("mine", "other"))
     assert by is not None and by.by == 0 and widening_in_words(by) == ""
-    estimate = Estimate(accuracy=0.6, low=0.2, high=0.9, apart=0.3, pictures=100, networks=3)
+    estimate = AccuracyEstimate(accuracy=0.6, low=0.2, high=0.9, apart=0.3, pictures=100, networks=3)
     assert widened(estimate, by) == estimate
     few = EstimateRecord(kept=(kept("a", *[0.1] * (FEWEST - 1)), kept("mine", *[0.1] * FEWEST)))
     assert few.widening(("mine", "other")) is None and widened(estimate, None) == estimate

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tl.analysis.adaptation.estimate import Estimate, Sure, answers_apart, estimate
+from tl.analysis.adaptation.estimate import AccuracyEstimate, Sure, answers_apart, estimate
 from tl.measures import guesses
 
 CLASSES, KNOWS = 8, 3.0  # how strongly a picture of the source shows its class
@@ -22,7 +22,7 @@ def asked(random: np.random.Generator, pictures: int, shows: float) -> tuple[np.
     return shares, shares.argmax(1) == label
 
 
-def estimated(seed: int, shows: float, networks: int = 1) -> tuple[Estimate, float]:
+def estimated(seed: int, shows: float, networks: int = 1) -> tuple[AccuracyEstimate, float]:
     """The estimate for pictures that show it so strongly, and the truth."""
     random, own, truth = np.random.default_rng(seed), [], []
     for _ in range(networks):

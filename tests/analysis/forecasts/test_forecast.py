@@ -12,7 +12,7 @@ from tl.analysis.forecasts.curve import MeasuredCurve, fits
 from tl.analysis.forecasts.forecast import Forecast, forecast
 from tl.analysis.forecasts.wording import notes, wording
 from tl.config import Refused
-from tl.store.documents import fitting
+from tl.store.documents import of_type
 
 
 def test_a_clean_power_law_is_continued_to_where_it_reaches_the_target():
@@ -86,8 +86,8 @@ def test_a_target_that_is_no_accuracy_is_refused(target):
 def test_a_forecast_and_its_curve_come_back_from_json(errors):
     measured = curve(errors)
     found = forecast(measured, "linear_probe", 0.9, 800)
-    assert fitting(listed(asdict(measured)), MeasuredCurve) == measured
-    assert fitting(listed(asdict(found)), Forecast) == found
+    assert of_type(listed(asdict(measured)), MeasuredCurve) == measured
+    assert of_type(listed(asdict(found)), Forecast) == found
 
 
 def listed(document):
@@ -115,8 +115,8 @@ def listed(document):
 )
 def test_a_damaged_forecast_is_none(damage):
     whole = listed(asdict(forecast(curve(power(2.0, 0.4, 0.02)), "linear_probe", 0.9, 800)))
-    assert fitting(whole, Forecast)
-    assert fitting(whole | damage if isinstance(damage, dict) and damage else damage, Forecast) is None
+    assert of_type(whole, Forecast)
+    assert of_type(whole | damage if isinstance(damage, dict) and damage else damage, Forecast) is None
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_a_damaged_forecast_is_none(damage):
 )
 def test_a_damaged_curve_is_none(damage):
     whole = listed(asdict(curve(power(2.0, 0.4, 0.02))))
-    assert fitting(whole, MeasuredCurve)
-    assert fitting(whole | damage, MeasuredCurve) is None
+    assert of_type(whole, MeasuredCurve)
+    assert of_type(whole | damage, MeasuredCurve) is None
 
 
 NUMBER = Forecast(
@@ -145,7 +145,7 @@ NUMBER = Forecast(
     target=0.9,
     there=200,
     largest=200,
-    now=module.Reading(mean=0.8, low=0.78, high=0.82),
+    now=module.AccuracyInterval(mean=0.8, low=0.78, high=0.82),
     more=140,
     low=90,
     high=260,

@@ -11,13 +11,13 @@ from tl import jobs
 from tl.analysis.forecasts import record as module
 from tl.analysis.forecasts.curve import MeasuredCurve
 from tl.analysis.forecasts.forecast import BandPoint, forecast
-from tl.analysis.forecasts.record import FEATURES, SWEEP, Record, Subject, record, remember
+from tl.analysis.forecasts.record import FEATURES, SWEEP, ForecastSubject, Record, record, remember
 from tl.analysis.forecasts.wording import record_in_words
 from tl.config import Experiment
 from tl.datasets import BUILT_IN
 from tl.store.files import read_json, write_json
 
-ABOUT = Subject(
+ABOUT = ForecastSubject(
     backbone="mobilenet_v2",
     weights="own",
     resolution=64,

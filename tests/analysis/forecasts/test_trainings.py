@@ -6,7 +6,7 @@ import pytest
 from tests import page_lab
 from tl.analysis.forecasts.answer import answer
 from tl.analysis.forecasts.question import question
-from tl.analysis.forecasts.trainings import Trained, from_trainings
+from tl.analysis.forecasts.trainings import FinishedTraining, from_trainings
 from tl.config import Training
 from tl.store.database import read_runs, read_sweep
 from tl.store.predictions import ALONE, Answers, Predictions, write_predictions
@@ -25,13 +25,13 @@ def answers(wrong, picture=None, group=None) -> Answers:
     )
 
 
-def trained(size: int, one: Answers) -> Trained:
-    return Trained(size=size, error=1 - float(one.right.mean()), answers=one)
+def trained(size: int, one: Answers) -> FinishedTraining:
+    return FinishedTraining(size=size, error=1 - float(one.right.mean()), answers=one)
 
 
 def test_without_answers_it_is_blurred_by_the_number_of_test_pictures():
     errors = [(100, 0.4), (100, 0.42), (200, 0.3), (50, 0.5)]
-    found = from_trainings([Trained(size=size, error=error, answers=None) for size, error in errors], 100)
+    found = from_trainings([FinishedTraining(size=size, error=error, answers=None) for size, error in errors], 100)
     assert found.sizes == SIZES and found.pool is None and found.errors[1] == (0.4, 0.42)
     assert found.covariance[0][0] == pytest.approx(0.5 * 0.5 / 100)
     assert found.covariance[0][1] == pytest.approx(0.7 * np.sqrt(0.25 * 0.41 * 0.59) / 100)
@@ -51,7 +51,7 @@ def test_that_all_answers_were_right_is_no_certainty(kept):
     wrong = np.arange(96) < 0
     runs = [trained(50, answers(wrong)), trained(100, answers(np.arange(96) < 24))]
     if not kept:
-        runs = [Trained(size=run.size, error=run.error, answers=None) for run in runs]
+        runs = [FinishedTraining(size=run.size, error=run.error, answers=None) for run in runs]
     found = from_trainings(runs, 96)
     # as if 2 of 100 pictures had been wrong
     assert found.covariance[0][0] == pytest.approx(0.02 * 0.98 / 100)
@@ -62,7 +62,7 @@ def test_that_all_answers_were_right_is_no_certainty(kept):
 
 def test_one_training_without_answers_and_nothing_is_made_of_the_others():
     wrong = np.arange(100) < 30
-    some = [trained(50, answers(wrong)), Trained(size=100, error=0.2, answers=None)]
+    some = [trained(50, answers(wrong)), FinishedTraining(size=100, error=0.2, answers=None)]
     assert from_trainings(some, 100).covariance[0][1] == pytest.approx(0.7 * np.sqrt(0.21 * 0.16) / 100)
 
 

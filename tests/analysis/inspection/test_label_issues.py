@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 from tl.analysis.inspection.held_out import doubts
-from tl.analysis.inspection.label_issues import Judged, find, held_out, thresholds, without
+from tl.analysis.inspection.label_issues import HeldOutPredictions, find_label_issues, held_out, thresholds, without
 from tl.analysis.inspection.out_of_fold import FOLDS, folds_of, out_of_fold
 
 CLASSES, WIDTH = 4, 8
 ALONE = -1
 
 
-def judged(label, shares, picture=None) -> Judged:
+def judged(label, shares, picture=None) -> HeldOutPredictions:
     label = np.asarray(label)
     place = np.arange(len(label)) if picture is None else np.asarray(picture)
-    return Judged(picture=place, label=label, probabilities=np.asarray(shares, float))
+    return HeldOutPredictions(picture=place, label=label, probabilities=np.asarray(shares, float))
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def flipped():
 def test_flipped_labels_are_found_with_the_class_they_had(flipped):
     features, labels, truth = flipped
     shares = out_of_fold(features, labels, np.full(600, ALONE), CLASSES)
-    found = find(judged(labels, shares)).suspects
+    found = find_label_issues(judged(labels, shares)).suspects
     hits = [labels[one.picture] != truth[one.picture] for one in found]
     precision, recall = np.mean(hits), sum(hits) / 30
     assert precision >= 0.7 and recall >= 0.8, (precision, recall)
@@ -46,7 +46,7 @@ def test_the_confident_joint_is_that_of_the_paper():
     shares = [[0.9, 0.1], [0.7, 0.3], [0.2, 0.8], [0.4, 0.6], [0.1, 0.9], [0.55, 0.45]]
     given = judged([0, 0, 0, 1, 1, 1], shares)
     assert thresholds(given) == pytest.approx([0.6, 0.65])
-    found = find(given)
+    found = find_label_issues(given)
     # Picture 3 (0.4, 0.6) reaches no threshold, nor does picture 5: they say nothing.
     assert found.joint.tolist() == [[2, 1], [0, 1]]
     (one,) = found.suspects
@@ -56,22 +56,22 @@ def test_the_confident_joint_is_that_of_the_paper():
 def test_a_class_that_nobody_has_is_taken_for_nothing():
     given = judged([0, 0, 1], [[0.5, 0.2, 0.3], [0.6, 0.3, 0.1], [0.1, 0.1, 0.8]])
     assert np.isinf(thresholds(given)[2])
-    assert all(one.looks_like != 2 for one in find(given).suspects)
+    assert all(one.looks_like != 2 for one in find_label_issues(given).suspects)
 
 
 def test_where_the_label_is_likeliest_nothing_is_suspicious():
     # The first: 0.45 reaches class 1's threshold of 0.35, 0.55 not class 0's of 0.725; its own class is likelier all the same.
     given = judged([0, 0, 1, 1], [[0.55, 0.45], [0.9, 0.1], [0.6, 0.4], [0.7, 0.3]])
-    assert find(given).joint[0, 1] == 1
-    assert 0 not in [one.picture for one in find(given).suspects]
+    assert find_label_issues(given).joint[0, 1] == 1
+    assert 0 not in [one.picture for one in find_label_issues(given).suspects]
 
 
 def test_parts_are_held_against_their_own_thresholds_and_listed_together():
     timid = judged([0, 0, 1, 1], [[0.6, 0.4], [0.3, 0.7], [0.4, 0.6], [0.4, 0.6]])
     sure = judged([0, 0, 1, 1], [[0.9, 0.1], [0.9, 0.1], [0, 1], [0.99, 0.01]], picture=[4, 5, 6, 7])
-    found = find(timid, sure)
+    found = find_label_issues(timid, sure)
     assert found.judged == 8 and [one.picture for one in found.suspects] == [7, 1]
-    assert find().suspects == () and find().judged == 0
+    assert find_label_issues().suspects == () and find_label_issues().judged == 0
 
 
 def test_only_networks_that_did_not_train_on_a_picture_are_asked():
@@ -122,7 +122,7 @@ def test_a_copy_of_a_wrong_picture_does_not_defend_its_label(flipped):
     groups[wrong] = np.arange(30)
     groups[600:] = np.tile(np.arange(30), 3)
     shares = out_of_fold(features[twice], labels[twice], groups, CLASSES)
-    found = {one.picture for one in find(judged(labels[twice], shares)).suspects}
+    found = {one.picture for one in find_label_issues(judged(labels[twice], shares)).suspects}
     assert len(found & {*wrong.tolist()}) >= 20
 
 

@@ -11,7 +11,7 @@ from tl.analysis.inspection import second_look
 from tl.analysis.inspection.second_look import answer, pairs
 from tl.config import ArmConfig, Experiment, Refused
 from tl.datasets import Corrections, derive, describe, ingest
-from tl.jobs.again import compare_again
+from tl.jobs.compare_again import compare_again
 from tl.store.database import read_experiment, read_runs
 
 ARMS = (ArmConfig(name="scratch", strategy="scratch"), ArmConfig(name="other", strategy="scratch", learning_rate=1e-4))
@@ -60,7 +60,7 @@ def test_where_it_can_not_be_queued_there_is_no_new_data_set(home, x, monkeypatc
     def refuse(*_, **__):
         raise Refused("The queue is full.")
 
-    monkeypatch.setattr("tl.jobs.again.submit", refuse)
+    monkeypatch.setattr("tl.jobs.compare_again.submit", refuse)
     with pytest.raises(Refused, match="queue is full"):
         compare_again(home, x, ASIDE)
     assert [path.name for path in home.datasets_dir.glob("[!.]*/dataset.json")] == ["dataset.json"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests import page_lab
-from tl.analysis.inspection.shifted import held, of_arm
+from tl.analysis.inspection.shifted import compare_under_shift, of_arm
 from tl.analysis.inspection.shifted_record import shifted_record
 from tl.analysis.inspection.thresholds import at_threshold
 from tl.config import ArmConfig
@@ -38,22 +38,22 @@ def test_an_arms_accuracy_and_what_the_shifts_cost():
 def test_what_an_arm_keeps_is_told_apart_from_how_good_it_is():
     """It is better throughout, and loses more."""
     pairs = [(network(180, 150, seed), network(90, 80, seed + 9)) for seed in range(3)]
-    found = held(pairs, None)
+    found = compare_under_shift(pairs, None)
     assert found.gain.mean == pytest.approx(0.35) and found.gain.low > 0
     assert found.gain_clean.mean == pytest.approx(0.45)
     assert found.kept.mean == pytest.approx(-0.10) and found.kept.high < 0
 
 
 def test_networks_asked_about_other_pictures_are_not_compared():
-    assert held([(network(100, 90), network(100, 90, places=7))], None) is None
-    assert held([], None) is None
+    assert compare_under_shift([(network(100, 90), network(100, 90, places=7))], None) is None
+    assert compare_under_shift([], None) is None
 
 
 def test_with_a_split_of_its_own_for_every_seed_the_interval_is_that_of_resampling():
     pairs = [(network(180, 150 + seed, seed, 3 * seed), network(90, 80, seed + 9, 3 * seed)) for seed in range(3)]
-    assert held(pairs, 500).gain.basis == "new_training"
-    assert held(pairs[:2], 500).gain.basis == "these_networks"
-    assert held(pairs, None).gain.low is None
+    assert compare_under_shift(pairs, 500).gain.basis == "new_training"
+    assert compare_under_shift(pairs[:2], 500).gain.basis == "these_networks"
+    assert compare_under_shift(pairs, None).gain.low is None
     assert of_arm([own for own, _ in pairs], 500).clean.basis == "new_training"
 
 

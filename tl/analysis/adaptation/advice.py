@@ -7,7 +7,7 @@ came of it in comparisons here is counted by tl.analysis.forecasts.advice_record
 from typing import Any
 
 from tl.analysis.adaptation.distance import Distance
-from tl.analysis.forecasts.advice import CounterExample, Rule, Source, follow
+from tl.analysis.forecasts.advice import Citation, CounterExample, Rule, apply_rules
 from tl.analysis.statistics import HELPS, NO_DIFFERENCE
 from tl.languages import later, say
 from tl.words import percent
@@ -16,10 +16,10 @@ from tl.words import percent
 # They are told apart in 62 % and in 88 % of cases there.
 ALIKE, APART = 0.5, 1.5
 
-CDAN = Source(who=later("Long et al. 2018 (CDAN)"), arxiv="1705.10667")
-DANN = Source(who=later("Ganin et al. 2016 (DANN)"), arxiv="1505.07818")
-ZHAO = Source(who=later("Zhao et al. 2019"), arxiv="1901.09453")
-TLLIB = Source(
+CDAN = Citation(who=later("Long et al. 2018 (CDAN)"), arxiv="1705.10667")
+DANN = Citation(who=later("Ganin et al. 2016 (DANN)"), arxiv="1505.07818")
+ZHAO = Citation(who=later("Zhao et al. 2019"), arxiv="1901.09453")
+TLLIB = Citation(
     who=later("Transfer Learning Library"),
     page="https://github.com/thuml/Transfer-Learning-Library/tree/master/examples/domain_adaptation/image_classification",
 )
@@ -95,5 +95,5 @@ TEXTS = {
 
 def advise(found: Distance) -> dict[str, Any]:
     """JSON-ready: `{"predicted", "strategies", "reasons", "text"}`, as tl.analysis.forecasts.advice.advise."""
-    said = follow(RULES, found)
+    said = apply_rules(RULES, found)
     return said | {"text": say(TEXTS[said["reasons"][0]["rule"]])}

@@ -47,7 +47,7 @@ def seen(features: NDArray[np.floating], of_source: int) -> Seen:
 
 
 def both_sets(found: Mapping[str, NDArray[np.generic]]) -> BothSets:
-    """Of what tl.train.looking.both_sets has found, by the names of its `Reached`."""
+    """Of what tl.train.looking.both_sets has found, by the names of its `HeadInputs`."""
     of_source = int(found["of_source"])
     return BothSets(
         picture=[int(place) for place in found["picture"]],

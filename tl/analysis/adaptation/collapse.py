@@ -103,7 +103,7 @@ def _since(holds: NDArray[np.bool_]) -> int:
     return int(broken[-1]) + 2 if len(broken) else 1
 
 
-def told(arm: str, runs: Sequence[tuple[Mark, ...]]) -> list[str]:
+def collapse_sentences(arm: str, runs: Sequence[tuple[Mark, ...]]) -> list[str]:
     """A sentence for each kind of mark that an arm's runs have; `arm` as a sentence begins with it."""
     said = []
     for kind in Kind:

@@ -44,7 +44,7 @@ class Sure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class AccuracyEstimate:
     """An accuracy that nobody has measured, 0..1."""
 
     accuracy: float
@@ -60,7 +60,7 @@ def estimate(
     source_groups: NDArray[np.int64] | None = None,
     target_groups: NDArray[np.int64] | None = None,
     apart: float = 0.0,
-) -> Estimate | None:
+) -> AccuracyEstimate | None:
     """The mean accuracy of these networks on the target; all were asked about the same pictures, in the same order.
 
     `apart`: as `answers_apart` of other arms found it; the larger of that and their own counts.
@@ -77,7 +77,7 @@ def estimate(
     drawn = np.mean([_estimators(own, source, target) for own in networks], axis=0)  # (3, 1 + DRAWS)
     low, high = np.percentile(drawn[:, 1:], ENDS, axis=1)
     apart = max(apart, answers_apart(networks))
-    return Estimate(
+    return AccuracyEstimate(
         accuracy=float(drawn[0, 0]),
         low=max(0.0, float(min(low.min(), drawn[:, 0].min())) - apart),
         high=float(max(high.max(), drawn[:, 0].max())),

@@ -18,7 +18,7 @@ from typing import Any
 
 from msgspec import Struct, to_builtins
 
-from tl.analysis.adaptation.estimate import RULE, Estimate
+from tl.analysis.adaptation.estimate import RULE, AccuracyEstimate
 from tl.analysis.records import RunRecord, mean
 from tl.config import Experiment
 from tl.datasets import given_labels
@@ -50,7 +50,7 @@ class Met(Struct, frozen=True, kw_only=True):
         return max(self.low - self.measured, self.measured - self.high)
 
 
-class Kept(Struct, frozen=True, kw_only=True):
+class EstimatedComparison(Struct, frozen=True, kw_only=True):
     """One comparison; its fields are the keys of its file."""
 
     experiment_id: Id
@@ -74,7 +74,7 @@ class Widening:
 class EstimateRecord:
     """All that have met the truth on this machine."""
 
-    kept: tuple[Kept, ...]
+    kept: tuple[EstimatedComparison, ...]
 
     @property
     def met(self) -> list[Met]:
@@ -103,7 +103,7 @@ class EstimateRecord:
 
 def record(home: Home) -> EstimateRecord:
     """What is known by now; what is new is looked up and written down."""
-    kept = {own.experiment_id: own for own in all_in(home.estimates_dir, Kept) if own.rule == RULE}
+    kept = {own.experiment_id: own for own in all_in(home.estimates_dir, EstimatedComparison) if own.rule == RULE}
     finished: dict[str, list[RunRow]] = {}
     for row in read_runs(home, statuses=("finished",)):
         if row.experiment.target_dataset:
@@ -115,7 +115,7 @@ def record(home: Home) -> EstimateRecord:
         known = kept.get(experiment_id)
         if known and (known.finished_runs, known.labels) == (len(rows), given):
             continue
-        kept[experiment_id] = Kept(
+        kept[experiment_id] = EstimatedComparison(
             experiment_id=experiment_id,
             sets=(rows[0].experiment.dataset, target),
             finished_runs=len(rows),
@@ -152,7 +152,7 @@ def _measured(records: Sequence[RunRecord]) -> float | None:
     return mean(one.test_accuracy for one in records) if min(asked, default=0) >= LEAST_PICTURES else None
 
 
-def widened(found: Estimate, by: Widening | None) -> Estimate:
+def widened(found: AccuracyEstimate, by: Widening | None) -> AccuracyEstimate:
     """The estimate with its range as the record has it."""
     if by is None:
         return found

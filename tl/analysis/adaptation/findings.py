@@ -10,8 +10,8 @@ import numpy as np
 
 from tl import datasets
 from tl.analysis.adaptation import wording
-from tl.analysis.adaptation.collapse import Mark, marks, told
-from tl.analysis.adaptation.estimate import Estimate, Sure, answers_apart, estimate
+from tl.analysis.adaptation.collapse import Mark, collapse_sentences, marks
+from tl.analysis.adaptation.estimate import AccuracyEstimate, Sure, answers_apart, estimate
 from tl.analysis.adaptation.estimate_record import (
     EstimateRecord,
     Widening,
@@ -35,10 +35,10 @@ Stamps = tuple[tuple[Path, int, int], ...]  # an arm's files of answers: where, 
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfArm:
+class ArmOnTarget:
     """One arm on the target."""
 
-    estimate: Estimate | None  # without any label of the target; None where it can't be made
+    estimate: AccuracyEstimate | None  # without any label of the target; None where it can't be made
     measured: Interval | None  # where there are labels
     marks: tuple[tuple[Mark, ...], ...]  # of each run
     epochs: tuple[
@@ -64,7 +64,7 @@ class Findings:
     target: str  # as a person calls it
     labelled: bool  # whether the set has labels of its own
     given: int  # pictures that a person has labelled since
-    arms: dict[str, OfArm]
+    arms: dict[str, ArmOnTarget]
     record: EstimateRecord | None = None  # of such estimates on this machine; None where there is none to show
     widening: Widening | None = None  # of the ranges of arms that were not measured; None: too little is known
 
@@ -93,7 +93,7 @@ class Findings:
     @property
     def warnings(self) -> list[str]:
         """Sentences on what went wrong while arms adapted."""
-        return [sentence for name, own in self.arms.items() for sentence in told(title(name), own.marks)]
+        return [sentence for name, own in self.arms.items() for sentence in collapse_sentences(title(name), own.marks)]
 
     @property
     def choices(self) -> list[str]:
@@ -134,7 +134,7 @@ def findings(home: Home, experiment: Experiment, records: Sequence[RunRecord], v
     for arm in experiment.arms:
         own, (found, guess) = [one for one in records if one.arm == arm.name], asked[arm.name]
         measured = _measured(verdict, arm.name, own)
-        arms[arm.name] = OfArm(
+        arms[arm.name] = ArmOnTarget(
             estimate=widened(found, widening) if found and not measured else found,
             measured=measured,
             marks=tuple(marks(one.metrics, classes) for one in own),
@@ -164,7 +164,7 @@ def _epochs(records: Sequence[RunRecord]) -> list[tuple[int, int]]:
     return [(one.best_epoch, one.oracle_epoch) for one in results if one.best_epoch and one.oracle_epoch]
 
 
-def estimates(home: Home, experiment: Experiment, records: Sequence[RunRecord]) -> dict[str, Estimate | None]:
+def estimates(home: Home, experiment: Experiment, records: Sequence[RunRecord]) -> dict[str, AccuracyEstimate | None]:
     """Arm -> its accuracy on the target as estimated without labels; None where that can't be said, or the arm learned from
     the target alone."""
     return {arm: found for arm, (found, _) in _asked_of(home, experiment, records).items()}
@@ -172,7 +172,7 @@ def estimates(home: Home, experiment: Experiment, records: Sequence[RunRecord]) 
 
 def _asked_of(
     home: Home, experiment: Experiment, records: Sequence[RunRecord]
-) -> dict[str, tuple[Estimate | None, bool]]:
+) -> dict[str, tuple[AccuracyEstimate | None, bool]]:
     """`estimates`, and whether one of the arm's networks guesses."""
     stamps = {}
     for arm in experiment.arms:
@@ -187,7 +187,7 @@ def _stamps(paths: Sequence[Path]) -> Stamps:
 
 
 @lru_cache(maxsize=32)
-def _estimated(arms: tuple[Stamps, ...]) -> tuple[tuple[Estimate | None, bool], ...]:
+def _estimated(arms: tuple[Stamps, ...]) -> tuple[tuple[AccuracyEstimate | None, bool], ...]:
     """Of each arm's runs, whose answers were as these stamps say: the estimate, and whether one of them guesses."""
     asked = [_asked(stamps) for stamps in arms]
     networks = [[_sure(*pair) for pair in pairs] for pairs in asked]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from tl.analysis.adaptation.advice import ALIKE, APART
 from tl.analysis.adaptation.distance import Distance
-from tl.analysis.adaptation.estimate import Estimate
+from tl.analysis.adaptation.estimate import AccuracyEstimate
 from tl.analysis.claim_wording import span
 from tl.analysis.results import Interval
 from tl.languages import later, plural, say
@@ -31,7 +31,7 @@ LOOK = {
 }
 
 
-def estimated(arm: str, found: Estimate) -> str:
+def estimated(arm: str, found: AccuracyEstimate) -> str:
     """One arm's accuracy on pictures without labels; `arm` as a sentence begins with it."""
     said = {"arm": arm, "accuracy": percent(found.accuracy, 0), "anything": _anything(found)}
     if found.networks == 1:
@@ -50,13 +50,13 @@ def no_estimate(arm: str) -> str:
     )
 
 
-def _anything(found: Estimate) -> str:
+def _anything(found: AccuracyEstimate) -> str:
     if found.low < 0.005:  # the least that can be said is nothing
         return say("anything up to {high}", high=percent(found.high, 0))
     return say("anything from {low} to {high}", low=percent(found.low, 0), high=percent(found.high, 0))
 
 
-def beside_the_truth(arm: str, found: Estimate, measured: Interval) -> str:
+def beside_the_truth(arm: str, found: AccuracyEstimate, measured: Interval) -> str:
     """An estimate beside what was measured since; `arm` as a sentence begins with it."""
     accuracy: str = percent(measured.mean)
     if measured.low is not None:

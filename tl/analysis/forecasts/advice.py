@@ -23,7 +23,7 @@ FEW_HUNDRED = 500  # training pictures
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class Citation:
     """Where it is written; `who` is worded where it is shown."""
 
     who: str
@@ -36,12 +36,12 @@ class Source:
         return self.page or f"https://arxiv.org/abs/{self.arxiv}"
 
 
-KORNBLITH = Source(who=later("Kornblith et al. 2019"), arxiv="1805.08974")
-HE = Source(who=later("He et al. 2018"), arxiv="1811.08883")
-RAGHU = Source(who=later("Raghu et al. 2019"), arxiv="1902.07208")
-KUMAR = Source(who=later("Kumar et al. 2022"), arxiv="2202.10054")
-YOSINSKI = Source(who=later("Yosinski et al. 2014"), arxiv="1411.1792")
-YOU = Source(who=later("You et al. 2021"), arxiv="2102.11005")
+KORNBLITH = Citation(who=later("Kornblith et al. 2019"), arxiv="1805.08974")
+HE = Citation(who=later("He et al. 2018"), arxiv="1811.08883")
+RAGHU = Citation(who=later("Raghu et al. 2019"), arxiv="1902.07208")
+KUMAR = Citation(who=later("Kumar et al. 2022"), arxiv="2202.10054")
+YOSINSKI = Citation(who=later("Yosinski et al. 2014"), arxiv="1411.1792")
+YOU = Citation(who=later("You et al. 2021"), arxiv="2102.11005")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class CounterExample:
     """Where the rule did not hold."""
 
     text: str
-    source: Source
+    source: Citation
 
 
 Known = TypeVar("Known")  # what rules are about
@@ -78,7 +78,7 @@ class Rule(Generic[Known]):
 
     applies: Callable[[Known], bool]
     says: Callable[[Known], str]  # one sentence on these pictures
-    sources: tuple[Source, ...]
+    sources: tuple[Citation, ...]
     predicts: str | None = None  # outcome of the verdict on the arm that is advised against the baseline
     strategies: tuple[str, ...] = ()  # keys of STRATEGIES, the best first; one that there is not is passed over
     counter_examples: tuple[CounterExample, ...] = ()
@@ -206,12 +206,12 @@ EXPECTED = {
 
 def advise(facts: Facts) -> dict[str, Any]:
     """JSON-ready: `{"predicted", "strategies", "text", "reasons"}`; reasons are the rules that apply, with sources."""
-    found = follow(RULES, facts)
+    found = apply_rules(RULES, facts)
     start = _start(found["predicted"], found["strategies"])
     return found | {"text": joined([start, say(EXPECTED[found["predicted"]])])}
 
 
-def follow(rules: Mapping[str, Rule[Known]], facts: Known) -> dict[str, Any]:
+def apply_rules(rules: Mapping[str, Rule[Known]], facts: Known) -> dict[str, Any]:
     """`{"predicted", "strategies", "reasons"}`: what the first of the rules that apply predict and advise, and why."""
     applying = {key: rule for key, rule in rules.items() if rule.applies(facts)}
     there_are = ([key for key in rule.strategies if key in STRATEGIES] for rule in applying.values())
@@ -245,5 +245,5 @@ def _reason(key: str, rule: Rule[Known], facts: Known) -> dict[str, Any]:
     }
 
 
-def _cited(source: Source) -> dict[str, str]:
+def _cited(source: Citation) -> dict[str, str]:
     return {"who": say(source.who), "url": source.url}

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from tl.analysis.adaptation import advice as adapting
-from tl.analysis.adaptation import apart
+from tl.analysis.adaptation import domain_distance
 from tl.analysis.forecasts.hint_record import transfers
 from tl.analysis.names import without_labels
 from tl.analysis.statistics import UNDECIDED
@@ -118,7 +118,7 @@ def _looked_at_since(home: Home, runs: dict[str, list[RunRow]], known: set[str])
         experiment = rows[0].experiment
         if experiment_id in known or not experiment.target_dataset or home.run(rows[0].run_id).imported.exists():
             continue
-        if (looks := apart.known(home, experiment)) is not None:
+        if (looks := domain_distance.known(home, experiment)) is not None:
             found.append(remember(home, experiment_id, experiment, adapting.advise(looks), ADAPTING))
     return [prediction for prediction in found if prediction is not None]
 

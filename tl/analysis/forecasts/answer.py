@@ -7,9 +7,9 @@ from tl import datasets
 from tl.analysis.forecasts import record as records
 from tl.analysis.forecasts.curve import MeasuredCurve
 from tl.analysis.forecasts.forecast import Forecast, check_target, forecast
-from tl.analysis.forecasts.question import Question, feature_keys, probe_curve
+from tl.analysis.forecasts.question import ForecastQuestion, feature_keys, probe_curve
 from tl.analysis.forecasts.record import FEATURES, SWEEP, Record
-from tl.analysis.forecasts.trainings import Trained, from_trainings
+from tl.analysis.forecasts.trainings import FinishedTraining, from_trainings
 from tl.analysis.forecasts.wording import notes, record_in_words, wording
 from tl.config import Experiment, Refused, Training
 from tl.languages import say
@@ -40,7 +40,7 @@ class ArmForecast:
 class Answer:
     """What can be said now."""
 
-    question: Question
+    question: ForecastQuestion
     target: float  # accuracy, 0..1
     arms: tuple[ArmForecast, ...]  # the probe first, where it is measured
     sweep_id: str | None  # which sweep the others are from; None: there is none with these settings
@@ -79,7 +79,7 @@ class Answer:
         }
 
 
-def answer(home: Home, asked: Question, target: float, sweep_id: str | None = None) -> Answer:
+def answer(home: Home, asked: ForecastQuestion, target: float, sweep_id: str | None = None) -> Answer:
     """Everything that can be forecast from what was measured; what is said is kept for the record.
 
     `sweep_id` None: the newest sweep with the same pictures, network, weights and resolution. Raises Refused for a
@@ -113,7 +113,7 @@ def answer(home: Home, asked: Question, target: float, sweep_id: str | None = No
     )
 
 
-def _sweep(home: Home, asked: Question, sweep_id: str | None) -> tuple[str, dict[str, Experiment]] | None:
+def _sweep(home: Home, asked: ForecastQuestion, sweep_id: str | None) -> tuple[str, dict[str, Experiment]] | None:
     """The sweep to read; None where none has these settings."""
     if sweep_id is not None:
         experiments = read_sweep(home, sweep_id)["experiments"]
@@ -134,7 +134,7 @@ def _sweep(home: Home, asked: Question, sweep_id: str | None) -> tuple[str, dict
     return None
 
 
-def _in_words(home: Home, about: Experiment | Question) -> str:
+def _in_words(home: Home, about: Experiment | ForecastQuestion) -> str:
     return say(
         "{data} with {backbone}, {weights} at {side} px",
         data=title_of(home, about.dataset),
@@ -144,7 +144,7 @@ def _in_words(home: Home, about: Experiment | Question) -> str:
     )
 
 
-def _is_of(home: Home, experiment: Experiment, asked: Question) -> bool:
+def _is_of(home: Home, experiment: Experiment, asked: ForecastQuestion) -> bool:
     same = all(getattr(experiment, name) == getattr(asked, name) for name in ("dataset", "backbone", "resolution"))
     return same and not experiment.target_dataset and records.weights_key(home, experiment) == asked.weights
 
@@ -154,14 +154,14 @@ def _of_sweep(
 ) -> list[ArmForecast]:
     """The forecast of every arm of a sweep, from its finished runs."""
     first = next(iter(experiments.values()))
-    trained: dict[str, list[Trained]] = {arm.name: [] for arm in first.arms}
+    trained: dict[str, list[FinishedTraining]] = {arm.name: [] for arm in first.arms}
     for experiment_id, experiment in experiments.items():
         for row in read_runs(home, experiment_id, ("finished",)):
             files = home.run(row.run_id)
             result = read_result(files)
             if result is not None and result.test_accuracy is not None and experiment.samples:
                 answers = read_answers(files.predictions, "test")
-                one = Trained(size=experiment.samples, error=1 - result.test_accuracy, answers=answers)
+                one = FinishedTraining(size=experiment.samples, error=1 - result.test_accuracy, answers=answers)
                 trained[row.arm].append(one)
     pool = info.train + info.validation + info.test if first.resplit else None
     found = []

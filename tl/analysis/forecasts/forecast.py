@@ -29,7 +29,7 @@ REASONS = {  # why there is no number of pictures -> names of the values that co
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class AccuracyInterval:
     """An accuracy and its interval, 0..1."""
 
     mean: Share
@@ -74,7 +74,7 @@ class Forecast:
     target: Share  # accuracy
     there: Count  # training pictures that are there
     largest: Count  # training pictures of the largest size that was measured
-    now: Reading | None  # accuracy at that size; None: nothing was measured
+    now: AccuracyInterval | None  # accuracy at that size; None: nothing was measured
     more: Count | None  # to label beyond those that are there, 0: none; None: no such number, or only `low` is known
     low: Count | None  # interval of `more`; None where refused
     high: Count | None  # None: the interval has no upper end within `reach`
@@ -115,7 +115,7 @@ def forecast(curve: MeasuredCurve | None, arm: str, target: float, there: int) -
     return _read(curve, found, arm, target, there, now)
 
 
-def _read(curve: MeasuredCurve, found: Fits, arm: str, target: float, there: int, now: Reading) -> Forecast:
+def _read(curve: MeasuredCurve, found: Fits, arm: str, target: float, there: int, now: AccuracyInterval) -> Forecast:
     """Where the curves that could be it come down to the target."""
     beyond = found.grid >= curve.largest
     crossings = curves.first_below(found.grid[beyond], found.draws[:, beyond], 1 - target)
@@ -182,16 +182,16 @@ def _ill_behaved(curve: MeasuredCurve, found: Fits) -> tuple[str, dict[str, floa
     return (SCATTER, {"fall": fall, "scatter": blur}) if blur > fall else None
 
 
-def _as_measured(curve: MeasuredCurve) -> Reading:
+def _as_measured(curve: MeasuredCurve) -> AccuracyInterval:
     """The accuracy at the largest size; its interval from the test pictures alone."""
     mean = 1 - float(curve.means[-1])
     half = DEVIATIONS * float(np.sqrt(max(0.0, curve.covariance[-1][-1])))
-    return Reading(mean=mean, low=max(0.0, mean - half), high=min(1.0, mean + half))
+    return AccuracyInterval(mean=mean, low=max(0.0, mean - half), high=min(1.0, mean + half))
 
 
-def _reading(mean: float, draws: np.ndarray) -> Reading:
+def _reading(mean: float, draws: np.ndarray) -> AccuracyInterval:
     low, high = np.quantile(draws, (TAIL, 1 - TAIL))
-    return Reading(mean=float(mean), low=min(float(low), float(mean)), high=max(float(high), float(mean)))
+    return AccuracyInterval(mean=float(mean), low=min(float(low), float(mean)), high=max(float(high), float(mean)))
 
 
 def _refused(
@@ -199,7 +199,7 @@ def _refused(
     target: float,
     there: int,
     largest: int,
-    now: Reading | None,
+    now: AccuracyInterval | None,
     reason: str,
     values: dict[str, float],
     band: tuple[BandPoint, ...] = (),

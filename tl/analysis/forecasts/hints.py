@@ -15,8 +15,8 @@ from tl import datasets, sources
 from tl.analysis.forecasts.hint_record import record
 from tl.backbones import BACKBONES, unknown
 from tl.config import Refused, check_side
-from tl.languages import later, read, say, store
-from tl.store.documents import Finite, fitting
+from tl.languages import later, read_sentence, say, store_sentence
+from tl.store.documents import Finite, of_type
 from tl.store.features import RANDOM, FeatureKey, fingerprint, read_features
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
@@ -31,7 +31,7 @@ Entry = dict[str, Any]  # of JSON
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class HintQuestion:
     """Which networks are to be scored on what."""
 
     dataset: str
@@ -42,7 +42,7 @@ class Question:
 
 def question(
     home: Home, dataset: str, samples: int | None, resolution: int, backbones: Iterable[str] | None = None
-) -> Question:
+) -> HintQuestion:
     """A question that can be answered; `samples` None: SAMPLE or all. Raises Refused for what can't be."""
     info = datasets.source_of(home, dataset)
     samples = min(max(SAMPLE, len(info.classes)), info.train) if samples is None else samples
@@ -59,10 +59,10 @@ def question(
             raise Refused(unknown(name))
         if backbones and not BACKBONES[name].takes(resolution):
             raise Refused(BACKBONES[name].refusal(name, resolution))
-    return Question(dataset=dataset, samples=samples, resolution=resolution, backbones=names)
+    return HintQuestion(dataset=dataset, samples=samples, resolution=resolution, backbones=names)
 
 
-def candidates(home: Home, asked: Question) -> list[FeatureKey]:
+def candidates(home: Home, asked: HintQuestion) -> list[FeatureKey]:
     """What can be scored: weights that are on this machine, and for each such network random ones to compare with."""
     stamp = fingerprint(datasets.home_of(home, asked.dataset), asked.dataset)
     found = []
@@ -112,7 +112,7 @@ def known(home: Home) -> dict[str, Entry]:
         digest: entry
         for digest, entry in entries
         if isinstance(entry, dict)
-        and (fitting(entry, _Failed) if "error" in entry else fitting(entry, _Scored)) is not None
+        and (of_type(entry, _Failed) if "error" in entry else of_type(entry, _Scored)) is not None
     }
 
 
@@ -140,13 +140,15 @@ def remember(home: Home, key: FeatureKey, entry: Entry) -> Entry:
     """Write one entry down, with what it is about; why there are no scores, in words, can be read in every language."""
     about: Entry = {"dataset": key.dataset, "fingerprint": key.fingerprint, "samples": key.samples}
     about |= {"resolution": key.resolution, "backbone": key.backbone, "weights": key.weights}
-    entry = about | entry | {"time": time.time()} | ({"error": store(entry["error"])} if "error" in entry else {})
+    entry = (
+        about | entry | {"time": time.time()} | ({"error": store_sentence(entry["error"])} if "error" in entry else {})
+    )
     with locked(home.locks_dir / "hints.lock"):
         write_json(home.hints_path, known(home) | {key.digest: entry})
     return entry
 
 
-def answer(home: Home, asked: Question) -> Entry:
+def answer(home: Home, asked: HintQuestion) -> Entry:
     """What is known: `{"dataset", "samples", "resolution", "candidates", "missing", "failed", "downloads", "record"}`.
 
     Candidates are ranked by LogME, the best first, and the cheaper first where the evidence can't tell them apart:
@@ -167,13 +169,13 @@ def answer(home: Home, asked: Question) -> Entry:
         "resolution": asked.resolution,
         "candidates": [{"rank": place} | row for place, row in enumerate(rows, 1)],
         "missing": sum(entry is None for entry in entries.values()),
-        "failed": [read(entry["error"]) for entry in entries.values() if entry and "error" in entry],
+        "failed": [read_sentence(entry["error"]) for entry in entries.values() if entry and "error" in entry],
         "downloads": downloads(home, asked),
         "record": record(home, scored),
     }
 
 
-def downloads(home: Home, asked: Question) -> list[str]:
+def downloads(home: Home, asked: HintQuestion) -> list[str]:
     """Titles of the networks that can't be scored since all their published weights are a download away."""
     fits = [name for name in asked.backbones if BACKBONES[name].takes(asked.resolution)]
     states = {name: {entry.state for entry in sources.available(home, name)} for name in fits}
@@ -189,7 +191,7 @@ def downloads_in_words(titles: list[str]) -> str:
     )
 
 
-def ranking(home: Home, asked: Question) -> list[tuple[str, str]]:
+def ranking(home: Home, asked: HintQuestion) -> list[tuple[str, str]]:
     """(network, weights) of the candidates that are scored, the best first: the order of `answer`."""
     scored = known(home)
     entries = [(key, scored[key.digest]) for key in candidates(home, asked) if key.digest in scored]
@@ -231,7 +233,7 @@ def _row(home: Home, key: FeatureKey, entry: Entry, random: float | None) -> Ent
     }
 
 
-def strength(home: Home, asked: Question, weights: str) -> bool | None:
+def strength(home: Home, asked: HintQuestion, weights: str) -> bool | None:
     """Whether the weights say more about the labels than random ones: `strong` of `answer`; None: not looked at yet."""
     (backbone,) = asked.backbones
     scored = known(home)

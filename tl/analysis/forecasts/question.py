@@ -10,8 +10,8 @@ from tl import datasets, sources
 from tl.analysis.forecasts.curve import MeasuredCurve
 from tl.analysis.forecasts.probe import MOST_PICTURES
 from tl.config import Refused, Training
-from tl.languages import later, read, say, store
-from tl.store.documents import fitting
+from tl.languages import later, read_sentence, say, store_sentence
+from tl.store.documents import of_type
 from tl.store.features import FeatureKey, fingerprint
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
@@ -21,7 +21,7 @@ CURVES = "2"  # how they are measured; another number when that changes, so that
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class ForecastQuestion:
     """Which network is to learn which pictures."""
 
     dataset: str
@@ -30,7 +30,7 @@ class Question:
     resolution: int  # pixels
 
 
-def question(home: Home, training: Training) -> Question:
+def question(home: Home, training: Training) -> ForecastQuestion:
     """The question about `training` with all its pictures. Raises Refused where its features can't be computed here."""
     info, source = datasets.source_of(home, training.dataset), weights_here(home, training)
     for words, pictures in (
@@ -40,7 +40,9 @@ def question(home: Home, training: Training) -> Question:
     ):
         if pictures < 2:
             raise Refused(say(words, data=info.called, number=pictures))
-    return Question(dataset=info.name, backbone=training.backbone, weights=source.key, resolution=training.resolution)
+    return ForecastQuestion(
+        dataset=info.name, backbone=training.backbone, weights=source.key, resolution=training.resolution
+    )
 
 
 def weights_here(home: Home, training: Training) -> sources.Source:
@@ -54,7 +56,7 @@ def weights_here(home: Home, training: Training) -> sources.Source:
     return source
 
 
-def feature_keys(home: Home, asked: Question) -> dict[str, FeatureKey]:
+def feature_keys(home: Home, asked: ForecastQuestion) -> dict[str, FeatureKey]:
     """Split -> the features that the probe's curve is measured from. Raises Refused where the data set is gone."""
     info = datasets.describe(home, asked.dataset)
     source = sources.source(home, asked.backbone, asked.weights)
@@ -82,22 +84,22 @@ class _Kept(Struct, frozen=True):
     problem: str | None = None
 
 
-def _path(home: Home, asked: Question) -> Path:
+def _path(home: Home, asked: ForecastQuestion) -> Path:
     digests = CURVES + "".join(key.digest for key in feature_keys(home, asked).values())
     return home.probe_curves_dir / f"{hashlib.sha256(digests.encode()).hexdigest()[:24]}.json"
 
 
-def keep_curve(home: Home, asked: Question, curve: MeasuredCurve) -> None:
+def keep_curve(home: Home, asked: ForecastQuestion, curve: MeasuredCurve) -> None:
     """Keep what was measured."""
     write_json(_path(home, asked), {"curve": asdict(curve)})
 
 
-def keep_problem(home: Home, asked: Question, problem: str) -> None:
+def keep_problem(home: Home, asked: ForecastQuestion, problem: str) -> None:
     """Keep, in one sentence, why nothing could be measured."""
-    write_json(_path(home, asked), {"problem": store(problem)})
+    write_json(_path(home, asked), {"problem": store_sentence(problem)})
 
 
-def probe_curve(home: Home, asked: Question) -> tuple[MeasuredCurve | None, str | None]:
+def probe_curve(home: Home, asked: ForecastQuestion) -> tuple[MeasuredCurve | None, str | None]:
     """The curve that was measured, or why there is none; neither before it was tried, or where the file is damaged."""
-    found = fitting(read_json(_path(home, asked)), _Kept) or _Kept()
-    return found.curve, read(found.problem)
+    found = of_type(read_json(_path(home, asked)), _Kept) or _Kept()
+    return found.curve, read_sentence(found.problem)

@@ -35,7 +35,7 @@ LARGER = 1.05  # factor of the largest size that was seen, from which on a measu
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
+class ForecastSubject:
     """What a forecast is about, whatever the data set is called."""
 
     backbone: str
@@ -46,12 +46,12 @@ class Subject:
     classes: tuple[str, ...]  # sorted
 
 
-def subject(home: Home, training: Training, strategy: str, basis: str, classes: Iterable[str]) -> Subject:
+def subject(home: Home, training: Training, strategy: str, basis: str, classes: Iterable[str]) -> ForecastSubject:
     """What a forecast of an arm of `training` is about."""
     weights = ""  # random ones, whatever the other arms start from
     if STRATEGIES[strategy].pretrained:
         weights = weights_key(home, training)
-    return Subject(
+    return ForecastSubject(
         backbone=training.backbone,
         weights=weights,
         resolution=training.resolution,
@@ -91,13 +91,13 @@ class Stored(Struct, frozen=True, kw_only=True):
 
     ident: Annotated[str, Meta(pattern=r"\A[0-9a-f]{24}\Z")] = field(name="id")
     created: Finite  # Unix seconds
-    subject: Subject
+    subject: ForecastSubject
     forecast: Forecast
     measured: tuple[Evidence, ...]
     outcome: Outcome | None = None
 
     @property
-    def case(self) -> tuple[Subject, tuple[Evidence, ...]]:
+    def case(self) -> tuple[ForecastSubject, tuple[Evidence, ...]]:
         """What forecasts from one curve share."""
         return self.subject, self.measured
 
@@ -111,7 +111,7 @@ class Record:
     waiting: int  # not tested yet
 
 
-def remember(home: Home, subject: Subject, found: Forecast, curve: MeasuredCurve, test_pictures: int) -> None:
+def remember(home: Home, subject: ForecastSubject, found: Forecast, curve: MeasuredCurve, test_pictures: int) -> None:
     """Keep a forecast; the same one again changes nothing."""
     measured = [
         asdict(Evidence(size, 1 - float(error), test_pictures))
@@ -130,7 +130,7 @@ def record(home: Home) -> Record:
     swept = any(stored.subject.basis == SWEEP for stored in kept)  # else no run can test one
     rows = read_runs(home, statuses=("finished",)) if swept else []
     runs = list(_of_runs(home, rows))
-    outcomes: dict[tuple[Subject, tuple[Evidence, ...]], Outcome | None] = {}
+    outcomes: dict[tuple[ForecastSubject, tuple[Evidence, ...]], Outcome | None] = {}
     for stored in sorted(kept, key=lambda one: one.created):
         if not stored.forecast.band:
             continue  # a curve that allowed no forecast said nothing that could be tested
@@ -171,7 +171,7 @@ def at(band: tuple[BandPoint, ...], pictures: int) -> BandPoint:
     return BandPoint(pictures=pictures, mean=mean, low=low, high=high)
 
 
-def _of_runs(home: Home, rows: list[RunRow]) -> Iterator[tuple[Subject, float, Evidence]]:
+def _of_runs(home: Home, rows: list[RunRow]) -> Iterator[tuple[ForecastSubject, float, Evidence]]:
     """What finished runs of this machine measured, and when."""
     infos: dict[str, datasets.DatasetInfo | None] = {}
     for row in rows:

@@ -13,7 +13,7 @@ SHARED = 0.7  # correlation of the errors of two trainings over test pictures, w
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trained:
+class FinishedTraining:
     """A finished training."""
 
     size: int  # training pictures
@@ -21,7 +21,7 @@ class Trained:
     answers: Answers | None  # to single test pictures; None: of an earlier version
 
 
-def from_trainings(trained: Sequence[Trained], test_pictures: int, pool: int | None = None) -> MeasuredCurve:
+def from_trainings(trained: Sequence[FinishedTraining], test_pictures: int, pool: int | None = None) -> MeasuredCurve:
     """The curve of at least one training, one error per seed at each size.
 
     `pool`: how many pictures each seed drew its training and test pictures from; None where all seeds share one split.

@@ -2,7 +2,15 @@
 
 from collections.abc import Sequence
 
-from tl.analysis.forecasts.forecast import FEW_SIZES, LEVELS_OFF, NOT_FALLING, REACHED, SCATTER, Forecast, Reading
+from tl.analysis.forecasts.forecast import (
+    FEW_SIZES,
+    LEVELS_OFF,
+    NOT_FALLING,
+    REACHED,
+    SCATTER,
+    AccuracyInterval,
+    Forecast,
+)
 from tl.analysis.forecasts.record import Record
 from tl.languages import joined, later, later_plural, plural, say, semicolons
 from tl.strategies import FROM_SCRATCH, STRATEGIES, arm_title
@@ -176,7 +184,7 @@ def record_in_words(found: Record) -> str:
     return joined([told, waiting])
 
 
-def _reading(now: Reading) -> str:
+def _reading(now: AccuracyInterval) -> str:
     return say("{mean} ({low:.1f} to {high:.1f})", mean=percent(now.mean), low=100 * now.low, high=100 * now.high)
 
 

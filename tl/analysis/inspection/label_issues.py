@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
+class HeldOutPredictions:
     """What was said of n pictures by networks that never trained on them."""
 
     picture: NDArray[np.int64]  # (n,) place in the data set
@@ -40,7 +40,7 @@ class LabelIssues:
     joint: NDArray[np.int64]  # (C, C) confident joint: pictures of class i that are surely taken for class j
 
 
-def thresholds(judged: Judged) -> NDArray[np.float64]:
+def thresholds(judged: HeldOutPredictions) -> NDArray[np.float64]:
     """(C,) mean probability of each class over the pictures that have it; inf for a class without any."""
     classes = judged.probabilities.shape[1]
     counts = np.bincount(judged.label, minlength=classes)
@@ -49,7 +49,7 @@ def thresholds(judged: Judged) -> NDArray[np.float64]:
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
 
 
-def find(*parts: Judged) -> LabelIssues:
+def find_label_issues(*parts: HeldOutPredictions) -> LabelIssues:
     """The suspicious pictures of all `parts`, each of which is held against its own thresholds; no picture is in two.
 
     Networks differ in how sure they are: their probabilities are never mixed.
@@ -65,7 +65,7 @@ def find(*parts: Judged) -> LabelIssues:
     )
 
 
-def _of(judged: Judged) -> LabelIssues:
+def _of(judged: HeldOutPredictions) -> LabelIssues:
     count, classes = judged.probabilities.shape
     rows = np.arange(count)
     surely = judged.probabilities >= thresholds(judged)
@@ -90,7 +90,7 @@ def _of(judged: Judged) -> LabelIssues:
     return LabelIssues(judged=count, suspects=suspects, joint=joint)
 
 
-def held_out(answers: list[Judged]) -> Judged | None:
+def held_out(answers: list[HeldOutPredictions]) -> HeldOutPredictions | None:
     """What several networks of one kind say together: the mean over those that never trained on a picture.
 
     Each of `answers` holds what one network was not trained on; None where there are none.
@@ -106,10 +106,12 @@ def held_out(answers: list[Judged]) -> Judged | None:
         sums[at] += part.probabilities
         times[at] += 1
         label[at] = part.label
-    return Judged(picture=places, label=label, probabilities=sums / times[:, None])
+    return HeldOutPredictions(picture=places, label=label, probabilities=sums / times[:, None])
 
 
-def without(judged: Judged, places: NDArray[np.int64]) -> Judged:
+def without(judged: HeldOutPredictions, places: NDArray[np.int64]) -> HeldOutPredictions:
     """The same without the pictures at these places."""
     left = ~np.isin(judged.picture, places)
-    return Judged(picture=judged.picture[left], label=judged.label[left], probabilities=judged.probabilities[left])
+    return HeldOutPredictions(
+        picture=judged.picture[left], label=judged.label[left], probabilities=judged.probabilities[left]
+    )

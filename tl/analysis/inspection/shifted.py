@@ -20,7 +20,7 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfArm:
+class ArmUnderShift:
     """One arm's networks: accuracies, 0..1, with intervals for other pictures of the kind."""
 
     seeds: int
@@ -36,7 +36,7 @@ class OfArm:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class ShiftComparison:
     """One arm against another, over seeds that both have."""
 
     seeds: int
@@ -46,11 +46,11 @@ class Held:
     by_shift: dict[Shift, Interval]  # gain at each
 
 
-def of_arm(runs: Sequence[Shifted], train_pictures: int | None) -> OfArm | None:
+def of_arm(runs: Sequence[Shifted], train_pictures: int | None) -> ArmUnderShift | None:
     """What an arm's networks, one of each seed, reached; None for none. `train_pictures`: see `_gain`."""
     if not runs:
         return None
-    return OfArm(
+    return ArmUnderShift(
         seeds=len(runs),
         pictures=round(float(np.mean([len(run.picture) for run in runs]))),
         clean=_share([_right(run, CLEAN) for run in runs], runs, train_pictures),
@@ -59,7 +59,7 @@ def of_arm(runs: Sequence[Shifted], train_pictures: int | None) -> OfArm | None:
     )
 
 
-def held(pairs: Sequence[Pair], train_pictures: int | None) -> Held | None:
+def compare_under_shift(pairs: Sequence[Pair], train_pictures: int | None) -> ShiftComparison | None:
     """One arm against another; None where there is no pair, or where the two were asked about different pictures."""
     if not pairs or not all(np.array_equal(own.picture, other.picture) for own, other in pairs):
         return None
@@ -67,7 +67,7 @@ def held(pairs: Sequence[Pair], train_pictures: int | None) -> Held | None:
     def gain(of_run: list[tuple[Values, Values]]) -> Interval:
         return _gain(of_run, [own for own, _ in pairs], train_pictures)
 
-    return Held(
+    return ShiftComparison(
         seeds=len(pairs),
         gain=gain([(_mean(own), _mean(other)) for own, other in pairs]),
         gain_clean=gain([(_right(own, CLEAN), _right(other, CLEAN)) for own, other in pairs]),

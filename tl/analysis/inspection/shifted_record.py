@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from tl.analysis.baselines import held_against
 from tl.analysis.claim_wording import span
-from tl.analysis.inspection.shifted import Held, OfArm, Pair, held, of_arm
+from tl.analysis.inspection.shifted import ArmUnderShift, Pair, ShiftComparison, compare_under_shift, of_arm
 from tl.analysis.names import inside, noun, title
 from tl.analysis.results import Interval
 from tl.config import Experiment
@@ -38,8 +38,8 @@ class AnyRun(Protocol):
 class ShiftedRecord:
     """An experiment on shifted pictures."""
 
-    arms: dict[str, OfArm]  # in the experiment's order; only those that were measured
-    comparisons: dict[str, tuple[str, Held]]  # arm -> what it is held against, and how it compares
+    arms: dict[str, ArmUnderShift]  # in the experiment's order; only those that were measured
+    comparisons: dict[str, tuple[str, ShiftComparison]]  # arm -> what it is held against, and how it compares
     sizes: bool  # whether arms see pictures of different sizes: then each was shifted at its own
 
     @property
@@ -95,13 +95,13 @@ def shifted_record(
     comparisons = {}
     for name, other in (held_against(experiment, None) if against is None else against).items():
         pairs: list[Pair] = [(own, found[other][seed]) for seed, own in found[name].items() if seed in found[other]]
-        if known := held(pairs, train_pictures):
+        if known := compare_under_shift(pairs, train_pictures):
             comparisons[name] = (other, known)
     sides = {experiment.of(arm).resolution for arm in experiment.arms if arm.name in arms}
     return ShiftedRecord(arms=arms, comparisons=comparisons, sizes=len(sides) > 1)
 
 
-def which_is_better(name: str, other: str, arms: dict[str, OfArm], found: Held) -> str:
+def which_is_better(name: str, other: str, arms: dict[str, ArmUnderShift], found: ShiftComparison) -> str:
     """Who is right more often on shifted pictures, and by how much."""
     told = {
         "arm": title(name),
@@ -130,7 +130,7 @@ def which_is_better(name: str, other: str, arms: dict[str, OfArm], found: Held) 
     )
 
 
-def which_holds_up(name: str, other: str, arms: dict[str, OfArm], found: Held) -> str:
+def which_holds_up(name: str, other: str, arms: dict[str, ArmUnderShift], found: ShiftComparison) -> str:
     """Which of the two loses less by the shifts."""
     costs, interval = _costs(arms[name].loss, arms[other].loss, inside(other)), _interval(found.kept)
     open_ = {"costs": costs, "difference": points(found.kept.mean)}
@@ -203,7 +203,7 @@ def _interval(found: Interval) -> str | None:
     return None if found.low is None or found.high is None else span(found)
 
 
-def _arm_to_json(own: OfArm) -> dict[str, Any]:
+def _arm_to_json(own: ArmUnderShift) -> dict[str, Any]:
     return {
         "seeds": own.seeds,
         "pictures": own.pictures,

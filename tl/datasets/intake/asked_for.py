@@ -16,8 +16,8 @@ from tl.datasets.intake.layouts.reading import (
     NEW,
     OUTSIDE,
     PARENT,
-    Asked,
-    Found,
+    LayoutInput,
+    LayoutRequest,
     Place,
     Reading,
 )
@@ -33,7 +33,7 @@ NO_SPLIT = later("in none of the splits")
 Namer = Callable[[tuple[str, ...]], str | None]
 
 
-def choose(found: Found, readings: Sequence[Reading], asked: Asked) -> Reading | None:
+def choose(found: LayoutInput, readings: Sequence[Reading], asked: LayoutRequest) -> Reading | None:
     """The reading that is asked for; of several that fit, and where nothing is asked, the likeliest.
 
     None where nothing is asked and there is none.
@@ -49,7 +49,7 @@ def choose(found: Found, readings: Sequence[Reading], asked: Asked) -> Reading |
     return replace(reading, asked=asked)
 
 
-def _classes(found: Found, readings: Sequence[Reading], asked: Asked) -> Reading:
+def _classes(found: LayoutInput, readings: Sequence[Reading], asked: LayoutRequest) -> Reading:
     wanted = asked.classes_from
     if not wanted:
         if not readings:
@@ -107,7 +107,7 @@ def _of_path(folders: tuple[str, ...], parts: list[str], place: int) -> str | No
     return folders[place] if fits else None
 
 
-def _by_folder(found: Found, namer: Namer, taken: set[int], how: str) -> Reading:
+def _by_folder(found: LayoutInput, namer: Namer, taken: set[int], how: str) -> Reading:
     names = [namer(folders) for folders in found.folders]
     deepest = max((len(folders) for folders in found.folders), default=0)
     if not any(names):
@@ -126,7 +126,9 @@ def _by_folder(found: Found, namer: Namer, taken: set[int], how: str) -> Reading
     return Reading(how=semicolons([how, *told]), places=places)
 
 
-def _splits_beside(found: Found, names: Sequence[str | None], taken: set[int]) -> tuple[list[str], tuple[str, ...]]:
+def _splits_beside(
+    found: LayoutInput, names: Sequence[str | None], taken: set[int]
+) -> tuple[list[str], tuple[str, ...]]:
     """Splits by whatever other folder is called so."""
     splits = [
         next(
@@ -143,7 +145,7 @@ def _splits_beside(found: Found, names: Sequence[str | None], taken: set[int]) -
     return [""] * len(names), ()
 
 
-def _domains(found: Found, readings: Sequence[Reading], asked: Asked) -> Reading:
+def _domains(found: LayoutInput, readings: Sequence[Reading], asked: LayoutRequest) -> Reading:
     """With a folder level taken for domains: no class, put together, or only those that are named."""
     level, _, only = asked.domain_from.partition(":")
     if not level.isdecimal() or not 1 <= int(level) <= 99:
@@ -169,7 +171,7 @@ def _domains(found: Found, readings: Sequence[Reading], asked: Asked) -> Reading
         reading = _classes(found, readings, asked)
     else:
         names = ["/".join((*folders[:place], *folders[place + 1 :], "x")) for folders in found.folders]
-        rest = read(Found(names=names, most_classes=found.most_classes))
+        rest = read(LayoutInput(names=names, most_classes=found.most_classes))
         if not rest:
             raise Refused(
                 say("Without the folders of level {level} no classes are left; give --classes-from, too.", level=level)
@@ -191,7 +193,7 @@ def _domains(found: Found, readings: Sequence[Reading], asked: Asked) -> Reading
     return replace(reading, places=places, how=how)
 
 
-def _splits(found: Found, reading: Reading, wanted: str) -> Reading:
+def _splits(found: LayoutInput, reading: Reading, wanted: str) -> Reading:
     if wanted == NEW:
         splits = {row: "" for row in range(len(found.names))}
         notes = (say("The pictures are divided anew, whatever splits they came in."),)

@@ -7,16 +7,16 @@ from pathlib import Path
 import pandas as pd
 
 from tl.config import Refused
-from tl.datasets.archive import Limits, Member, read_contents
+from tl.datasets.archive import Member, UploadLimits, read_contents
 from tl.datasets.archived import PLAIN, ReadOptions, decoder
-from tl.datasets.description import Report
+from tl.datasets.description import LeftOutReport
 from tl.datasets.encodings import Names
 from tl.datasets.grouping import Grouping, content, is_table
-from tl.datasets.intake.layouts import Found, file_names, sheets
+from tl.datasets.intake.layouts import LayoutInput, file_names, sheets
+from tl.datasets.intake.new_dataset import Pixels
 from tl.datasets.intake.readable import Work, decode_members
 from tl.datasets.intake.refusals import no_classes
-from tl.datasets.intake.settling import Pixels
-from tl.datasets.pieces import Told
+from tl.datasets.turns import WaitingProgress
 from tl.decoding.heads import TOO_LARGE_A_FILE, is_junk
 from tl.languages import later, say
 
@@ -33,7 +33,7 @@ class Decoded:
     source: Path  # the zip
     members: list[Member]  # all its files
     pictures: pd.DataFrame  # the readable ones, by COLUMNS
-    report: Report  # what was left out
+    report: LeftOutReport  # what was left out
     native: int  # largest shorter side, px
     pixels: Pixels  # of them, in the order of their slots
     scales: list[str]  # what is black and white in pictures of more than 8 bits, in words
@@ -45,14 +45,14 @@ def decode_into(
     folder: Path,
     source: Path,
     shown: str,
-    told: Told,
-    limits: Limits,
+    told: WaitingProgress,
+    limits: UploadLimits,
     grouping: Grouping | None,
     options: ReadOptions = PLAIN,
     unlabelled: bool = False,
 ) -> Decoded:
     """Decode all pictures of the zip into `folder`; `shown` is its name in messages."""
-    report = Report()
+    report = LeftOutReport()
     everything, names = read_contents(source, limits, shown, options.names)
     members = _candidates([member for member in everything if not is_table(member, grouping)], report, limits)
     if not members:
@@ -81,20 +81,20 @@ def decode_into(
         report=report,
         native=native,
         pixels=Pixels(slots, copies, side),
-        scales=scales.told(),
+        scales=scales.sentences(),
         names=names,
     )
 
 
-def _check_hope(members: list[Member], limits: Limits) -> None:
+def _check_hope(members: list[Member], limits: UploadLimits) -> None:
     """Refuse loose pictures that nothing can tell apart: a gigabyte of them need not be decoded first."""
-    found = Found(names=[member.name for member in members], most_classes=limits.classes)
+    found = LayoutInput(names=[member.name for member in members], most_classes=limits.classes)
     tables = any(member.name.lower().endswith(sheets.SUFFIXES) for member in members)
     if not any(found.folders) and not tables and not any(True for _ in file_names.readings(found)):
         raise no_classes(found, [])
 
 
-def tables(source: Path, members: list[Member], limits: Limits) -> dict[str, bytes]:
+def tables(source: Path, members: list[Member], limits: UploadLimits) -> dict[str, bytes]:
     """What may say the classes or name boxes: tables, and a few of the small texts; no more than is allowed in all."""
     found: dict[str, bytes] = {}
     budget, notes = limits.table_bytes, dict.fromkeys(NOTES, MOST_NOTES)
@@ -111,7 +111,7 @@ def tables(source: Path, members: list[Member], limits: Limits) -> dict[str, byt
     return dict(sorted(found.items()))
 
 
-def _candidates(members: list[Member], report: Report, limits: Limits) -> list[Member]:
+def _candidates(members: list[Member], report: LeftOutReport, limits: UploadLimits) -> list[Member]:
     """The members that may be pictures; junk, empty folders and what is too large go to the report."""
     folders = {member.name.rstrip("/") for member in members if member.name.endswith("/")}
     filled = _filled(folders, (member.name for member in members if not member.name.endswith("/")))

@@ -1,4 +1,4 @@
-"""An archive on its way in: checked and decoded once, then asked about; settled as a data set, or gone without a trace.
+"""An archive on its way in: checked and decoded once, then asked about; then a data set, or gone without a trace.
 
 Of the upload itself nothing is kept: pictures are encoded anew, so what a camera wrote beside them (place, owner) is gone.
 """
@@ -19,24 +19,24 @@ import numpy as np
 import pandas as pd
 
 from tl.config import Refused
-from tl.datasets.archive import LIMITS, Limits
+from tl.datasets.archive import LIMITS, UploadLimits
 from tl.datasets.archived import PLAIN, ReadOptions
 from tl.datasets.grouping import Grouping, belonging
-from tl.datasets.info import DatasetInfo, of_names, taken
-from tl.datasets.info import Report as Left
-from tl.datasets.intake import settling
+from tl.datasets.info import DatasetInfo, name_taken, of_names
+from tl.datasets.info import ReasonCount as Left
+from tl.datasets.intake import new_dataset
 from tl.datasets.intake import unlabelled as without_labels
 from tl.datasets.intake.asked_for import choose
 from tl.datasets.intake.contents import Decoded, decode_into, tables
 from tl.datasets.intake.edits import Edits
-from tl.datasets.intake.layouts import Found, Reading, read
-from tl.datasets.intake.layouts.reading import AS_FOUND, Asked
+from tl.datasets.intake.layouts import LayoutInput, Reading, read
+from tl.datasets.intake.layouts.reading import AS_FOUND, LayoutRequest
 from tl.datasets.intake.packing import one_zip, pack_files, too_large
 from tl.datasets.intake.refusals import no_classes
-from tl.datasets.pieces import Progress, Told
-from tl.languages import again, later, say
+from tl.datasets.turns import Progress, WaitingProgress
+from tl.languages import later, reworded, say
 from tl.store.home import Home
-from tl.store.quarantine import quarantine, settle
+from tl.store.quarantine import move_into_place, quarantine
 
 ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".tbz2", ".xz", ".txz", ".7z")  # endings
 THE_ZIP, THE_UPLOAD, THE_FOLDER = later("The zip"), later("The upload"), later("The folder")  # as messages call it
@@ -46,7 +46,7 @@ Source = (
 
 
 class Incoming:
-    """An archive that was read and is a data set once `settle` says how; closed otherwise, nothing of it stays.
+    """An archive that was read and is a data set once `create_dataset` says how; closed otherwise, nothing of it stays.
 
     Whoever forgets it closes it, too: its folder goes with it.
     """
@@ -66,12 +66,12 @@ class Incoming:
         self.close()
 
     def close(self) -> None:
-        """Remove what was read, unless it is settled."""
+        """Remove what was read, unless it has become a data set."""
         self._end()
 
     @property
     def open(self) -> bool:
-        """Whether it can still be settled."""
+        """Whether it can still become a data set."""
         return self._end.alive
 
     @property
@@ -80,18 +80,18 @@ class Incoming:
         return not self._asks["unlabelled"]
 
     @cached_property
-    def found(self) -> Found:
+    def found(self) -> LayoutInput:
         """What the ways to read look at."""
-        limits: Limits = self._asks["limits"]
+        limits: UploadLimits = self._asks["limits"]
         beside = tables(self._read.source, self._read.members, limits)
-        return Found(names=list(self._read.pictures["name"]), tables=beside, most_classes=limits.classes)
+        return LayoutInput(names=list(self._read.pictures["name"]), tables=beside, most_classes=limits.classes)
 
     @cached_property
     def readings(self) -> list[Reading]:
         """Every plausible way to read it, the likelier first."""
         return read(self.found) if self.labelled else [without_labels.reading(self.found)]
 
-    def choose(self, asked: Asked) -> Reading:
+    def choose(self, asked: LayoutRequest) -> Reading:
         """The reading that is asked for, else the likeliest. Raises Refused where there is none."""
         if not self.labelled:
             if asked != AS_FOUND:
@@ -123,10 +123,10 @@ class Incoming:
         return dict(unread + Counter(reading.left_out))
 
     @property
-    def told(self) -> list[str]:
+    def notes(self) -> list[str]:
         """Sentences on how pictures and names were read, where that was not plain."""
         names = self._read.names
-        return [*map(again, self._read.scales), *of_names(names.encoding if names.guessed else "", names.garbled)]
+        return [*map(reworded, self._read.scales), *of_names(names.encoding if names.guessed else "", names.garbled)]
 
     def examples(self, reading: Reading, per_class: int = 1, most: int = 24) -> list[tuple[str, np.ndarray]]:
         """Pictures to show of the first `most` classes: (class as the archive spells it, (S, S, 3) uint8)."""
@@ -134,15 +134,15 @@ class Incoming:
         rows = list(reading.examples(per_class).items())[:most]
         return [(name, np.array(decoded[slots[row]])) for name, own in rows for row in own]
 
-    def settle(self, reading: Reading, edits: Edits | None = None) -> DatasetInfo:
-        """Make it the data set, and close. Raises Refused with one sentence; then it can be settled in another way."""
+    def create_dataset(self, reading: Reading, edits: Edits | None = None) -> DatasetInfo:
+        """Make it the data set, and close. Raises Refused with one sentence; then it can be made in another way."""
         target = self.home.dataset_dir(self.name)
         if edits and not self.labelled:
             raise Refused(say("Pictures without labels have no classes that could be changed."))
-        with disk_told(self.home, target):
-            pictures, report = settling.classified(self._read.pictures, reading, edits or Edits(), self._read.report)
+        with refuse_full_disk(self.home, target):
+            pictures, report = new_dataset.classified(self._read.pictures, reading, edits or Edits(), self._read.report)
             pictures["belongs"] = self._belonging(pictures)
-            ways = self._about | {"read_as": reading.how, "remarks": settling.remarks(reading, pictures)}
+            ways = self._about | {"read_as": reading.how, "remarks": new_dataset.remarks(reading, pictures)}
             ways |= {"changes": tuple((edits or Edits()).in_words())}
             grouping: Grouping | None = self._asks["grouping"]
             ways |= {"grouped_by": grouping.way if grouping else "", "scales": self._read.scales}
@@ -151,13 +151,13 @@ class Incoming:
             ways |= {"labelled": self.labelled}
             native = self._read.native
             if self.labelled:
-                settling.check_classes(pictures, self._asks["limits"].classes)
-            info = settling.write(self.folder, self._read.pixels, pictures, ways, native, report)
+                new_dataset.check_classes(pictures, self._asks["limits"].classes)
+            info = new_dataset.write(self.folder, self._read.pixels, pictures, ways, native, report)
             for part in self.folder.glob("*.part*"):
                 shutil.rmtree(part) if part.is_dir() else part.unlink()
             self.home.policy.check_disk()
             check_free(target)
-            settle(self.folder, target)
+            move_into_place(self.folder, target)
         self.close()
         return info
 
@@ -169,13 +169,13 @@ class Incoming:
         return belonging(grouping, names, below, self._read.source, self._read.members, self._asks["beside"], limits)
 
 
-def ingest_zip(home: Home, source: Source, name: str, *, asked: Asked = AS_FOUND, **about: Any) -> DatasetInfo:
+def ingest_zip(home: Home, source: Source, name: str, *, asked: LayoutRequest = AS_FOUND, **about: Any) -> DatasetInfo:
     """Make the data set `name` of the zip, read as `asked`; see `read_zip` for the rest of `about`.
 
     Raises Refused with one sentence, and then nothing was written.
     """
     with read_zip(home, source, name, **about) as incoming:
-        return incoming.settle(incoming.choose(asked))
+        return incoming.create_dataset(incoming.choose(asked))
 
 
 def read_zip(
@@ -188,7 +188,7 @@ def read_zip(
     note: str = "",
     shown: str = "",
     progress: Progress | None = None,
-    limits: Limits = LIMITS,
+    limits: UploadLimits = LIMITS,
     grouping: Grouping | None = None,
     beside: bool = False,
     options: ReadOptions = PLAIN,
@@ -204,11 +204,11 @@ def read_zip(
     folder = home.dataset_dir(name)
     check_free(folder)
     home.policy.check_disk(sum(map(_size, source)) if isinstance(source, Sequence) else _size(source))
-    with disk_told(home, folder), ExitStack() as stack:
+    with refuse_full_disk(home, folder), ExitStack() as stack:
         incoming = stack.enter_context(quarantine(home, home.datasets_dir))
         path, shown = one_zip(_sources(source, incoming, shown, limits), incoming, limits, options.names)
         found = decode_into(
-            home.locks_dir, incoming, path, shown, Told(progress), limits, grouping, options, unlabelled
+            home.locks_dir, incoming, path, shown, WaitingProgress(progress), limits, grouping, options, unlabelled
         )
         about = {"name": name, "title": title, "origin": origin, "note": note}
         asks = {"limits": limits, "grouping": grouping, "beside": beside, "unlabelled": unlabelled}
@@ -216,7 +216,7 @@ def read_zip(
 
 
 @contextmanager
-def disk_told(home: Home, target: Path) -> Iterator[None]:
+def refuse_full_disk(home: Home, target: Path) -> Iterator[None]:
     """A full disk, and a name that another took meanwhile, as one sentence."""
     try:
         yield
@@ -239,7 +239,7 @@ def _size(source: Path | BinaryIO) -> int:
     return size
 
 
-def _sources(source: Source, folder: Path, shown: str, limits: Limits) -> list[tuple[Path, str]]:
+def _sources(source: Source, folder: Path, shown: str, limits: UploadLimits) -> list[tuple[Path, str]]:
     """What was brought as (path, name in messages); open files are put into `folder`."""
     if isinstance(source, Path):
         return [(source, shown or source.name)]
@@ -265,7 +265,7 @@ def _path_of(file: BinaryIO) -> str:
     return str(getattr(file, "name", "")).replace("\\", "/")
 
 
-def _received(source: BinaryIO, path: Path, shown: str, limits: Limits) -> Path:
+def _received(source: BinaryIO, path: Path, shown: str, limits: UploadLimits) -> Path:
     if (size := _size(source)) > limits.archive_bytes:
         raise too_large(shown, size, limits)
     source.seek(0)
@@ -277,4 +277,4 @@ def _received(source: BinaryIO, path: Path, shown: str, limits: Limits) -> Path:
 def check_free(folder: Path) -> None:
     """Refuse a data set's folder that is there already."""
     if folder.exists():
-        raise taken(folder.name, folder.name)
+        raise name_taken(folder.name, folder.name)

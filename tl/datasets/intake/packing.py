@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tl.config import Refused
-from tl.datasets.archive import Limits, Member, check_kind, read_contents
+from tl.datasets.archive import Member, UploadLimits, check_kind, read_contents
 from tl.datasets.grouping import content
 from tl.datasets.pool import environment
 from tl.decoding import unpacking
 from tl.decoding.heads import is_junk
-from tl.decoding.packer import LARGE, LARGE_FILE, LONG_NAME, MOST_FILES, Packer, TooMuch
+from tl.decoding.packer import LARGE, LARGE_FILE, LONG_NAME, MOST_FILES, Packer, TooLarge
 from tl.languages import later, plural, say
 
 UNPACKER = ["-P", "-m", "tl.decoding.unpacking"]
@@ -51,7 +51,7 @@ RATIOS = {"ratio": 200, "ratio_from": 100 * 1024**2}  # of a whole tar or 7z, wh
 
 
 def one_zip(
-    sources: Sequence[tuple[Path, str]], folder: Path, limits: Limits, encoding: str | None = None
+    sources: Sequence[tuple[Path, str]], folder: Path, limits: UploadLimits, encoding: str | None = None
 ) -> tuple[Path, str]:
     """(a plain zip of all that is in `sources`, paths and what messages call them; its name in messages).
 
@@ -72,7 +72,7 @@ def one_zip(
     return path, shown
 
 
-def pack_files(files: Sequence[tuple[str, BinaryIO]], out: Path, shown: str, limits: Limits) -> None:
+def pack_files(files: Sequence[tuple[str, BinaryIO]], out: Path, shown: str, limits: UploadLimits) -> None:
     """Open files, by the paths they are to have, as one zip. Raises Refused."""
     with _packer(out, shown, limits) as packer:
         for name, file in files:
@@ -81,12 +81,12 @@ def pack_files(files: Sequence[tuple[str, BinaryIO]], out: Path, shown: str, lim
 
 
 @contextmanager
-def _packer(out: Path, shown: str, limits: Limits) -> Iterator[Packer]:
+def _packer(out: Path, shown: str, limits: UploadLimits) -> Iterator[Packer]:
     """A zip to write. Raises Refused where it becomes too large."""
     try:
         with Packer(out, shown, _bounds(limits)) as packer:
             yield packer
-    except TooMuch as problem:
+    except TooLarge as problem:
         raise _refused(problem.sentence, problem.values | {"shown": shown}) from None
 
 
@@ -95,7 +95,7 @@ def _refused(sentence: str, values: dict[str, Any]) -> Refused:
     return Refused(say(REFUSALS[sentence], **values))
 
 
-def too_large(shown: str, size: int, limits: Limits) -> Refused:
+def too_large(shown: str, size: int, limits: UploadLimits) -> Refused:
     """What is said of more bytes than may come."""
     return Refused(
         say(
@@ -107,7 +107,7 @@ def too_large(shown: str, size: int, limits: Limits) -> Refused:
     )
 
 
-def _plain(path: Path, shown: str, folder: Path, limits: Limits, number: int) -> Path:
+def _plain(path: Path, shown: str, folder: Path, limits: UploadLimits, number: int) -> Path:
     """A zip of the same content: the file itself where it is one."""
     out = folder / f"packed-{number}.part"
     if path.is_dir():
@@ -134,11 +134,11 @@ def _kind(path: Path) -> str | None:
     return "tar" if head[257:262] == b"ustar" or head.startswith(TARS) else None
 
 
-def _bounds(limits: Limits) -> dict[str, int]:
+def _bounds(limits: UploadLimits) -> dict[str, int]:
     return {name: value for name, value in asdict(limits).items() if name in BOUNDS} | RATIOS
 
 
-def _packed(source: Path, out: Path, shown: str, limits: Limits) -> None:
+def _packed(source: Path, out: Path, shown: str, limits: UploadLimits) -> None:
     """A folder of this computer; links in it are not followed."""
     with _packer(out, shown, limits) as packer:
         for place, folders, files in os.walk(source):
@@ -150,7 +150,7 @@ def _packed(source: Path, out: Path, shown: str, limits: Limits) -> None:
                         packer.add(path.relative_to(source).as_posix(), file)
 
 
-def _unpacked(source: Path, kind: str, out: Path, shown: str, folder: Path, limits: Limits) -> None:
+def _unpacked(source: Path, kind: str, out: Path, shown: str, folder: Path, limits: UploadLimits) -> None:
     """A tar or 7z archive, read by a process that can take no more memory than it is given."""
     into = folder / f"{out.name}.files"
     into.mkdir()
@@ -188,7 +188,7 @@ def _zips_inside(members: Sequence[Member]) -> list[Member]:
 
 
 def _unnested(
-    path: Path, inner: Sequence[Member], folder: Path, shown: str, limits: Limits, encoding: str | None
+    path: Path, inner: Sequence[Member], folder: Path, shown: str, limits: UploadLimits, encoding: str | None
 ) -> Path:
     """The content of the zips in a zip, each in a folder called like it."""
     found: list[tuple[Path, str, str]] = []
@@ -201,7 +201,9 @@ def _unnested(
     return _joined(found, folder / "joined.part", shown, limits, encoding)
 
 
-def _joined(zips: Sequence[tuple[Path, str, str]], out: Path, shown: str, limits: Limits, encoding: str | None) -> Path:
+def _joined(
+    zips: Sequence[tuple[Path, str, str]], out: Path, shown: str, limits: UploadLimits, encoding: str | None
+) -> Path:
     """One zip of several, (path, name in messages, folder for its content); the folder is left out where all have one."""
     with _packer(out, shown, limits) as packer:
         for path, name, place in zips:

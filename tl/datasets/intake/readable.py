@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from tl.datasets.archive import Limits, Member
+from tl.datasets.archive import Member, UploadLimits
 from tl.datasets.archived import PLACE, Decoder, ReadOptions, decode_all
-from tl.datasets.description import Report
+from tl.datasets.description import LeftOutReport
 from tl.datasets.info import MAX_NATIVE_RESOLUTION
 from tl.datasets.intake.refusals import no_pictures
 from tl.datasets.intake.scales import Scales
-from tl.datasets.pieces import Progress, Told
+from tl.datasets.turns import Progress, WaitingProgress
 from tl.languages import say
 
 FIRST_RESOLUTION = 64  # what every data set is decoded to at once
@@ -29,7 +29,7 @@ class Work(NamedTuple):
     decode: Decoder
     source: Path  # the archive
     outs: tuple[Path, Path]  # for the pixels, a slot for each file; for the copies that are kept
-    limits: Limits
+    limits: UploadLimits
     options: ReadOptions
 
 
@@ -43,7 +43,7 @@ class _Found(NamedTuple):
 
 
 def decode_members(
-    work: Work, members: list[Member], report: Report, told: Told
+    work: Work, members: list[Member], report: LeftOutReport, told: WaitingProgress
 ) -> tuple[pd.DataFrame, int, int, Scales]:
     """Decode every member into its slot; (readable pictures, native resolution, side of the slots, scales).
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from tl.config import Refused
 from tl.datasets.info import reason_in_words
-from tl.datasets.intake.layouts import Found, exports, folders, read
+from tl.datasets.intake.layouts import LayoutInput, exports, folders, read
 from tl.datasets.intake.layouts import vocabulary as words
 from tl.datasets.intake.layouts.views import majority, views
 from tl.datasets.layout import EXPECTED, label, listed_folders
@@ -58,7 +58,7 @@ def _kind(name: str) -> str:
     return suffix.upper() if dot and stem and suffix.isalnum() and len(suffix) <= 5 else ""
 
 
-def no_classes(found: Found, left_out: LeftOut) -> NoClasses:
+def no_classes(found: LayoutInput, left_out: LeftOut) -> NoClasses:
     """There are pictures and no two classes of them."""
     if box := exports.boxes(found):
         return NoClasses(
@@ -109,7 +109,7 @@ def no_classes(found: Found, left_out: LeftOut) -> NoClasses:
     return NoClasses(say("The pictures lie in no class folders; {expected}.", expected=say(EXPECTED)))
 
 
-def _outer(found: Found) -> list[str]:
+def _outer(found: LayoutInput) -> list[str]:
     """The folders that would be the classes."""
     view = next(views(found.folders), None)
     return list(majority(view.rests, 0)) if view else []
@@ -119,10 +119,10 @@ def _in(unread: Sequence[str], left_out: LeftOut) -> list[tuple[str, str]]:
     return [(reason, name) for reason, name in left_out if {*unread} & {*name.split("/")}]
 
 
-def _unread_classes(found: Found, left_out: LeftOut) -> list[str]:
+def _unread_classes(found: LayoutInput, left_out: LeftOut) -> list[str]:
     """Classes of which there are files that look like pictures, and not one that could be read."""
     likely = [name for _, name in left_out if _kind(name) in words.PICTURES]
-    every = read(Found(names=[*found.names, *likely], most_classes=found.most_classes))
+    every = read(LayoutInput(names=[*found.names, *likely], most_classes=found.most_classes))
     if not every:
         return []
     readable = {place.label for place in every[0].places[: len(found.names)] if not isinstance(place, str)}

@@ -44,7 +44,7 @@ class Scales:
             scales[kind] = float(black), float(white)
         return scales
 
-    def told(self) -> list[str]:
+    def sentences(self) -> list[str]:
         """A sentence for each kind."""
         return [
             say(

@@ -25,7 +25,7 @@ def named() -> str:
     return os.environ.get("TL_LAUNCHER") or DEFAULT
 
 
-def chosen() -> str:
+def chosen_launcher() -> str:
     """Name of the launcher that starts what is queued. Raises Refused for one that isn't known."""
     name = named()
     if name not in LAUNCHERS:
@@ -37,7 +37,7 @@ def chosen() -> str:
 
 def check() -> None:
     """Refuse to queue what could not be started here."""
-    launcher = LAUNCHERS[chosen()]
+    launcher = LAUNCHERS[chosen_launcher()]
     if launcher.library and find_spec(launcher.library[0]) is None:
         name, version = launcher.library
         raise Refused(
@@ -54,12 +54,12 @@ def check() -> None:
 def supervised() -> Launcher:
     """The launcher of a supervisor. Raises Refused where it can't be had."""
     check()
-    return _SUPERVISED.get(chosen(), LAUNCHERS[chosen()])()
+    return _SUPERVISED.get(chosen_launcher(), LAUNCHERS[chosen_launcher()])()
 
 
 def name_of(handle: str | None) -> str:
     """Whose handle this is; without one, whose it would be."""
-    return handle.partition(" ")[0] if handle else chosen()
+    return handle.partition(" ")[0] if handle else chosen_launcher()
 
 
 def of(handle: str | None) -> Launcher:
@@ -69,5 +69,5 @@ def of(handle: str | None) -> Launcher:
 
 def in_use() -> Iterator[Launcher]:
     """All that something may train with: what is chosen now, and this machine."""
-    for name in {DEFAULT, chosen()}:
+    for name in {DEFAULT, chosen_launcher()}:
         yield LAUNCHERS[name]()

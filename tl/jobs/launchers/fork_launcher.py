@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tl.jobs.launchers import processes
-from tl.jobs.launchers.asked import Asked
+from tl.jobs.launchers.json_process import JsonProcess
 from tl.jobs.launchers.launcher import child_environment
 from tl.jobs.launchers.local import LocalLauncher
 from tl.store.home import Run
@@ -30,7 +30,7 @@ class ForkLauncher(LocalLauncher):
 
     def __init__(self, server: tuple[str, ...] = (sys.executable, "-m", "tl.train.fork_server")):
         super().__init__()
-        self._server = Asked(server, _environment, READY_SECONDS, ANSWER_SECONDS)
+        self._server = JsonProcess(server, _environment, READY_SECONDS, ANSWER_SECONDS)
         self._left = MOST_SERVERS if can_fork() else 0
         self._forked: dict[int, int | None] = {}  # process -> exit status, None as long as it isn't known
         if self._left:

@@ -64,7 +64,8 @@ class Launcher(Protocol):
     library: tuple[str, str] | None  # what it needs of Python's packages besides: name and version; None: nothing
     # Any process of this machine can ask about a trainer and end it; else pages leave that to the supervisor.
     near: bool
-    # Its trainers take turns on one device (tl.store.device_lock): a seed's arms train together, and nothing beside them.
+    # Its trainers take turns on one device (tl.store.device_lock): a seed's arms train together, beside them at most the same
+    # experiment's next (tl.jobs.side_by_side).
     # Else each has a share of a machine for itself and takes turns with nobody: as many train as there is room for.
     one_device: bool
 

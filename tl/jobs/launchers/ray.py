@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from tl.jobs.launchers.asked import Asked
+from tl.jobs.launchers.json_process import JsonProcess
 from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended, Unreachable, amount, child_environment
 from tl.jobs.launchers.ray_driver import cluster
-from tl.languages import read, say
+from tl.languages import read_sentence, say
 from tl.store.home import Run
 from tl.store.machines import Machine
 
@@ -32,7 +32,7 @@ class RayLauncher:
     library: tuple[str, str] | None = ("ray", "2.60.*")
 
     def __init__(self, driver: Sequence[str] = (sys.executable, "-m", "tl.jobs.launchers.ray_driver")):
-        self._driver = Asked(driver, child_environment, READY_SECONDS, ANSWER_SECONDS)
+        self._driver = JsonProcess(driver, child_environment, READY_SECONDS, ANSWER_SECONDS)
         self._told: dict[str, dict[str, Any]] = {}  # handle -> what the driver said last
         self._asked_at = float("-inf")
         self._failed_at = float("-inf")
@@ -76,7 +76,7 @@ class RayLauncher:
         """By its node; then its share of that is free. Raises TimeoutError where the node says that something survives."""
         answer = self._ask({"end": handle, "run": run_id, "grace": grace_seconds})
         if answer.get("survives"):
-            raise TimeoutError(read(answer["survives"]))
+            raise TimeoutError(read_sentence(answer["survives"]))
         if handle and answer.get("told"):
             self._told[handle] = answer["told"]
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from tl.jobs.launchers.launcher import KILL_SECONDS, PROJECT_ROOT, amount
-from tl.languages import say, store
+from tl.languages import say, store_sentence
 
 NAMESPACE = "tl"
 LOOK_SECONDS = 5.0  # in which a node must have answered
@@ -223,7 +223,7 @@ class Driver:
                 told = self._told(handle)
                 self.ray.kill(actor)
             except self.ray.exceptions.GetTimeoutError:
-                survives = store(say("The node that trains run {run} does not answer.", run=request["run"]))
+                survives = store_sentence(say("The node that trains run {run} does not answer.", run=request["run"]))
             except (self.ray.exceptions.RayActorError, ValueError):
                 told = {"alive": False, "seconds": None, "lost": "node_lost"}
             if not survives:

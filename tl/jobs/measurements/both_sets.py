@@ -2,7 +2,7 @@
 front of a person.
 
 `ask` starts `python -m tl.jobs.measurements.both_sets HOME RUN_ID...`; what it found lies in the runs' folders
-(tl.store.both_sets), why one could not be asked in the cache (tl.store.looks).
+(tl.store.both_sets), why one could not be asked in the cache (tl.store.saliency).
 """
 
 import sys
@@ -15,7 +15,7 @@ from tl.jobs import background
 from tl.jobs.measurements import of_networks
 from tl.store.both_sets import read_both_sets, write_both_sets
 from tl.store.home import Home
-from tl.store.looks import Failed, forget_look, write_look
+from tl.store.saliency import Failed, forget_saliency, write_saliency
 
 LIMIT_SECONDS = 1800.0  # several large networks on a slow machine, and pictures to decode before
 LOCK = "both_sets.lock"  # under which one process looks
@@ -36,7 +36,7 @@ def looking(home: Home) -> bool:
 
 def measure(home: Home, runs: Sequence[str]) -> None:
     """The same, waiting for it and for turns."""
-    with background.alone(home, LOCK):
+    with background.single_process(home, LOCK):
         _measure(home, runs, background.in_front)
 
 
@@ -48,7 +48,7 @@ def problem(home: Home, run_id: str) -> str | None:
 def _measure(home: Home, runs: Sequence[str], run: of_networks.Run) -> None:
     """Every run has its file afterwards, or a sentence why not; none of either where a run to be trained came first."""
     for run_id in runs:  # what failed before is tried again
-        forget_look(home, run_id, NAME)
+        forget_saliency(home, run_id, NAME)
     left = [run_id for run_id in runs if read_both_sets(home.run(run_id).both_sets) is None]
     if not left:
         return
@@ -61,7 +61,7 @@ def _measure(home: Home, runs: Sequence[str], run: of_networks.Run) -> None:
             if (file := Path(folder) / f"{run_id}.npz").exists():
                 _keep(home, run_id, file)
             else:
-                write_look(home, run_id, NAME, Failed(reason(run_id)))
+                write_saliency(home, run_id, NAME, Failed(reason(run_id)))
 
 
 def _keep(home: Home, run_id: str, file: Path) -> None:

@@ -10,15 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 
-from tl.analysis.forecasts.question import Question, feature_keys
+from tl.analysis.forecasts.question import ForecastQuestion, feature_keys
 from tl.config import Refused
-from tl.datasets.pieces import WAITING
+from tl.datasets.turns import WAITING
 from tl.jobs import background
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
-from tl.languages import READ_BY_US, later, read, say, store
+from tl.languages import READ_BY_US, later, read_sentence, say, store_sentence
 from tl.store.device_lock import Turn
 from tl.store.features import TRAIN, FeatureKey, Features, read_features
-from tl.store.files import locked
 from tl.store.home import Home
 
 LIMIT_SECONDS = 1800.0  # for the features: a large network on a slow machine, and pictures to decode before
@@ -39,13 +38,15 @@ class ByFeatures:
     module: str  # which is started; it calls `main`
     lock: str  # under which one process measures
     waits: str  # told on stderr where something else computes
-    known: Callable[[Home, Question], bool]
-    problem: Callable[[Home, Question], str | None]  # why it could not be answered, stored as tl.languages has it
-    measure_by: Callable[[Home, Question, dict[Split, Features], Callable[[], None]], str | None]
+    known: Callable[[Home, ForecastQuestion], bool]
+    problem: Callable[
+        [Home, ForecastQuestion], str | None
+    ]  # why it could not be answered, stored as tl.languages has it
+    measure_by: Callable[[Home, ForecastQuestion, dict[Split, Features], Callable[[], None]], str | None]
     # keeps the answer, and calls its last argument before each piece; a sentence, stored, where that can't be done
-    keep_problem: Callable[[Home, Question, str], None]
+    keep_problem: Callable[[Home, ForecastQuestion, str], None]
 
-    def ask(self, home: Home, asked: Question) -> bool:
+    def ask(self, home: Home, asked: ForecastQuestion) -> bool:
         """Start measuring, unless something trains or somebody measures already; whether it began."""
         return background.begin(home, self.lock, self.module, [json.dumps(asdict(asked))])
 
@@ -53,21 +54,21 @@ class ByFeatures:
         """Whether the background job works."""
         return background.working(home, self.lock)
 
-    def measure(self, home: Home, asked: Question) -> None:
+    def measure(self, home: Home, asked: ForecastQuestion) -> None:
         """Measure what is not known, waiting for it and for turns. Raises Refused where that is impossible."""
-        with background.alone(home, self.lock):
+        with background.single_process(home, self.lock):
             in_front = InFront(home, self.waits)
             self.look(home, asked, in_front.run, in_front.look)
         if not self.known(home, asked):
-            raise Refused(read(self.problem(home, asked)) or say(NOT_READ))
+            raise Refused(read_sentence(self.problem(home, asked)) or say(NOT_READ))
 
     def main(self, arguments: Sequence[str]) -> None:
         """Of the process that `ask` started, which handed over the lock: measure at once."""
         home = Home(arguments[0])
-        asked = Question(**json.loads(arguments[1]))
+        asked = ForecastQuestion(**json.loads(arguments[1]))
         self.look(home, asked, lambda command: background.run(home, command, LIMIT_SECONDS), lambda: unless_busy(home))
 
-    def look(self, home: Home, asked: Question, run: Run, give_way: Callable[[], None]) -> None:
+    def look(self, home: Home, asked: ForecastQuestion, run: Run, give_way: Callable[[], None]) -> None:
         """Measure what is not known yet; what was tried in vain is tried again. `give_way` may raise GaveWay."""
         if self.known(home, asked):
             return
@@ -80,10 +81,10 @@ class ByFeatures:
         if problem:
             self.keep_problem(home, asked, problem)
 
-    def _measured(self, home: Home, asked: Question, give_way: Callable[[], None]) -> str | None:
+    def _measured(self, home: Home, asked: ForecastQuestion, give_way: Callable[[], None]) -> str | None:
         found = features_of(home, asked)
         if found is None:
-            return store(say(NOT_READ))
+            return store_sentence(say(NOT_READ))
         with in_turns(home, give_way) as next_turn:
             return self.measure_by(home, asked, found, next_turn)
 
@@ -129,7 +130,7 @@ class InFront:
             print(say(self._waits), file=sys.stderr, flush=True)
 
 
-def make_features(home: Home, asked: Question, run: Run) -> str | None:
+def make_features(home: Home, asked: ForecastQuestion, run: Run) -> str | None:
     """Compute the features that are missing; a sentence, stored, where that fails."""
     keys = feature_keys(home, asked)
     if all(key.path(home).is_file() for key in keys.values()):
@@ -141,13 +142,15 @@ def make_features(home: Home, asked: Question, run: Run) -> str | None:
     try:
         ended = run(command)
     except subprocess.TimeoutExpired:
-        return store(say("Looking at the pictures took longer than {minutes:.0f} minutes.", minutes=LIMIT_SECONDS / 60))
+        return store_sentence(
+            say("Looking at the pictures took longer than {minutes:.0f} minutes.", minutes=LIMIT_SECONDS / 60)
+        )
     if ended is None:
         raise GaveWay
     return background.problem_of(ended)
 
 
-def features_of(home: Home, asked: Question) -> dict[str, Features] | None:
+def features_of(home: Home, asked: ForecastQuestion) -> dict[str, Features] | None:
     """Split -> its features, as they were made; None where they can't be read back."""
     keys: dict[str, FeatureKey] = feature_keys(home, asked)  # anew: the pictures may only now have their fingerprint
     found = {split: read_features(home, key) for split, key in keys.items()}
@@ -162,18 +165,20 @@ def in_turns(home: Home, give_way: Callable[[], None]) -> Iterator[Callable[[], 
         def next_turn() -> None:
             turn.close()
             give_way()
-            turn.enter_context(taken(home))
+            turn.enter_context(device_turn(home))
 
         yield next_turn
 
 
 @contextmanager
-def taken(home: Home) -> Iterator[None]:
-    """The right to compute, as trainers of the home take it (tl.train.turn): no run is timed meanwhile."""
-    with ExitStack() as device:
-        with locked(home.locks_dir / "next.lock"):
-            device.enter_context(locked(home.locks_dir / "device.lock"))
+def device_turn(home: Home) -> Iterator[None]:
+    """The right to compute, as trainers of the home take it (tl.store.device_lock)."""
+    turn = Turn(home.locks_dir)
+    try:
+        turn.take()
         yield
+    finally:
+        turn.close()
 
 
 def unless_busy(home: Home) -> None:

@@ -3,14 +3,14 @@
 import sys
 from collections.abc import Callable
 
-from tl.analysis.forecasts.question import Question, keep_curve, keep_problem, probe_curve
+from tl.analysis.forecasts.question import ForecastQuestion, keep_curve, keep_problem, probe_curve
 from tl.jobs.measurements.by_features import ByFeatures
 from tl.languages import later
 from tl.store.features import TRAIN, Features
 from tl.store.home import Home
 
 
-def _measure(home: Home, asked: Question, found: dict[str, Features], next_turn: Callable[[], None]) -> None:
+def _measure(home: Home, asked: ForecastQuestion, found: dict[str, Features], next_turn: Callable[[], None]) -> None:
     """Fit the probes, one size in a turn."""
     from tl.analysis.forecasts import probe
 

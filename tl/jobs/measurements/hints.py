@@ -11,9 +11,9 @@ from dataclasses import asdict
 from typing import Any
 
 from tl.analysis.forecasts import hints
-from tl.analysis.forecasts.hints import Question
+from tl.analysis.forecasts.hints import HintQuestion
 from tl.jobs import background
-from tl.languages import say, store
+from tl.languages import say, store_sentence
 from tl.store.features import FeatureKey
 from tl.store.home import Home
 
@@ -23,7 +23,7 @@ COMMAND = (sys.executable, "-m", "tl.train.features")
 Run = Callable[[list[str]], subprocess.CompletedProcess[str] | None]
 
 
-def ask(home: Home, asked: Question) -> bool:
+def ask(home: Home, asked: HintQuestion) -> bool:
     """Start looking at what is not scored yet, unless something trains or somebody looks already; whether it began."""
     return background.begin(home, LOCK, "tl.jobs.measurements.hints", [json.dumps(asdict(asked))])
 
@@ -33,17 +33,17 @@ def looking(home: Home) -> bool:
     return background.working(home, LOCK)
 
 
-def measure(home: Home, asked: Question) -> dict[str, Any]:
+def measure(home: Home, asked: HintQuestion) -> dict[str, Any]:
     """`hints.answer` with everything scored that can be kept at once, waiting for it.
 
     What is printed meanwhile goes to stderr.
     """
-    with background.alone(home, LOCK):
+    with background.single_process(home, LOCK):
         _look(home, asked, background.in_front)
     return hints.answer(home, asked)
 
 
-def _look(home: Home, asked: Question, run: Run) -> None:
+def _look(home: Home, asked: HintQuestion, run: Run) -> None:
     """Make the features that are missing, score them, write down what failed; what was tried in vain is tried again."""
     left = _unscored(home, asked)
     if not left:
@@ -60,12 +60,12 @@ def _look(home: Home, asked: Question, run: Run) -> None:
         # Else it was made, and dropped again since the cache may not grow further: the next look makes it.
 
 
-def _unscored(home: Home, asked: Question) -> list[FeatureKey]:
+def _unscored(home: Home, asked: HintQuestion) -> list[FeatureKey]:
     known = hints.known(home)
     return [key for key in hints.candidates(home, asked) if "logme" not in known.get(key.digest, {})]
 
 
-def _make(home: Home, asked: Question, keys: list[FeatureKey], run: Run) -> dict[str, str] | None:
+def _make(home: Home, asked: HintQuestion, keys: list[FeatureKey], run: Run) -> dict[str, str] | None:
     """Candidate -> why it has no features, "" -> why none has; None where a run came first."""
     names = [_name(key) for key in keys]
     command = [*COMMAND, "--home", str(home.path), "--dataset", asked.dataset]
@@ -74,7 +74,7 @@ def _make(home: Home, asked: Question, keys: list[FeatureKey], run: Run) -> dict
         ended = run(command)
     except subprocess.TimeoutExpired:
         return {
-            "": store(
+            "": store_sentence(
                 say("Looking at the pictures took longer than {minutes:.0f} minutes.", minutes=LIMIT_SECONDS / 60)
             )
             or ""
@@ -86,7 +86,7 @@ def _make(home: Home, asked: Question, keys: list[FeatureKey], run: Run) -> dict
         return {name: answer.get("error", "") for name, answer in zip(names, answers, strict=True)}
     except (IndexError, ValueError):
         said = (ended.stderr or "").strip().splitlines()
-        return {"": said[-1] if said else store(say("Looking at the pictures failed.")) or ""}
+        return {"": said[-1] if said else store_sentence(say("Looking at the pictures failed.")) or ""}
 
 
 def _name(key: FeatureKey) -> str:
@@ -96,5 +96,5 @@ def _name(key: FeatureKey) -> str:
 if __name__ == "__main__":
     # Started by `ask`, which handed over the lock: look at once.
     own_home, document = Home(sys.argv[1]), json.loads(sys.argv[2])
-    question = Question(**document | {"backbones": tuple(document["backbones"])})
+    question = HintQuestion(**document | {"backbones": tuple(document["backbones"])})
     _look(own_home, question, lambda command: background.run(own_home, command, LIMIT_SECONDS))

@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Callable
 
-from tl.analysis.forecasts.question import Question
+from tl.analysis.forecasts.question import ForecastQuestion
 from tl.analysis.inspection import held_out
 from tl.jobs.measurements.by_features import ByFeatures
-from tl.languages import later, say, store
+from tl.languages import later, say, store_sentence
 from tl.store.features import Features
 from tl.store.home import Home
 from tl.store.pictures import SPLITS
@@ -14,11 +14,13 @@ from tl.store.pictures import SPLITS
 TOGETHER = later("All pictures belong together, so that none could be judged without having been seen.")
 
 
-def _measure(home: Home, asked: Question, found: dict[str, Features], next_turn: Callable[[], None]) -> str | None:
+def _measure(
+    home: Home, asked: ForecastQuestion, found: dict[str, Features], next_turn: Callable[[], None]
+) -> str | None:
     """Fit the probes, one fold in a turn; a sentence, stored, where that can't be done."""
     import numpy as np
 
-    from tl.analysis.inspection.label_issues import Judged
+    from tl.analysis.inspection.label_issues import HeldOutPredictions
     from tl.analysis.inspection.out_of_fold import out_of_fold
 
     features = np.concatenate([found[split].features for split in SPLITS])
@@ -27,8 +29,8 @@ def _measure(home: Home, asked: Question, found: dict[str, Features], next_turn:
     try:
         shares = out_of_fold(features, labels, groups, int(labels.max()) + 1, before_each=next_turn)
     except ValueError:
-        return store(say(TOGETHER))
-    held_out.keep(home, asked, Judged(picture=places, label=labels, probabilities=shares.astype(float)))
+        return store_sentence(say(TOGETHER))
+    held_out.keep(home, asked, HeldOutPredictions(picture=places, label=labels, probabilities=shares.astype(float)))
     return None
 
 

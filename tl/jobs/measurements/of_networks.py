@@ -4,23 +4,23 @@ import json
 import subprocess
 from collections.abc import Callable
 
-from tl.languages import say, store
+from tl.languages import say, store_sentence
 from tl.store.home import Home
-from tl.store.looks import Failed, read_look
+from tl.store.saliency import Failed, read_saliency
 
 Run = Callable[[list[str]], subprocess.CompletedProcess[str] | None]  # None: a run to be trained came first
 
 
 def problem(home: Home, run_id: str, name: str) -> str | None:
     """Why a run could not be asked, stored, as the cache says under `name`; None where it was, or nobody has tried."""
-    found = read_look(home, run_id, name)
+    found = read_saliency(home, run_id, name)
     return found.error if isinstance(found, Failed) else None
 
 
 def reasons(run: Run, command: list[str], limit_seconds: float) -> Callable[[str], str] | None:
     """Run a command whose last line is a JSON object, run -> why it could not be asked; what then says it of a run that has no
     answer. None where a run to be trained came first."""
-    otherwise, told = store(say("Asking its network failed.")) or "", {}
+    otherwise, told = store_sentence(say("Asking its network failed.")) or "", {}
     try:
         ended = run(command)
         if ended is None:
@@ -31,6 +31,9 @@ def reasons(run: Run, command: list[str], limit_seconds: float) -> Callable[[str
             otherwise = said[-1]
     except subprocess.TimeoutExpired:
         otherwise = (
-            store(say("Asking the networks took longer than {minutes:.0f} minutes.", minutes=limit_seconds / 60)) or ""
+            store_sentence(
+                say("Asking the networks took longer than {minutes:.0f} minutes.", minutes=limit_seconds / 60)
+            )
+            or ""
         )
     return lambda run_id: str(told.get(run_id, otherwise))

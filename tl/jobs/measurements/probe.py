@@ -18,9 +18,9 @@ from tl import machine
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS
 from tl.jobs import background
-from tl.languages import say, store
+from tl.languages import say, store_sentence
 from tl.store.device_lock import GAVE_WAY
-from tl.store.documents import Finite, Positive, fitting
+from tl.store.documents import Finite, Positive, of_type
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
 
@@ -83,7 +83,7 @@ def _operations(backbone: str, resolution: int) -> float:
 
 def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict[str, Any] | None:
     """The same, waiting for the result; None where a run came first. One measurement at a time."""
-    with background.alone(home, LOCK):
+    with background.single_process(home, LOCK):
         known = cached(home, backbone, resolution, batch_size)
         return known if known is not None else _measure(home, backbone, resolution, batch_size)
 
@@ -115,12 +115,12 @@ class _Speeds(Struct, frozen=True):
 
 def _entries(home: Home) -> dict[str, dict[str, Any]]:
     """All that was measured; what can't be (the file is damaged) is measured anew."""
-    document = fitting(read_json(home.probes_path), dict[str, dict[str, Any]]) or {}
+    document = of_type(read_json(home.probes_path), dict[str, dict[str, Any]]) or {}
     return {key: entry for key, entry in document.items() if key.startswith("precision ") or _known(entry)}
 
 
 def _known(entry: dict[str, Any]) -> bool:
-    return fitting(entry, _Failed if "error" in entry else _Speeds) is not None
+    return of_type(entry, _Failed if "error" in entry else _Speeds) is not None
 
 
 def _result(home: Home, command: list[str]) -> dict[str, Any] | None:
@@ -146,7 +146,7 @@ def _result(home: Home, command: list[str]) -> dict[str, Any] | None:
 
 
 def _failure(sentence: str) -> dict[str, str]:
-    return {"error": store(sentence) or ""}
+    return {"error": store_sentence(sentence) or ""}
 
 
 def _key(backbone: str, resolution: int, batch_size: int) -> str:

@@ -1,7 +1,7 @@
 """Ask finished runs' networks about shifted test pictures: in the background, giving way to runs, or in front of a person.
 
 `ask` starts `python -m tl.jobs.measurements.shifted HOME RUN_ID...`; what it found lies in the runs' folders
-(tl.store.shifted), why one could not be asked in the cache (tl.store.looks).
+(tl.store.shifted), why one could not be asked in the cache (tl.store.saliency).
 """
 
 import sys
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from tl.jobs import background
 from tl.jobs.measurements import of_networks
 from tl.store.home import Home
-from tl.store.looks import Failed, forget_look, write_look
+from tl.store.saliency import Failed, forget_saliency, write_saliency
 from tl.store.shifted import forget_progress, read_shifted
 
 LIMIT_SECONDS = 3600.0  # a dozen runs of a large network on a slow machine
@@ -32,7 +32,7 @@ def measuring(home: Home) -> bool:
 
 def measure(home: Home, runs: Sequence[str]) -> None:
     """The same, waiting for it and for turns; progress goes to stderr."""
-    with background.alone(home, LOCK):
+    with background.single_process(home, LOCK):
         _measure(home, runs, background.in_front)
 
 
@@ -44,7 +44,7 @@ def problem(home: Home, run_id: str) -> str | None:
 def _measure(home: Home, runs: Sequence[str], run: of_networks.Run) -> None:
     """Every run has its file afterwards, or a sentence why not; none of either where a run to be trained came first."""
     for run_id in runs:  # what failed before is tried again
-        forget_look(home, run_id, NAME)
+        forget_saliency(home, run_id, NAME)
     left = [run_id for run_id in runs if read_shifted(home.run(run_id).shifted) is None]
     if not left:
         return
@@ -53,7 +53,7 @@ def _measure(home: Home, runs: Sequence[str], run: of_networks.Run) -> None:
         return
     for run_id in left:
         if read_shifted(home.run(run_id).shifted) is None:
-            write_look(home, run_id, NAME, Failed(reason(run_id)))
+            write_saliency(home, run_id, NAME, Failed(reason(run_id)))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from tl.train.checkpoints.sealed import (
     PREVIOUS,
     WHOLE_SCHEMA,
     BadCheckpoint,
-    DamagedError,
+    CheckpointDamaged,
     Sealed,
     history_of,
     opened,
@@ -121,7 +121,7 @@ def load_last(
                 before = _belongs(path, sealed.about["config"], config)
                 history = history_of(sealed)
                 _restore(sealed, network, optimizer, moving)
-        except DamagedError:
+        except CheckpointDamaged:
             damaged.append(path)
             continue
         for bad in damaged:
@@ -243,7 +243,7 @@ def _read(sealed: Sealed, name: str, target: torch.Tensor) -> None:
         target.copy_(value)
 
 
-def settle_best(
+def reconcile_best(
     folder: Path, network: nn.Module, history: History, config: RunConfig, moving: Moving | None = None
 ) -> None:
     """Make the best network on the disk that of `history`, which `load_last` gave; `network` is of its last epoch.
@@ -267,7 +267,7 @@ def _epoch(path: Path) -> int | None:
     try:
         with opened(path) as sealed:
             return int(sealed.about["epoch"])
-    except (FileNotFoundError, DamagedError):
+    except (FileNotFoundError, CheckpointDamaged):
         return None
 
 
@@ -292,5 +292,5 @@ def load_best(folder: Path, network: nn.Module | None, epoch: int, moving: Movin
             return "rest" not in sealed.about
     except FileNotFoundError:
         raise BadCheckpoint(say("{file} is missing; start a new run with the same settings.", file=path)) from None
-    except DamagedError:
+    except CheckpointDamaged:
         raise BadCheckpoint(say("{file} is damaged; start a new run with the same settings.", file=path)) from None

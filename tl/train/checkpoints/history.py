@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tl.config import RunConfig
-from tl.languages import store
+from tl.languages import store_sentence
 from tl.strategies import PRETRAINED, STRATEGIES, TARGET, Phase
 
 
@@ -35,7 +35,7 @@ class History:
 
     def note(self, sentence: str) -> None:
         """Keep what did not go as planned."""
-        self.notes.append(store(sentence) or "")
+        self.notes.append(store_sentence(sentence) or "")
 
     @property
     def epochs(self) -> int:

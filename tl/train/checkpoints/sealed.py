@@ -26,7 +26,7 @@ class BadCheckpoint(Refused):
     """A checkpoint that can't be used; the text is one sentence: which, why, what to do."""
 
 
-class DamagedError(Exception):
+class CheckpointDamaged(Exception):
     """The bytes are not those that were written."""
 
 
@@ -46,7 +46,7 @@ class Sealed:
         done = 0
         while done < len(memory):
             if not (read := self.file.readinto(memory[done : done + 64 * PIECE_BYTES])):
-                raise DamagedError
+                raise CheckpointDamaged
             done += read
 
 
@@ -59,7 +59,7 @@ def opened(path: Path) -> Iterator[Sealed]:
     with open(path, "rb", buffering=0) as file:
         header = header_of_intact(file)
         if header is None:
-            raise DamagedError
+            raise CheckpointDamaged
         entries = json.loads(header[8:])
         yield Sealed(path, _about(path, entries.pop("__metadata__")), entries, file, len(header))
 
@@ -107,6 +107,6 @@ def reached(folder: Path) -> History:
     version's it has what this one knows.
     """
     for name in (LAST, PREVIOUS):
-        with suppress(OSError, DamagedError, BadCheckpoint), opened(folder / name) as sealed:
+        with suppress(OSError, CheckpointDamaged, BadCheckpoint), opened(folder / name) as sealed:
             return History(**{key: value for key, value in sealed.about["history"].items() if key in _NOTED})
     return History()

@@ -22,7 +22,7 @@ CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedModel:
     """What a run has learned, and what it takes to ask it."""
 
     config: RunConfig
@@ -45,7 +45,7 @@ class Trained:
         return found
 
 
-def trained(run: Run) -> Trained:
+def trained(run: Run) -> TrainedModel:
     """The network of a run that has finished. Raises Refused where there is none, or its pictures were deleted."""
     config, result = read_config(run), read_result(run)
     if not isinstance(config, RunConfig) or result is None or result.status != "finished" or not result.best_epoch:
@@ -63,4 +63,4 @@ def trained(run: Run) -> Trained:
     network = build_network(config.backbone, len(info.classes), config.resolution)
     load_best(run.checkpoints, network, result.best_epoch)
     expects = input_of(run.home, config.backbone, config.weights)
-    return Trained(config, info, asked, network.eval(), expects, result.best_epoch)
+    return TrainedModel(config, info, asked, network.eval(), expects, result.best_epoch)

@@ -28,9 +28,9 @@ def main() -> int:
     try:
         _train(told)
     except Exception as error:
-        from tl.train.__main__ import told_of
+        from tl.train.__main__ import explain_and_log
 
-        return EXIT_STATUS[told_of(error)[0]]
+        return EXIT_STATUS[explain_and_log(error)[0]]
     return 0
 
 
@@ -40,12 +40,12 @@ def _end_with_the_trainer() -> None:
 
 
 def _train(told: dict[str, Any]) -> None:
-    from tl.train.devices.ranks import joined
+    from tl.train.devices.ranks import join_process_group
     from tl.train.run import Trainer
 
     config = RunConfig.from_json(told["config"])
     count, sync = config.devices_of(config.arm), config.batchnorm == SYNC
-    ranks = joined(told["number"], count, Path(told["meeting"]), sync)
+    ranks = join_process_group(told["number"], count, Path(told["meeting"]), sync)
     try:
         Trainer(Run(Path(told["run"])), config, NoTurn(), lambda: None, ranks).train()
     finally:

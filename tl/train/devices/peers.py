@@ -39,6 +39,7 @@ class NoTurn:
     """It computes when the trainer does, who has the turn."""
 
     waited_seconds = 0.0
+    places = 1
 
     def take(self, check: Callable[[], None] = lambda: None) -> None:
         """Nothing to wait for."""

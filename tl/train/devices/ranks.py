@@ -99,7 +99,7 @@ class Ranks:
                 gradient.copy_(summed.view(gradient.shape))
 
     @torch.no_grad()
-    def settle_statistics(self, network: nn.Module) -> None:
+    def average_statistics(self, network: nn.Module) -> None:
         """Let BatchNorm answer by the mean of the statistics that each process has gathered from its shares."""
         if self.count == 1 or self.sync:
             return
@@ -121,7 +121,7 @@ class Ranks:
         dist.all_gather_object(found, value)
         return found
 
-    def told(self, work: Callable[[], T]) -> T:
+    def broadcast(self, work: Callable[[], T]) -> T:
         """What `work` gives in the first process; it is done there only, and the others wait."""
         if self.count == 1:
             return work()
@@ -153,7 +153,7 @@ class Ranks:
 ALONE = Ranks()
 
 
-def joined(number: int, count: int, meeting: Path, sync: bool) -> Ranks:
+def join_process_group(number: int, count: int, meeting: Path, sync: bool) -> Ranks:
     """Become `number` of `count` processes that meet at a file of their own. Raises TooFewDevices."""
     if count == 1:
         return ALONE

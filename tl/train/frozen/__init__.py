@@ -17,8 +17,8 @@ from torch import nn
 from tl.store.frozen_features import FeatureCache
 from tl.train.devices.ranks import ALONE, Ranks
 from tl.train.frozen.folded import Folded
-from tl.train.frozen.found_features import Found, Shelf, Wanted
-from tl.train.frozen.kept_features import Features, FeatureStore, Place, Room, as_given
+from tl.train.frozen.found_features import FoundFeatures, Shelf, Wanted
+from tl.train.frozen.kept_features import FeatureStore, FrozenOutputs, Room, SharedOutputs, as_given
 from tl.train.frozen.pieces import WHOLE, Chain, run_pieces
 
 # Views besides those of training: that which every epoch uses, that of the end, and training pictures as they are.
@@ -92,7 +92,7 @@ class FrozenPart:
         """(N, classes) scores from what `before` gave."""
         return self._network(batch) if self.place == WHOLE else run_pieces(self._pieces[self._number :], batch)
 
-    def features(self, view: int | str, wanted: Wanted) -> Features | None:
+    def features(self, view: int | str, wanted: Wanted) -> FrozenOutputs | None:
         """The features of the `wanted` pictures at the cut.
 
         None where they are used only once or don't fit: use `before` then. `view`: an epoch, VALIDATION, TEST or TRAIN.
@@ -119,10 +119,10 @@ class FrozenPart:
 
     def _find(self, view: int | str, cuts: list[int], wanted: Wanted) -> None:
         """Take from the cache what it has, compute the rest and put it there; once, for all processes of the run."""
-        made: dict[int, Features] = {}
-        found = Found(wanted.count, {})
+        made: dict[int, FrozenOutputs] = {}
+        found = FoundFeatures(wanted.count, {})
 
-        def work() -> dict[int, Place]:
+        def work() -> dict[int, SharedOutputs]:
             nonlocal made, found
             shelf = None if wanted.facts is None else self._shelf
             if shelf:
@@ -132,7 +132,7 @@ class FrozenPart:
             made = ready or self._make(cuts, wanted, found, shelf)
             return {} if alone else {cut: features.place for cut, features in made.items()}
 
-        places = self._ranks.told(work)
+        places = self._ranks.broadcast(work)
         for cut, features in (
             made if self._ranks.first else {cut: there.opened() for cut, there in places.items()}
         ).items():
@@ -156,7 +156,9 @@ class FrozenPart:
         return self._folded
 
     @torch.inference_mode()
-    def _make(self, cuts: list[int], wanted: Wanted, found: Found, shelf: Shelf | None) -> dict[int, Features]:
+    def _make(
+        self, cuts: list[int], wanted: Wanted, found: FoundFeatures, shelf: Shelf | None
+    ) -> dict[int, FrozenOutputs]:
         """Features at every one of the `cuts` that there is room for: what was found, and a pass of the rest.
 
         Room is for the first wanted first.

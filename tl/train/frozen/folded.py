@@ -7,7 +7,7 @@ import torch
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-from tl.train.frozen.tracing import record
+from tl.train.frozen.tracing import trace
 
 
 def _is_layer(module: nn.Module, name: str) -> bool:
@@ -52,7 +52,7 @@ class Folded:
             )
 
     def _fold(self) -> None:
-        graph = record(self._network, _is_layer)
+        graph = trace(self._network, _is_layer)
         if graph is None:
             return
         modules = dict(self._network.named_modules())

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from tl.store.frozen_features import Block, FeatureCache, family
-from tl.train.frozen.kept_features import Features
+from tl.train.frozen.kept_features import FrozenOutputs
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Part:
+class CachedPart:
     """What a file of the cache holds of the wanted pictures."""
 
     rows: np.ndarray  # of the wanted pictures
@@ -35,10 +35,10 @@ class Part:
     block: Block
 
 
-class Found:
+class FoundFeatures:
     """Parts of files by cut, for the wanted pictures."""
 
-    def __init__(self, count: int, parts: dict[int, list[Part]]):
+    def __init__(self, count: int, parts: dict[int, list[CachedPart]]):
         self.parts, self.missing = parts, np.ones(count, bool)  # (count,): what is missing at one of the cuts at least
         if parts:
             self.missing = ~np.logical_and.reduce([self._covered(some) for some in parts.values()])
@@ -48,7 +48,7 @@ class Found:
         """What computing once took that need not be computed now, at the cut where that is the most."""
         return max((sum(self._seconds(part) for part in some) for some in self.parts.values()), default=0.0)
 
-    def as_they_lie(self) -> dict[int, Features]:
+    def as_they_lie(self) -> dict[int, FrozenOutputs]:
         """By cut, a file of the cache for what it is; {} unless each holds just what is wanted, in its order."""
         count = len(self.missing)
         for some in self.parts.values():
@@ -56,15 +56,15 @@ class Found:
                 return {}
             if not np.array_equal(some[0].rows, some[0].theirs):
                 return {}
-        return {cut: Features.of(part.block.values) for cut, (part,) in self.parts.items()}
+        return {cut: FrozenOutputs.of(part.block.values) for cut, (part,) in self.parts.items()}
 
-    def _covered(self, parts: list[Part]) -> np.ndarray:
+    def _covered(self, parts: list[CachedPart]) -> np.ndarray:
         found = np.zeros(len(self.missing), bool)
         for part in parts:
             found[part.rows] = True
         return found
 
-    def _seconds(self, part: Part) -> float:
+    def _seconds(self, part: CachedPart) -> float:
         return part.block.seconds * float((~self.missing[part.rows]).sum()) / len(part.block.places)
 
 
@@ -75,18 +75,18 @@ class Shelf:
         self._cache, self._backbone, self._cuts = cache, backbone, cuts
         self._hashes: list[str] = []  # of the weights up to each cut
 
-    def find(self, cuts: Sequence[int], wanted: Wanted, pieces: Sequence[nn.Module]) -> Found:
+    def find(self, cuts: Sequence[int], wanted: Wanted, pieces: Sequence[nn.Module]) -> FoundFeatures:
         """What there is of the `wanted` pictures at these cuts; `pieces`: those that are frozen now."""
         self._know(pieces)
         parts = {cut: self._parts(cut, wanted) for cut in cuts}
-        return Found(wanted.count, parts)
+        return FoundFeatures(wanted.count, parts)
 
-    def keep(self, cut: int, wanted: Wanted, rows: np.ndarray, features: Features, seconds: float) -> None:
+    def keep(self, cut: int, wanted: Wanted, rows: np.ndarray, features: FrozenOutputs, seconds: float) -> None:
         """Put what was computed of the wanted pictures where others find it."""
         block = Block(wanted.places[rows], features.stored, seconds)
         self._cache.keep(self._family(cut, wanted), block, rows)
 
-    def _parts(self, cut: int, wanted: Wanted) -> list[Part]:
+    def _parts(self, cut: int, wanted: Wanted) -> list[CachedPart]:
         found, left = [], np.ones(wanted.count, bool)
         for block in self._cache.blocks(self._family(cut, wanted)):
             rows = np.flatnonzero(left & np.isin(wanted.places, block.places))
@@ -94,7 +94,7 @@ class Shelf:
                 left[rows] = False
                 order = np.argsort(block.places)
                 theirs = order[np.searchsorted(block.places, wanted.places[rows], sorter=order)]
-                found.append(Part(rows, theirs, block))
+                found.append(CachedPart(rows, theirs, block))
         return found
 
     def _family(self, cut: int, wanted: Wanted) -> str:

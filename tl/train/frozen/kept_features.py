@@ -21,7 +21,7 @@ BUDGET_BYTES = 4 << 30  # of disk, for all features of a run
 DISK_SHARE = 0.25  # of the free disk, at most, and of what the home may take of it: nameless files count nowhere
 
 
-class Features:
+class FrozenOutputs:
     """Outputs of one cut for `count` pictures, (count, ...) float32, in the order of the pictures' rows."""
 
     def __init__(self, folder: Path, count: int, sample: torch.Tensor, named: bool = False):
@@ -36,10 +36,10 @@ class Features:
         self._array = np.frombuffer(self._map, np.float32).reshape(shape)
 
     @property
-    def place(self) -> "Place":
+    def place(self) -> "SharedOutputs":
         """Where other processes find them, as long as they have a name."""
         assert self._path is not None, "they were made without a name"
-        return Place(self._path, self._array.shape)
+        return SharedOutputs(self._path, self._array.shape)
 
     def hide(self) -> None:
         """Take their name away: nobody else will look for them."""
@@ -52,7 +52,7 @@ class Features:
         self._array[rows] = as_stored(features).float().cpu().numpy()
 
     @classmethod
-    def of(cls, values: np.ndarray) -> "Features":
+    def of(cls, values: np.ndarray) -> "FrozenOutputs":
         """Those that lie in a file of the cache, already as they are stored."""
         found = cls.__new__(cls)
         found.channels_last, found.size_bytes, found._array, found._path = values.ndim == 4, 0, values, None
@@ -70,15 +70,15 @@ class Features:
 
 
 @dataclass(frozen=True)
-class Place:
+class SharedOutputs:
     """Features that another process of the run has made."""
 
     path: Path
     shape: tuple[int, ...]
 
-    def opened(self) -> Features:
+    def opened(self) -> FrozenOutputs:
         """They, read-only."""
-        return Features.of(np.memmap(self.path, np.float32, "r", shape=self.shape))
+        return FrozenOutputs.of(np.memmap(self.path, np.float32, "r", shape=self.shape))
 
 
 def as_stored(features: torch.Tensor) -> torch.Tensor:
@@ -100,7 +100,7 @@ class FeatureStore:
 
     def __init__(self, folder: Path, budget_bytes: int | None = None, named: bool = False):
         self._folder, self._named = folder, named
-        self._stored: dict[tuple[int, int | str], Features] = {}
+        self._stored: dict[tuple[int, int | str], FrozenOutputs] = {}
         if budget_bytes is None:
             policy = Home().policy
             room = max(0, shutil.disk_usage(folder).free - policy.free_megabytes * 10**6)
@@ -109,24 +109,24 @@ class FeatureStore:
             budget_bytes = min(BUDGET_BYTES, int(room * DISK_SHARE))
         self._left = budget_bytes
 
-    def get(self, cut: int, view: int | str) -> Features | None:
+    def get(self, cut: int, view: int | str) -> FrozenOutputs | None:
         """What was kept before."""
         return self._stored.get((cut, view))
 
-    def make(self, count: int, sample: torch.Tensor) -> Features | None:
+    def make(self, count: int, sample: torch.Tensor) -> FrozenOutputs | None:
         """Room for the features of `count` pictures like those in `sample`; None where there is not enough."""
         needed = sample[0].numel() * 4 * count
         if needed > self._left:
             return None
         try:
-            features = Features(self._folder, count, sample, self._named)
+            features = FrozenOutputs(self._folder, count, sample, self._named)
         except OSError:  # the disk is fuller than it was
             self._left = 0
             return None
         self._left -= needed
         return features
 
-    def keep(self, cut: int, view: int | str, features: Features) -> None:
+    def keep(self, cut: int, view: int | str, features: FrozenOutputs) -> None:
         """Name complete features; half-filled ones are never found."""
         self._stored[cut, view] = features
 
@@ -142,9 +142,9 @@ class Room:
     def __init__(self, store: FeatureStore, count: int):
         self._store, self._count = store, count
         self._tried: set[int] = set()
-        self.made: dict[int, Features] = {}  # by cut
+        self.made: dict[int, FrozenOutputs] = {}  # by cut
 
-    def at(self, cut: int, sample: torch.Tensor) -> Features | None:
+    def at(self, cut: int, sample: torch.Tensor) -> FrozenOutputs | None:
         """Those of a cut, of pictures like those in `sample`; None where there was no room."""
         if cut not in self._tried:
             self._tried.add(cut)

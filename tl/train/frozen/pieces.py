@@ -9,7 +9,7 @@ import torch
 from torch import fx, nn
 
 from tl.backbones import BACKBONES, Backbone
-from tl.train.frozen.tracing import record
+from tl.train.frozen.tracing import trace
 
 WHOLE = 0  # the cut before everything: nothing is frozen at the input's end
 
@@ -21,7 +21,7 @@ class Chain:
         self._network = network
         self._table = backbone if isinstance(backbone, Backbone) else BACKBONES[backbone]
         steps = {prefix for prefixes in (*self._table.stages.values(), self._table.heads) for prefix in prefixes}
-        graph = None if self._table.whole else record(network, lambda module, name: name in steps)
+        graph = None if self._table.whole else trace(network, lambda module, name: name in steps)
         self._nodes = list(graph.nodes) if graph else []
         self._modules = dict(network.named_modules())
 

@@ -22,7 +22,7 @@ class Tracer(fx.Tracer):
         return self._is_step(module, name) or isinstance(module, self._timms) or super().is_leaf_module(module, name)
 
 
-def record(network: nn.Module, is_step: Callable[[nn.Module, str], bool]) -> fx.Graph | None:
+def trace(network: nn.Module, is_step: Callable[[nn.Module, str], bool]) -> fx.Graph | None:
     """The steps of `network` in the order in which they run; None where that depends on more than its layers."""
     try:
         return Tracer(is_step).trace(network)

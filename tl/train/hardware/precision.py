@@ -13,7 +13,7 @@ import torch
 from msgspec import Struct
 from torch import nn
 
-from tl.store.documents import Finite, fitting
+from tl.store.documents import Finite, of_type
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
 from tl.train.hardware import threads
@@ -66,14 +66,15 @@ def choose_precision(
     `build()` gives a network on `device` that may be spoilt. Every arm of a comparison finds the same answer.
     """
     key = f"{KEY}{backbone} {resolution}px batch {batch_size} on {_hardware(device)}, torch {torch.__version__}"  # not shown
-    with locked(home.locks_dir / "probes.lock"):
-        known = _entries(home).get(key)
-    if known is None:
-        network = build()
-        pictures = batch_size if device.type == "cuda" else max(4, min(batch_size, PIXELS // resolution**2))
-        known = _speeds(network, pictures, resolution, device)
+    with locked(home.locks_dir / "precision.lock"):  # two that begin together must not find two answers
         with locked(home.locks_dir / "probes.lock"):
-            write_json(home.probes_path, _entries(home) | {key: known})
+            known = _entries(home).get(key)
+        if known is None:
+            network = build()
+            pictures = batch_size if device.type == "cuda" else max(4, min(batch_size, PIXELS // resolution**2))
+            known = _speeds(network, pictures, resolution, device)
+            with locked(home.locks_dir / "probes.lock"):
+                write_json(home.probes_path, _entries(home) | {key: known})
     return "bf16" if known["bf16"] > GAIN * known["fp32"] else "fp32"
 
 
@@ -86,7 +87,7 @@ def _entries(home: Home) -> dict[str, dict[str, Any]]:
     """All that was measured; of precisions only what can be: after damage to the file it is measured anew."""
     document = read_json(home.probes_path)
     entries = document.items() if isinstance(document, dict) else ()
-    return {key: entry for key, entry in entries if not key.startswith(KEY) or fitting(entry, _Speeds) is not None}
+    return {key: entry for key, entry in entries if not key.startswith(KEY) or of_type(entry, _Speeds) is not None}
 
 
 def _hardware(device: torch.device) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from tl.store.files import write_parquet
-from tl.store.metrics import MAX_RESOURCE_ROWS, RESOURCES, read_table, table
+from tl.store.metrics import MAX_RESOURCE_ROWS, RESOURCES, read_table, typed_frame
 from tl.train.hardware.nvml import GpuSampler
 
 INTERVAL_SECONDS = 1.0
@@ -124,7 +124,7 @@ class ResourceMonitor:
 
     def _write(self) -> None:
         try:
-            write_parquet(self.path, table(self._rows, RESOURCES), durable=False)
+            write_parquet(self.path, typed_frame(self._rows, RESOURCES), durable=False)
         except OSError as error:  # a full disk: the run itself will meet it and say so
             print(f"{self.path.name} could not be written: {error}", file=sys.stderr)  # not shown
 

@@ -27,7 +27,7 @@ _TASKS = Path("/proc/self/task")
 
 
 @dataclass(frozen=True)
-class Reading:
+class CpuCounters:
     """Counters, in seconds from arbitrary beginnings."""
 
     time: float
@@ -57,11 +57,11 @@ class Share:
         }
 
 
-def read() -> Reading:
+def read_counters() -> CpuCounters:
     """The counters now."""
     allowed, every = machine.processors(), psutil.cpu_times(percpu=True)
     times = [every[number] for number in allowed if number < len(every)] or every
-    return Reading(
+    return CpuCounters(
         time=time.monotonic(),
         own=time.process_time(),
         idle=sum(each.idle + getattr(each, "iowait", 0.0) for each in times),
@@ -81,7 +81,7 @@ def _waited() -> float | None:
     return total / 1e9
 
 
-def available(before: Reading, after: Reading, most: int) -> float:
+def available(before: CpuCounters, after: CpuCounters, most: int) -> float:
     """Processors this process had or could have had between two readings, at most `most`."""
     seconds = after.time - before.time
     own = (after.own - before.own) / seconds
@@ -103,16 +103,23 @@ class Threads:
         fixed: int | None = None,
         most: int | None = None,
         apply: Callable[[int], None] = torch.set_num_threads,
-        read: Callable[[], Reading] = read,
+        read: Callable[[], CpuCounters] = read_counters,
     ):
-        self.most = fixed or most or machine.cores()
+        self.all = fixed or most or machine.cores()
+        self.most = self.all
         self._governed, self._apply, self._read = fixed is None and self.most > 1, apply, read
         self.number = self.most
         apply(self.number)
-        self._since: Reading | None = None  # of the stretch of computing that goes on
-        self._pending: list[tuple[Reading, Reading]] = []  # stretches since the last look
+        self._since: CpuCounters | None = None  # of the stretch of computing that goes on
+        self._pending: list[tuple[CpuCounters, CpuCounters]] = []  # stretches since the last look
         self._roomy = 0  # looks in a row that found room for more
         self._share = _Sums()
+
+    def among(self, places: int) -> None:
+        """From here on, before computing begins, this is one of so many that have a share of the processors each."""
+        if self._governed and (most := max(1, self.all // places)) != self.most:
+            self.most = self.number = most
+            self._apply(most)
 
     def resume(self) -> None:
         """Computing begins: it is this process's turn."""
@@ -173,7 +180,7 @@ class _Sums:
     threads: float = 0.0
     available: float = 0.0
 
-    def add(self, before: Reading, after: Reading, threads: int, available: float) -> None:
+    def add(self, before: CpuCounters, after: CpuCounters, threads: int, available: float) -> None:
         seconds = after.time - before.time
         self.seconds += seconds
         self.cpu += after.own - before.own
@@ -210,7 +217,7 @@ def govern(device: torch.device, fixed: int | None = None, processes: int = 1) -
 
 def most() -> int:
     """The number of threads that compute where nobody else does."""
-    return _own.most if _own is not None else torch.get_num_threads()
+    return _own.all if _own is not None else torch.get_num_threads()
 
 
 def tick() -> None:

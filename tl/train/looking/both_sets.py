@@ -1,6 +1,6 @@
 """`python -m tl.train.looking.both_sets`: what reaches the head for pictures of both data sets of a run, before and after it.
 
-Of each run a file RUN_ID.npz in a folder (see `Reached`): tl.jobs.measurements.both_sets makes a picture of it, and keeps that.
+Of each run a file RUN_ID.npz in a folder (see `HeadInputs`): tl.jobs.measurements.both_sets makes a picture of it, and keeps that.
 """
 
 import argparse
@@ -18,18 +18,18 @@ from torch import nn
 
 from tl.config import ArmConfig, Refused, RunConfig
 from tl.datasets import prepare_for
-from tl.languages import say, told
+from tl.languages import for_stderr, say
 from tl.output import spell_out
 from tl.sources import source
 from tl.store.device_lock import Turn
 from tl.store.home import Home, Run
 from tl.strategies import MEAN_VAR, PRETRAINED, RANDOM
 from tl.train.evaluate import at_once, slices
-from tl.train.features import SETTLING, before_the_head, settle
+from tl.train.features import STATISTICS_PICTURES, before_the_head, gather_batchnorm_statistics
 from tl.train.hardware import threads
 from tl.train.hardware.device import choose_device
 from tl.train.looking.finished import Finished, finished
-from tl.train.looking.shifted import chosen
+from tl.train.looking.shifted import selected_rows
 from tl.train.methods import method_of
 from tl.train.network import Stages, load_pretrained, new_network
 from tl.train.obtain import weights_here
@@ -40,7 +40,7 @@ PLAIN = ArmConfig(name="source_only", strategy="source_only")
 
 
 @dataclass(frozen=True)
-class Reached:
+class HeadInputs:
     """n pictures that no arm was trained with: the source's validation pictures, then the target's test pictures."""
 
     before: NDArray[np.float32]  # (n, D) what reached the head of the network as it started
@@ -73,7 +73,7 @@ def main(argv: list[str]) -> int:
             found: dict[str, Any] = asdict(reached(home.run(run_id), device))
             np.savez(options.output / f"{run_id}.npz", **found)
         except Refused as refusal:
-            problems[run_id] = told(refusal)
+            problems[run_id] = for_stderr(refusal)
         finally:
             share.pause()
             turn.give()
@@ -82,7 +82,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def reached(run: Run, device: torch.device) -> Reached:
+def reached(run: Run, device: torch.device) -> HeadInputs:
     """What reaches the head of a run's network before and after. Raises Refused where it, the weights it started from or the
     pictures are not here."""
     after = finished(run, device)
@@ -93,13 +93,13 @@ def reached(run: Run, device: torch.device) -> Reached:
     before = replace(after, network=started(run.home, after.config, after.classes, device))
     random = after.config.arm.initialisation != PRETRAINED
     if random:
-        first = store.pixels("train")[:SETTLING]
-        settle(before.network, (before.inputs(first[rows]) for rows in _steps(before, len(first))))
-    rows = {split: chosen(store.sizes[split], MOST_PICTURES) for split in ("validation", "test")}
+        first = store.pixels("train")[:STATISTICS_PICTURES]
+        gather_batchnorm_statistics(before.network, (before.inputs(first[rows]) for rows in _steps(before, len(first))))
+    rows = {split: selected_rows(store.sizes[split], MOST_PICTURES) for split in ("validation", "test")}
     seen = [store.pixels(split)[own] for split, own in rows.items()]
     networks = ((before, before), (_of_source(after, store.pixels("train")), after))
     both = [np.concatenate([_features(*one) for one in zip(own, seen, strict=True)]) for own in networks]
-    return Reached(
+    return HeadInputs(
         before=both[0],
         after=both[1],
         label=np.concatenate([store.labels_of(split)[own] for split, own in rows.items()]),
@@ -133,7 +133,7 @@ def _of_source(after: Finished, pixels: NDArray[np.uint8]) -> Finished:
     if not method.adapts:
         return after
     own = replace(after, network=copy.deepcopy(after.network))
-    some = pixels[chosen(len(pixels), MOST_ADAPTED)]
+    some = pixels[selected_rows(len(pixels), MOST_ADAPTED)]
     method.adapt(own.network, (own.inputs(some[rows]) for rows in _steps(own, len(some)) if rows.stop > rows.start + 1))
     return own
 

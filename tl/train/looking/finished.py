@@ -16,7 +16,7 @@ from tl.store.home import Run
 from tl.store.origin import with_network
 from tl.train.batches import to_input
 from tl.train.checkpoints.checkpoint import load_best
-from tl.train.checkpoints.sealed import BadCheckpoint, DamagedError, opened
+from tl.train.checkpoints.sealed import BadCheckpoint, CheckpointDamaged, opened
 from tl.train.hardware.precision import use_precision
 from tl.train.network import new_network
 
@@ -52,7 +52,7 @@ def finished(run: Run, device: torch.device) -> Finished:
             epoch, whole = int(sealed.about["epoch"]), "rest" not in sealed.about
             config = RunConfig.from_json(sealed.about["config"])
             bias = sealed.entries.get(f"{BACKBONES[config.backbone].head}.bias")
-    except (DamagedError, FileNotFoundError):
+    except (CheckpointDamaged, FileNotFoundError):
         raise Refused(say("The network of this run can't be read: its file is damaged.")) from None
     if not whole or bias is None:  # a part of it only, as it was in training
         raise Refused(say("This run has not finished, so its network is not complete."))

@@ -1,6 +1,6 @@
 """`python -m tl.train.looking.look`: what finished runs' networks answer on one picture, and where each of them looks.
 
-What is found goes to the home's cache (tl.store.looks), a file for each run.
+What is found goes to the home's cache (tl.store.saliency), a file for each run.
 """
 
 import argparse
@@ -18,12 +18,12 @@ from tl.languages import say
 from tl.output import spell_out
 from tl.store.device_lock import Turn
 from tl.store.home import Home
-from tl.store.looks import MOST_CLASSES, Answer, Failed, Look, pixels_path, take_pixels, write_look
 from tl.store.pictures import SPLITS
+from tl.store.saliency import MOST_CLASSES, ClassProbability, Failed, Saliency, pixels_path, take_pixels, write_saliency
 from tl.train.hardware import threads
 from tl.train.hardware.device import choose_device
 from tl.train.looking.finished import Finished, finished
-from tl.train.looking.saliency import looked
+from tl.train.looking.saliency import compute_saliency
 
 DIGITS = 4  # of a share that is kept
 
@@ -47,17 +47,17 @@ def main(argv: list[str]) -> int:
         turn.take()
         share.resume()
         try:
-            found: Look | Failed = _look(home, run_id, options.picture, own, device)
+            found: Saliency | Failed = _look(home, run_id, options.picture, own, device)
         except Refused as refusal:
             found = Failed(str(refusal))
         finally:
             share.pause()
             turn.give()
-        write_look(home, run_id, options.picture, found)
+        write_saliency(home, run_id, options.picture, found)
     return 0
 
 
-def _look(home: Home, run_id: str, picture: str, own: dict[int, np.ndarray] | None, device: torch.device) -> Look:
+def _look(home: Home, run_id: str, picture: str, own: dict[int, np.ndarray] | None, device: torch.device) -> Saliency:
     """Raises Refused."""
     which = finished(home.run(run_id), device)
     if own is None:
@@ -68,7 +68,7 @@ def _look(home: Home, run_id: str, picture: str, own: dict[int, np.ndarray] | No
     return look(which, pixels)
 
 
-def look(which: Finished, pixels: np.ndarray) -> Look:
+def look(which: Finished, pixels: np.ndarray) -> Saliency:
     """What a network makes of a picture (S, S, 3) uint8."""
     with which.precise():
         with torch.inference_mode():
@@ -76,14 +76,14 @@ def look(which: Finished, pixels: np.ndarray) -> Look:
             began = time.perf_counter()
             scores = which.network(which.inputs(pixels[None]))[0].float().cpu()
             seconds = time.perf_counter() - began
-        _, heat = looked(which.network, BACKBONES[which.config.backbone].stages, which.inputs(pixels[None]))
+        _, heat = compute_saliency(which.network, BACKBONES[which.config.backbone].stages, which.inputs(pixels[None]))
     shares, labels = scores.softmax(0).sort(descending=True, stable=True)
     first = list(zip(labels.tolist(), shares.tolist(), strict=True))[:MOST_CLASSES]
-    answers = [Answer(label, min(1.0, max(0.0, share))) for label, share in first]
+    answers = [ClassProbability(label, min(1.0, max(0.0, share))) for label, share in first]
     if heat is None:
-        return Look(answers, seconds)
+        return Saliency(answers, seconds)
     rows = [[round(value, DIGITS) for value in row] for row in heat.places.tolist()]
-    return Look(answers, seconds, rows, heat.method, heat.stage)
+    return Saliency(answers, seconds, rows, heat.method, heat.stage)
 
 
 def picture_at(home: Home, which: Finished, place: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from tl.store.looks import GRAD_CAM, TOKENS
+from tl.store.saliency import GRAD_CAM, TOKENS
 
 FEWEST = 4  # places along a side below which a map says too little: then the stage before is looked at
 
@@ -27,7 +27,7 @@ class Heat:
     stage: str  # of the network, as the table of backbones names it
 
 
-def looked(
+def compute_saliency(
     network: nn.Module, stages: Mapping[str, Iterable[str]], batch: torch.Tensor
 ) -> tuple[torch.Tensor, Heat | None]:
     """Scores (C,) of one picture, (1, 3, R, R), and where `network`, in evaluation mode, looks for the highest of them.

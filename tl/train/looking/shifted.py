@@ -14,7 +14,7 @@ import torch
 
 from tl.config import Refused
 from tl.datasets import prepare_for
-from tl.languages import say, told
+from tl.languages import for_stderr, say
 from tl.output import spell_out
 from tl.store.device_lock import Turn
 from tl.store.home import Home, Run
@@ -58,7 +58,7 @@ def main(argv: list[str]) -> int:
         try:
             measure(home.run(run_id), device, turn, share, part)
         except Refused as refusal:
-            problems[run_id] = told(refusal)
+            problems[run_id] = for_stderr(refusal)
     print(json.dumps(problems))
     return 0
 
@@ -72,7 +72,7 @@ def measure(
     """
     which = finished(run, device)
     store = prepare_for(run.home, which.config)
-    rows = chosen(store.sizes["test"], MOST_PICTURES)
+    rows = selected_rows(store.sizes["test"], MOST_PICTURES)
     if not len(rows):
         raise Refused(say("There are no test pictures to ask about."))
     pixels = store.pixels("test")
@@ -94,7 +94,7 @@ def measure(
     return found
 
 
-def chosen(pictures: int, most: int) -> np.ndarray:
+def selected_rows(pictures: int, most: int) -> np.ndarray:
     """Which rows of a split are asked about: all, or `most` that lie evenly in it."""
     number = min(pictures, most)
     return np.linspace(0, pictures, number, endpoint=False).astype(np.int64)

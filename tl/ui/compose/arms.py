@@ -32,7 +32,7 @@ def section(home: Home, info: DatasetInfo | None = None) -> list[DeltaGenerator]
     """
     state = st.session_state
     for number in state[form_state.ARMS]:
-        own_network.settle(home, number)
+        own_network.drop_unavailable_choices(home, number)
     places: list[DeltaGenerator] = []
     if (place := fold(say("Arms"), _words(), OPEN)) is not None:
         with place:

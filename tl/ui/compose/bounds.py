@@ -10,7 +10,7 @@ from tl.ui.compose.form_state import arm_key, shared_key
 from tl.ui.compose.presets import Preset
 
 
-def hold(state: MutableMapping[Any, Any]) -> None:
+def hold_to_limits(state: MutableMapping[Any, Any]) -> None:
     """Bring what a preset or a data set put into the form within the limits; what was typed is refused instead."""
     policy = Home().policy
     keys = {shared_key(name): name for name in ("epochs", "resolution", "samples")}

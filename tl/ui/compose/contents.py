@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from tl import datasets
-from tl.datasets.info import Report, reason_in_words
+from tl.datasets.info import ReasonCount, reason_in_words
 from tl.languages import plural, say
 from tl.store.home import Home
 from tl.ui.compose.class_editor import SPLITS
@@ -62,7 +62,7 @@ def contents(home: Home, info: datasets.DatasetInfo) -> None:
                 unevenness=unevenness,
             )
         )
-    for sentence in (*datasets.story(info), *datasets.told(info), *datasets.grouped(info)):
+    for sentence in (*datasets.story(info), *datasets.reading_notes(info), *datasets.grouped(info)):
         st.caption(escape(sentence))
     _captioned(info, _examples(home, info))
     if info.left_out:
@@ -86,7 +86,7 @@ def _leakage(info: datasets.DatasetInfo) -> None:
         _kinds(info.leakage)
 
 
-def _kinds(found: Mapping[str, Report]) -> None:
+def _kinds(found: Mapping[str, ReasonCount]) -> None:
     """A line for each kind of what was found, with the first names."""
     for kind, entry in found.items():
         more = ", …" if entry["count"] > len(entry["first"]) else ""

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from tl.analysis import power
-from tl.analysis.estimate import Estimate, estimate_seconds
+from tl.analysis.time_estimate import TimeEstimate, estimate_seconds
 from tl.config import Experiment, Refused, Training
 from tl.datasets import DatasetInfo, resplits_by_itself
 from tl.differences import each_of
@@ -21,7 +21,7 @@ from tl.languages import joined, listed, say
 from tl.report.command import NOTHING, command, pinned
 from tl.store.documents import read_result
 from tl.store.home import Home
-from tl.store.settling import Settling
+from tl.store.settle_plan import SettlePlan
 from tl.strategies import arm_title
 from tl.ui.compose import plan
 from tl.ui.parts.refresh import fragment
@@ -36,7 +36,7 @@ def show_command(
     experiment: Experiment,
     sizes: tuple[int, ...] = (),
     judged: Mapping[str, Any] = NOTHING,
-    settle: Settling | None = None,
+    settle: SettlePlan | None = None,
     home: Home | None = None,
     runs: Iterable[RunEntry] = (),
 ) -> None:
@@ -145,7 +145,7 @@ def _each(experiment: Experiment, sizes: tuple[int, ...]) -> list[Experiment]:
     return [replace(experiment, samples=size) for size in sizes] or [experiment]
 
 
-def _by_arm(experiment: Experiment, found: list[Estimate]) -> str:
+def _by_arm(experiment: Experiment, found: list[TimeEstimate]) -> str:
     """What a run of each arm takes and needs: "20 s and 1.4 GB of memory (from scratch), ..."; of a sweep, at its largest."""
     parts = []
     for arm, alone in zip(experiment.arms, each_alone(experiment), strict=True):

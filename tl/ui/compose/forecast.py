@@ -19,7 +19,7 @@ from tl.ui.parts.text import escape
 
 if TYPE_CHECKING:  # the page's first paint doesn't wait for numpy
     from tl.analysis.forecasts.answer import Answer
-    from tl.analysis.forecasts.question import Question
+    from tl.analysis.forecasts.question import ForecastQuestion
 
 POLL_SECONDS = 1.0  # while the probe is measured
 TARGET = 90  # percent
@@ -77,7 +77,7 @@ def _section(home: Home, experiment: Experiment, key: str) -> None:
     while_working(_answer, POLL_SECONDS, lambda: measuring(home), home, asked, target / 100, key)
 
 
-def _answer(home: Home, asked: "Question", target: float, key: str, active: bool) -> None:
+def _answer(home: Home, asked: "ForecastQuestion", target: float, key: str, active: bool) -> None:
     from tl.analysis.forecasts.answer import answer
     from tl.analysis.forecasts.wording import record_in_words
     from tl.jobs.background import busy

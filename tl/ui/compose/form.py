@@ -11,12 +11,12 @@ import streamlit as st
 from tl import datasets, sources
 from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.datasets import DatasetInfo
-from tl.languages import again, commas, say
+from tl.languages import commas, reworded, say
 from tl.store.home import Home
-from tl.store.settling import Settling
+from tl.store.settle_plan import SettlePlan
 from tl.ui.compose import advice, arms, bounds, cost, form_state, network, pictures, plan, reuse
 from tl.ui.compose.presets import PRESETS, Preset
-from tl.ui.parts.problems import told
+from tl.ui.parts.problems import show_problems
 from tl.ui.parts.text import escape
 
 PROBLEM = "form_problem"
@@ -36,7 +36,7 @@ def show(home: Home) -> None:
         if _still(home, filled) and state[network.RESOLUTION] == filled.here().resolution:  # nobody has chosen another
             _suit_pictures(home)
     _begin_with_own(home)
-    bounds.hold(state)
+    bounds.hold_to_limits(state)
     with st.container():
         _presets(home)
         left_out = st.container()
@@ -49,7 +49,7 @@ def show(home: Home) -> None:
         places = arms.section(home, info)
     reuse.notice(state)
     if told_of := state.get(reuse.LEFT_OUT):
-        left_out.warning(escape(again(told_of)), icon=":material/rule:")
+        left_out.warning(escape(reworded(told_of)), icon=":material/rule:")
     experiment = _start_row(home, info)
     if experiment:  # last, so that the form can be used while charts are still being made
         plan.in_form(places, experiment)
@@ -97,7 +97,7 @@ def _presets(home: Home) -> None:
         wrap=True,
     )
     if origin is not None:
-        st.caption(say("Filled with the settings of “{title}”.", title=escape(again(origin))))
+        st.caption(say("Filled with the settings of “{title}”.", title=escape(reworded(origin))))
     elif lit:
         st.caption(say(filled.sentence))
     else:
@@ -109,7 +109,7 @@ def _still(home: Home, preset: Preset) -> bool:
     state = st.session_state
     fresh: dict[Any, Any] = {}
     form_state.fill(fresh, preset.here(home, state[pictures.DATASET]))
-    bounds.hold(fresh)
+    bounds.hold_to_limits(fresh)
     wanted = form_state.compose(fresh)
     try:
         now = form_state.compose(state)
@@ -179,9 +179,9 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
     """Draw the end of the form; gives the experiment it describes, None where it can't be accepted."""
     state = st.session_state
     experiment: Experiment | None = None
-    settle: Settling | None = None
+    settle: SettlePlan | None = None
     try:
-        experiment, settle = form_state.wanted(state)
+        experiment, settle = form_state.experiment_and_plan(state)
     except Refused as problem:
         st.error(escape(problem), icon=":material/error:")
     with cost.start_row(home, experiment, info, (), "form_start", _start):
@@ -189,7 +189,7 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
         if experiment and reuse.kept_of(home, state, experiment):
             _take_over_switch()
     if state.get(PROBLEM):
-        st.error(escape(again(state[PROBLEM])), icon=":material/error:")
+        st.error(escape(reworded(state[PROBLEM])), icon=":material/error:")
     if experiment:
         cost.show_command(say("Show the command that does the same"), experiment, settle=settle)
     return experiment
@@ -205,7 +205,7 @@ def _settle_switch() -> None:
             "starts that would end more than {minutes} minutes after the first run starts.",
             least=PLANNED_LOOKS[0],
             looks=commas(map(str, PLANNED_LOOKS)),
-            minutes=Settling().at_most_minutes,
+            minutes=SettlePlan().at_most_minutes,
         ),
     )
 
@@ -227,10 +227,10 @@ def _start(home: Home) -> None:
     state = st.session_state
     state.pop(PROBLEM, None)
     try:
-        experiment, settle = form_state.wanted(state)
+        experiment, settle = form_state.experiment_and_plan(state)
     except Refused:  # typed just before the click: the form, drawn anew, says so where it says so anyway
         return
-    with told(PROBLEM):
+    with show_problems(PROBLEM):
         keep_of = reuse.kept_of(home, state, experiment) if state.get(reuse.TAKE_OVER) else None
         experiment_id = jobs.submit(home, experiment, key=state[form_state.TOKEN], settle=settle, keep_of=keep_of)
         st.query_params["experiment"] = experiment_id

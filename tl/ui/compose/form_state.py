@@ -10,11 +10,11 @@ from typing import Any
 from tl.config import TRANSFERRED, ArmConfig, Experiment, Training, new_id
 from tl.differences import usual_name, usual_name_of
 from tl.effects import USUAL, has_effect, of_another_strategy
-from tl.jobs.settling import begun, with_least_seeds, with_seeds
+from tl.jobs.settle_plan import begun_plan, with_least_seeds, with_seeds
 from tl.languages import english
 from tl.store.database import experiment_with_key
 from tl.store.home import Home
-from tl.store.settling import Settling
+from tl.store.settle_plan import SettlePlan
 from tl.strategies import RANDOM, STRATEGIES, arm_title, offered
 from tl.ui.parts.numbers import typed
 from tl.words import plain
@@ -138,10 +138,10 @@ def _shared(state: MutableMapping[Any, Any], name: str) -> Any:
     return typed(state, shared_key(name)) if matters else USUAL[name]
 
 
-def wanted(state: MutableMapping[Any, Any]) -> tuple[Experiment, Settling | None]:
+def experiment_and_plan(state: MutableMapping[Any, Any]) -> tuple[Experiment, SettlePlan | None]:
     """The comparison to begin with, and the plan to settle it where that is asked for. Raises Refused."""
     experiment = compose(state)
     if not state.get(SETTLE):
         return experiment, None
-    experiment, plan = with_least_seeds(experiment), Settling()
-    return experiment, begun(plan, experiment)
+    experiment, plan = with_least_seeds(experiment), SettlePlan()
+    return experiment, begun_plan(plan, experiment)

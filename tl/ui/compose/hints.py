@@ -13,7 +13,7 @@ from tl.ui.parts.text import cell, escape
 from tl.words import not_available
 
 if TYPE_CHECKING:  # numpy, pandas
-    from tl.analysis.forecasts.hints import Question
+    from tl.analysis.forecasts.hints import HintQuestion
     from tl.datasets import DatasetInfo
 
 POLL_SECONDS = 1.0  # while somebody looks at the pictures
@@ -52,7 +52,7 @@ def section(home: Home, info: "DatasetInfo", experiment: Experiment) -> None:
         )
 
 
-def _hints(home: Home, asked: "Question", active: bool) -> None:
+def _hints(home: Home, asked: "HintQuestion", active: bool) -> None:
     from tl.analysis.forecasts.hint_record import in_words
     from tl.analysis.forecasts.hints import answer, downloads_in_words
 
@@ -73,7 +73,7 @@ def _hints(home: Home, asked: "Question", active: bool) -> None:
         _button(home, asked)
 
 
-def _button(home: Home, asked: "Question") -> None:
+def _button(home: Home, asked: "HintQuestion") -> None:
     from tl.jobs.measurements.hints import ask
 
     about = say(

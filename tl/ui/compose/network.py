@@ -24,7 +24,7 @@ OPEN = "form_open_network"
 
 def section(home: Home) -> None:
     """Draw the section, behind its line."""
-    known = settled(home)
+    known = fit_form_to_network(home)
     chosen = known.get(st.session_state[WEIGHTS])
     place = fold(say("Network"), _words(chosen), OPEN)
     if place is not None:
@@ -38,7 +38,7 @@ def section(home: Home) -> None:
         _about(chosen)
 
 
-def settled(home: Home) -> dict[str, Source]:
+def fit_form_to_network(home: Home) -> dict[str, Source]:
     """The weights that the chosen network may have, by key; what the form holds is changed to what there is."""
     state = st.session_state
     known = {entry.key: entry for entry in sources.available(home, state[BACKBONE])}

@@ -19,7 +19,7 @@ AS_ABOVE = later("As above")
 NONE = later("None: random weights")
 
 
-def settle(home: Home, number: int) -> None:
+def drop_unavailable_choices(home: Home, number: int) -> None:
     """Drop what it has of its own that there is not, or not for the network that is chosen now."""
     state = st.session_state
     keys = {name: arm_key(number, name) for name in TRANSFERRED}

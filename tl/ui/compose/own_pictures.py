@@ -6,8 +6,8 @@ from tl import datasets, jobs
 from tl.languages import say
 from tl.store.home import Home
 from tl.store.titles import title_of
-from tl.ui.parts.deletion import Choice, ask
-from tl.ui.parts.problems import told
+from tl.ui.parts.deletion import DeletionChoice, ask
+from tl.ui.parts.problems import show_problems
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import escape
 
@@ -29,10 +29,14 @@ def _confirm(home: Home, name: str) -> None:
         "are deleted, too, this name can't be used again.",
         dataset=escape(title_of(home, name)),
     )
-    ask(say("Delete this data set?"), about, [Choice(say("Delete"), "confirm_delete_set", lambda: delete(home, name))])
+    ask(
+        say("Delete this data set?"),
+        about,
+        [DeletionChoice(say("Delete"), "confirm_delete_set", lambda: delete(home, name))],
+    )
 
 
 def delete(home: Home, name: str) -> None:
     """Delete it, or keep the sentence that says why not in the session as PROBLEM."""
-    with told(PROBLEM), out_of_turn():
+    with show_problems(PROBLEM), out_of_turn():
         jobs.delete_dataset(home, name)

@@ -11,7 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from tl import datasets
 from tl.config import Refused
 from tl.datasets.info import DatasetInfo
-from tl.languages import again, joined, later, say
+from tl.languages import joined, later, reworded, say
 from tl.store.home import Home
 from tl.ui.compose import bands, class_editor, grouping, own_pictures, question, splits, target, zip_names
 from tl.ui.compose.contents import contents, strip, words
@@ -20,7 +20,7 @@ from tl.ui.parts import uploads
 from tl.ui.parts.fold import fold
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number
-from tl.ui.parts.problems import show_kept, told
+from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import escape, plain
 
@@ -67,7 +67,7 @@ def section(
     if not state.get(WANTS_UPLOAD):
         with right:
             usable = _seen(home, info)
-    splits.settle(home, info)
+    splits.drop_unusable_resplit(home, info)
     show_kept(own_pictures.PROBLEM)
     for name, sentence in damaged.items():
         st.warning(escape(sentence), icon=":material/broken_image:")
@@ -188,7 +188,7 @@ def _uploader(home: Home, taken: list[str]) -> None:
     ):  # taken back, or none yet; what was refused and forgotten is something else
         state.pop(REFUSAL, None)
     if state.get(REFUSAL):
-        st.error(escape(again(state[REFUSAL])), icon=":material/error:")
+        st.error(escape(reworded(state[REFUSAL])), icon=":material/error:")
     question.ask(UPLOADED)
 
 
@@ -244,7 +244,7 @@ def _ingest(
             text = say("{what}: {done:,} of {total:,}", what=what, done=done, total=total)
         bar.progress(min(1.0, done / max(1, total)), text=text)
 
-    with told(REFUSAL):
+    with show_problems(REFUSAL):
         datasets.check_name(home, name)
         datasets.check_group(ways["group"])
         can_have_name = True

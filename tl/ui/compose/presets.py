@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from tl import datasets
 from tl.config import ArmConfig, Experiment, Refused
 from tl.jobs.shortage import fitted
-from tl.jobs.within import within
+from tl.jobs.time_budget import within
 from tl.languages import later
 from tl.store.home import Home
 from tl.ui.compose.best_networks import probe, probes

@@ -4,12 +4,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from tl.config import Refused
-from tl.datasets import Asked, Edits, Incoming, Reading, TooSmall
+from tl.datasets import Edits, Incoming, LayoutRequest, Reading, TooSmall
 from tl.datasets.info import reason_in_words
 from tl.languages import commas, joined, later, plural, say, semicolons
 from tl.ui.compose.class_editor import editor
 from tl.ui.parts import uploads
-from tl.ui.parts.problems import show_kept, told
+from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import count, escape, plain
 from tl.words import number_of
@@ -80,9 +80,9 @@ def _wants_to_use() -> None:
 
 def _use(incoming: Incoming, reading: Reading, edits: Edits, uploaded: str) -> None:
     state = st.session_state
-    with told(PROBLEM), out_of_turn(), st.spinner(say("Making the data set …")):
+    with show_problems(PROBLEM), out_of_turn(), st.spinner(say("Making the data set …")):
         try:
-            name = incoming.settle(reading, edits).name
+            name = incoming.create_dataset(reading, edits).name
         except TooSmall as refusal:
             hint = say(
                 "To go on without them, enter {number} under 'Leave out classes with fewer pictures than'.",
@@ -121,7 +121,7 @@ def _chosen(incoming: Incoming, above: DeltaGenerator, below: DeltaGenerator) ->
     return readings[state.get(READING) or 0]
 
 
-def _asked(otherwise: bool) -> Asked:
+def _asked(otherwise: bool) -> LayoutRequest:
     """Draw how pictures are read where none of the readings is meant, or (not `otherwise`) where there is none."""
     title = say("Read them in another way") if otherwise else say("Say where the classes are")
     with st.expander(title, expanded=not otherwise):
@@ -148,7 +148,7 @@ def _asked(otherwise: bool) -> Asked:
                     "table in the zip and its column."
                 ),
             )
-    return Asked(classes_from=(where or "").strip(), split_from=(split or "").strip())
+    return LayoutRequest(classes_from=(where or "").strip(), split_from=(split or "").strip())
 
 
 def _shown(incoming: Incoming, reading: Reading) -> Edits | None:
@@ -191,7 +191,7 @@ def _shown(incoming: Incoming, reading: Reading) -> Edits | None:
 
 
 def _told(incoming: Incoming, reading: Reading) -> None:
-    for note in (*reading.notes, *incoming.told):
+    for note in (*reading.notes, *incoming.notes):
         st.caption(escape(note))
     if left := incoming.left_out_by(reading):
         reasons = [

@@ -6,7 +6,7 @@ from typing import Any
 
 from tl.config import AUTO, OF_TWO_SETS, TRANSFERRED, ArmConfig, Experiment, Refused, Training
 from tl.languages import english, listed, say
-from tl.setting_names import called
+from tl.setting_names import setting_name
 from tl.store.database import has_experiment, read_experiment
 from tl.store.home import Home
 from tl.strategies import arm_title
@@ -66,7 +66,7 @@ def missing(wanted: Experiment, now: Experiment) -> list[str]:
     if wanted.weights not in (AUTO, now.weights) and any(map(_takes_the_shared, wanted.arms)):
         lost.append(say("the pretrained weights {name!r}, which are no longer here", name=wanted.weights))
     for before, after in zip(wanted.arms, now.arms, strict=True):
-        own = [called(name) for name in TRANSFERRED if getattr(before, name) != getattr(after, name)]
+        own = [setting_name(name) for name in TRANSFERRED if getattr(before, name) != getattr(after, name)]
         if own:
             title = str.__str__(arm_title(before.name))
             lost.append(say("the {settings} of {arm!r}, not available here", settings=listed(own), arm=title))
@@ -76,7 +76,7 @@ def missing(wanted: Experiment, now: Experiment) -> list[str]:
     if wanted.seeds != now.seeds:
         changed.append("seeds")
     if changed:
-        words = listed(called(name) for name in changed)
+        words = listed(setting_name(name) for name in changed)
         lost.append(say("{settings}, adjusted to what can be chosen here", settings=words))
     return lost
 

@@ -10,7 +10,7 @@ from tl.ui.compose.form_state import shared_key
 RESPLIT, SWITCH = shared_key("resplit"), "form_resplit_switch"
 
 
-def settle(home: Home, info: datasets.DatasetInfo) -> None:
+def drop_unusable_resplit(home: Home, info: datasets.DatasetInfo) -> None:
     """Take a new split for every seed back where the data set has a test set that stays the test set."""
     if st.session_state[RESPLIT] and not datasets.drawn_here(home, info):
         st.session_state[RESPLIT] = None

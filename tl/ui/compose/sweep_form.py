@@ -10,14 +10,14 @@ from tl.backbones import BACKBONES
 from tl.config import Experiment, Refused
 from tl.datasets import DatasetInfo
 from tl.jobs.sizes import ALL, PRESETS, parse_sizes, preset_title
-from tl.languages import again, commas, later, listed, say
+from tl.languages import commas, later, listed, reworded, say
 from tl.store.home import Home
-from tl.store.labels import NONE, labels
+from tl.store.name_and_notes import NONE, all_names_and_notes
 from tl.ui.compose import arms, bounds, cost, forecast, form_state, network, pictures, plan, reuse
 from tl.ui.compose.presets import PRESETS as COMPARISONS
 from tl.ui.parts import view
 from tl.ui.parts.numbers import typed
-from tl.ui.parts.problems import told
+from tl.ui.parts.problems import show_problems
 from tl.ui.parts.text import ago, count, escape
 
 SIZES, OWN, PROBLEM, SEEDS = "sweep_sizes", "sweep_own", "sweep_problem", form_state.SEEDS
@@ -46,7 +46,7 @@ def show(home: Home) -> None:
     form_state.renew_token(state, home)
     home.policy.tell()
     pictures.take_over_upload(home)
-    bounds.hold(state)
+    bounds.hold_to_limits(state)
     with st.container(border=True):
         chosen, lines = st.container(), st.container(gap="xsmall")
     with chosen:
@@ -58,9 +58,9 @@ def show(home: Home) -> None:
             _more_seeds()
     reuse.notice(state)
     if title := state.get(reuse.ORIGIN):
-        st.caption(say("Filled with the settings of “{title}”.", title=escape(again(title))))
+        st.caption(say("Filled with the settings of “{title}”.", title=escape(reworded(title))))
     if told_of := state.get(reuse.LEFT_OUT):
-        st.warning(escape(again(told_of)), icon=":material/rule:")
+        st.warning(escape(reworded(told_of)), icon=":material/rule:")
     experiment = _start_row(home, info)
     if experiment and info:
         with st.container(border=True):
@@ -139,7 +139,7 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
         st.error(escape(problem), icon=":material/error:")
     cost.start_row(home, experiment, info, sizes, "sweep_start", _start)
     if state.get(PROBLEM):
-        st.error(escape(again(state[PROBLEM])), icon=":material/error:")
+        st.error(escape(reworded(state[PROBLEM])), icon=":material/error:")
     if experiment and sizes:
         cost.show_command(say("Show the command that does the same"), experiment, sizes)
     return experiment
@@ -154,7 +154,7 @@ def _start(home: Home) -> None:
         experiment = form_state.compose(state, sized=False)
     except Refused:  # typed just before the click: the form, drawn anew, says so where it says so anyway
         return
-    with told(PROBLEM):
+    with show_problems(PROBLEM):
         sweep_id = jobs.submit_sweep(home, experiment, sizes, key=state[form_state.TOKEN])
         st.query_params["sweep"] = sweep_id
         jobs.ensure_supervisor(home)
@@ -183,7 +183,7 @@ def _earlier(home: Home) -> None:
     found = jobs.list_sweeps(home)[:SHOWN]
     if not found:
         return
-    called = labels(home)
+    called = all_names_and_notes(home)
     st.header(say("Earlier sweeps"), anchor=False)
     for entry in found:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

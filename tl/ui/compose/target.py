@@ -15,7 +15,7 @@ from tl.datasets.matching import FEWEST, Matching, match, unmatched
 from tl.languages import joined, later, say
 from tl.store.home import Home
 from tl.strategies import SOURCE_AND_FEW, STRATEGIES, TARGET
-from tl.ui.compose import apart, form_state, own_pictures
+from tl.ui.compose import domain_distance, form_state, own_pictures
 from tl.ui.compose.contents import strip
 from tl.ui.compose.form_state import arm_key, shared_key
 from tl.ui.parts.fold import UNKNOWN, fold
@@ -99,7 +99,7 @@ def _choice(
             st.error(escape(problem), icon=":material/error:")
     _matching(source, info, found)
     if source.ready and info.ready:
-        apart.section(home, source.name, info.name)
+        domain_distance.section(home, source.name, info.name)
     if info.origin == "upload":
         own_pictures.delete_button(home, info.name)
 

@@ -18,7 +18,7 @@ from tl.store.origin import with_network
 from tl.strategies import SOURCE_THEN_TARGET, STRATEGIES, arm_title
 from tl.ui.inspect import gallery
 from tl.ui.inspect.choice import Choice
-from tl.ui.inspect.looks import GONE, OTHERS_ASKED, ask_button
+from tl.ui.inspect.saliency import GONE, OTHERS_ASKED, ask_button
 from tl.ui.parts.chart import draw
 from tl.ui.parts.refresh import while_working
 from tl.ui.parts.text import escape, plain, unbroken
@@ -36,7 +36,7 @@ ADAPTED = later(
 def show(choice: Choice) -> None:
     """Draw the section."""
     st.header(say("Both sets, before and after"), anchor=False)
-    source, target = called(choice)
+    source, target = dataset_titles(choice)
     st.caption(
         say(
             "Pictures of {source} and of {target}, as the head of the network gets them, in the two directions in "
@@ -49,7 +49,7 @@ def show(choice: Choice) -> None:
     while_working(_show, POLL_SECONDS, lambda: job.looking(choice.home), choice)
 
 
-def called(choice: Choice) -> tuple[str, str]:
+def dataset_titles(choice: Choice) -> tuple[str, str]:
     """The two sets as people call them; not escaped."""
     names = []
     for name in choice.now.experiment.sets:
@@ -151,7 +151,7 @@ def _legend(choice: Choice, names: tuple[str, ...], labels: list[int], colours: 
         return f':small[:color[⬤]{{foreground="{COLOURS[place]}"}}]'
 
     with st.container(horizontal=True, gap="medium"):
-        for sign, name in zip(SIGNS, called(choice), strict=True):
+        for sign, name in zip(SIGNS, dataset_titles(choice), strict=True):
             st.markdown(f"{sign} {escape(name)}", width="content")
     with st.container(horizontal=True, gap="small"):
         for label, place in colours.items():
@@ -174,7 +174,7 @@ def _one(
 ) -> None:
     from tl.charts.both_sets import OTHER, both_sets_chart
 
-    sets = [plain(name) for name in called(choice)]
+    sets = [plain(name) for name in dataset_titles(choice)]
     rows = []
     for place in np.random.default_rng(0).permutation(len(labels)):  # else the one set would lie on top of the other
         side, label = int(place >= found.of_source), labels[place]

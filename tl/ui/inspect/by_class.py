@@ -7,18 +7,18 @@ import streamlit as st
 from tl.analysis.inspection.confusion import class_scores
 from tl.analysis.results import Interval
 from tl.languages import say
-from tl.ui.inspect.gallery import Voice
+from tl.ui.inspect.gallery import ArmAnswers
 from tl.ui.parts.text import cell
 from tl.words import percent
 
 
-def by_class(voices: Sequence[Voice], names: Sequence[str]) -> None:
+def by_class(voices: Sequence[ArmAnswers], names: Sequence[str]) -> None:
     """Draw recall, precision and the number of pictures and answers."""
     st.header(say("Class by class"), anchor=False)
     columns: dict[str, list[str] | list[int]] = {say("class"): [cell(name) for name in names]}
     titles = [cell(each.title) for each in voices]
     for place, each in enumerate(voices):
-        scores = class_scores(each.told, len(names))
+        scores = class_scores(each.predictions, len(names))
         title = titles[place] if titles.count(titles[place]) == 1 else f"{titles[place]} ({each.position + 1})"
         if not place:
             columns[say("test pictures")] = [score.pictures for score in scores]

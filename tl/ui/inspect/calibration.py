@@ -12,7 +12,7 @@ from tl.ui.inspect import gallery
 from tl.ui.inspect.choice import Choice
 from tl.ui.parts.chart import draw
 from tl.ui.parts.text import cell, escape
-from tl.ui.watch.table import MEASURE
+from tl.ui.watch.arm_table import MEASURE
 from tl.words import not_available, number_of, percent
 
 WHICH = "inspect_calibration"
@@ -22,7 +22,7 @@ WHICHES = {BEFORE: later("As trained"), AFTER: later("With temperature")}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
+class ArmCalibration:
     """One arm's network and how well its probabilities fit."""
 
     title: str  # not escaped
@@ -52,25 +52,25 @@ def show(choice: Choice) -> None:
     )
 
 
-def _judged(choice: Choice, arm: str | None) -> Judged | None:
-    test, validation = gallery.voice(choice, arm), gallery.voice(choice, arm, "validation")
+def _judged(choice: Choice, arm: str | None) -> ArmCalibration | None:
+    test, validation = gallery.arm_answers(choice, arm), gallery.arm_answers(choice, arm, "validation")
     if test is None:
         return None
-    found = calibration(test.told, validation.told if validation else None)
-    return Judged(
+    found = calibration(test.predictions, validation.predictions if validation else None)
+    return ArmCalibration(
         title=test.title,
         colour=arm_colour(test.position),
         found=found,
-        validation=len(validation.told.label) if validation else 0,
+        validation=len(validation.predictions.label) if validation else 0,
     )
 
 
-def sentence(judged: Judged) -> str:
+def sentence(judged: ArmCalibration) -> str:
     """What it comes to for one arm, Markdown."""
     return _sentence(judged).replace(" %", "\u00a0%")
 
 
-def _sentence(judged: Judged) -> str:
+def _sentence(judged: ArmCalibration) -> str:
     whole = judged.found.before.all
     told = {
         "arm": escape(judged.title),
@@ -99,7 +99,7 @@ def _verdict(whole: Bin) -> str:
     )
 
 
-def _mended(judged: Judged) -> str:
+def _mended(judged: ArmCalibration) -> str:
     """What a temperature does about it."""
     found, pictures = judged.found, number_of(judged.validation, "validation picture")  # not shown
     if found.temperature is not None and found.after is not None:
@@ -114,7 +114,7 @@ def _mended(judged: Judged) -> str:
     return say("No temperature fits the {pictures}.", pictures=pictures)
 
 
-def _diagram(judged: Sequence[Judged]) -> None:
+def _diagram(judged: Sequence[ArmCalibration]) -> None:
     from tl.charts.reliability import Reliability, ReliabilityPoint, reliability_chart
 
     which: str | None = BEFORE
@@ -157,7 +157,7 @@ def _diagram(judged: Sequence[Judged]) -> None:
     )
 
 
-def _table(judged: Sequence[Judged]) -> None:
+def _table(judged: Sequence[ArmCalibration]) -> None:
     names = [cell(each.title) for each in judged]
     columns: dict[str, list[str]] = {
         say(MEASURE): [

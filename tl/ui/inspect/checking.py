@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from tl.analysis.forecasts.question import Question
+from tl.analysis.forecasts.question import ForecastQuestion
 from tl.analysis.inspection import held_out
 from tl.config import Refused
 from tl.jobs.background import busy
@@ -19,14 +19,14 @@ POLL_SECONDS = 1.0  # while pictures are looked at
 ASKED = "inspect_labels_asked"
 
 
-def stamp(home: Home, asked: Question) -> float | None:
+def stamp(home: Home, asked: ForecastQuestion) -> float | None:
     """Changes when what the probe says of all pictures does; None where nothing is known yet."""
     with suppress(FileNotFoundError):
         return held_out.path_of(home, asked).stat().st_mtime
     return None
 
 
-def controls(choice: Choice, asked: Question | None, why_not: str | None) -> None:
+def controls(choice: Choice, asked: ForecastQuestion | None, why_not: str | None) -> None:
     """Draw the button while training pictures were not looked at yet, and what is going on; later nothing."""
     if asked is None:
         here = say(":material/info: Training pictures can't be looked at here.")
@@ -52,7 +52,7 @@ def controls(choice: Choice, asked: Question | None, why_not: str | None) -> Non
     while_working(_state, POLL_SECONDS, lambda: label_checks.looking(home), home, asked)
 
 
-def _state(home: Home, asked: Question, active: bool) -> None:
+def _state(home: Home, asked: ForecastQuestion, active: bool) -> None:
     if active:
         st.caption(
             say(

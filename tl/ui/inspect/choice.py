@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tl.analysis.adaptation.given import joined
+from tl.analysis.adaptation.given_labels import with_labels
 from tl.analysis.baselines import held_against
 from tl.config import Refused
 from tl.datasets.info import UNLABELLED, DatasetInfo
@@ -80,7 +80,7 @@ class Choice:
             return None
         path = self.home.run(run.run_id).predictions
         if self.known is not None and split == TEST:
-            return joined(path, self.known, len(self.classes))
+            return with_labels(path, self.known, len(self.classes))
         return read_predictions(path, split)
 
     def asked(self, number: int) -> str:
@@ -95,7 +95,7 @@ def finished(now: ExperimentView) -> tuple[RunEntry, ...]:
     return now.answered
 
 
-def begun(now: ExperimentView) -> tuple[str, str | None]:
+def initial_choice(now: ExperimentView) -> tuple[str, str | None]:
     """The arm that is looked at first, and the one it is compared with: the first that transfers, and what the verdict holds
     it against.
 

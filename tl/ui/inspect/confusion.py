@@ -16,7 +16,7 @@ from tl.ui.inspect.by_class import by_class
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.confusion_charts import ANSWERED, ANY, BY, LABELLED, ONE_OF_THEM, SHOWN, SQUARE, keep_to, key
 from tl.ui.inspect.fixed_wording import meaning, net, totals
-from tl.ui.inspect.gallery import Voice
+from tl.ui.inspect.gallery import ArmAnswers
 from tl.ui.parts.text import count, escape
 from tl.words import number_of
 
@@ -33,12 +33,12 @@ class Group:
 
 def show(choice: Choice) -> None:
     """Draw the section."""
-    arm, other = gallery.voice(choice, choice.arm), gallery.voice(choice, choice.other)
+    arm, other = gallery.arm_answers(choice, choice.arm), gallery.arm_answers(choice, choice.other)
     if arm is None:
         st.info(say("What this run answered is no longer here."), icon=":material/image_search:")
         return
-    names = gallery.class_names(choice, arm.told.probabilities.shape[1])
-    between = difference(arm.told, other.told) if other else None
+    names = gallery.class_names(choice, arm.predictions.probabilities.shape[1])
+    between = difference(arm.predictions, other.predictions) if other else None
     voices = [arm, other] if other and between else [arm]
     if between and other:
         st.markdown(totals(arm.noun, other.noun, between, choice.asked(between.pictures)))
@@ -52,7 +52,7 @@ def show(choice: Choice) -> None:
     by_class(voices, names)
 
 
-def _told_why(choice: Choice, other: Voice | None) -> None:
+def _told_why(choice: Choice, other: ArmAnswers | None) -> None:
     """Why two arms that were chosen are not held against each other."""
     title = escape(arm_title(choice.other or ""))
     if other:
@@ -66,7 +66,7 @@ def _told_why(choice: Choice, other: Voice | None) -> None:
     st.info(why, icon=":material/info:")
 
 
-def _pictures(choice: Choice, voices: Sequence[Voice], names: Sequence[str], between: Difference | None) -> None:
+def _pictures(choice: Choice, voices: Sequence[ArmAnswers], names: Sequence[str], between: Difference | None) -> None:
     """Draw one group of pictures; which is chosen above them, or by a click on a square."""
     groups = _groups(voices, between)
     st.header(say("Pictures"), anchor=False)
@@ -89,7 +89,7 @@ def _pictures(choice: Choice, voices: Sequence[Voice], names: Sequence[str], bet
         st.caption(say(NOTHING))
         return
     gallery.legend(voices)
-    told = voices[0].told
+    told = voices[0].predictions
     gallery.show(
         choice,
         told.picture[rows],
@@ -100,9 +100,9 @@ def _pictures(choice: Choice, voices: Sequence[Voice], names: Sequence[str], bet
     )
 
 
-def _groups(voices: Sequence[Voice], between: Difference | None) -> dict[str, Group]:
+def _groups(voices: Sequence[ArmAnswers], between: Difference | None) -> dict[str, Group]:
     """Name -> pictures: those where the arms differ most first, else those of which the first is least sure."""
-    first = voices[0].told
+    first = voices[0].predictions
     _, own = sureness(first)
     if between is None:
         wrong = _ordered(~first.right, own)
@@ -110,7 +110,7 @@ def _groups(voices: Sequence[Voice], between: Difference | None) -> dict[str, Gr
             "wrong": Group(title=say("Wrong"), rows=wrong),
             "right": Group(title=say("Right"), rows=_ordered(first.right, own)),
         }
-    _, theirs = sureness(voices[1].told)
+    _, theirs = sureness(voices[1].predictions)
     return {
         "fixed": Group(title=say("Fixed"), rows=_ordered(between.fixed, theirs - own)),
         "broken": Group(title=say("Broken"), rows=_ordered(between.broken, own - theirs)),
@@ -128,7 +128,7 @@ def _chosen(choice: Choice) -> list[object]:
     return [st.session_state.get(key(choice, name)) for name in (LABELLED, ANSWERED, BY)]
 
 
-def _square(choice: Choice, voices: Sequence[Voice], names: Sequence[str]) -> NDArray[np.int64]:
+def _square(choice: Choice, voices: Sequence[ArmAnswers], names: Sequence[str]) -> NDArray[np.int64]:
     """Draw the choice of a label and an answer, which a click on a square sets; gives the rows."""
     left, middle, right = st.columns(3)
     classes = [ANY, *range(len(names))]
@@ -149,9 +149,9 @@ def _square(choice: Choice, voices: Sequence[Voice], names: Sequence[str]) -> ND
     return found
 
 
-def _answered(voices: Sequence[Voice], label: int, answer: int, by: str) -> NDArray[np.int64]:
+def _answered(voices: Sequence[ArmAnswers], label: int, answer: int, by: str) -> NDArray[np.int64]:
     """Rows of the pictures with this label (or ANY) that were answered so (or ANY) by one network, or by one alone."""
-    told = [each.told for each in voices]
+    told = [each.predictions for each in voices]
     picked = [each.predicted if answer == ANY else np.full(len(each.label), answer) for each in told]
     so = [each.predicted == wanted for each, wanted in zip(told, picked, strict=True)]
     shares = [

@@ -10,7 +10,7 @@ from tl.charts.palette import arm_colour
 from tl.languages import joined, say
 from tl.ui.compose.arms import dot
 from tl.ui.inspect.choice import Choice
-from tl.ui.inspect.gallery import Voice
+from tl.ui.inspect.gallery import ArmAnswers
 from tl.ui.parts.chart import draw as draw_chart
 from tl.ui.parts.text import escape
 
@@ -33,12 +33,12 @@ def keep_to(name: str, options: Collection[str]) -> None:
         del st.session_state[name]
 
 
-def draw(choice: Choice, voices: Sequence[Voice], names: Sequence[str]) -> None:
+def draw(choice: Choice, voices: Sequence[ArmAnswers], names: Sequence[str]) -> None:
     """Draw them side by side where there is room."""
     from tl.charts.confusion import Side, confusion_chart, difference_chart
 
     sides = [
-        Side(title=each.title, colour=arm_colour(each.position), counts=confusion(each.told, len(names)))
+        Side(title=each.title, colour=arm_colour(each.position), counts=confusion(each.predictions, len(names)))
         for each in voices
     ]
     among = [int(number) for number in most_confused([side.counts for side in sides], MOST)]

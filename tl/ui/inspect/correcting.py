@@ -9,12 +9,12 @@ import streamlit as st
 from tl import datasets, jobs
 from tl.datasets.corrections import in_words
 from tl.datasets.info import DatasetInfo
-from tl.datasets.kept import Shown
-from tl.jobs.again import compare_again
+from tl.datasets.stored_pictures import ShownPicture
+from tl.jobs.compare_again import compare_again
 from tl.languages import later, listed, plural, say
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import GREY
-from tl.ui.parts.problems import show_kept, told
+from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import plain
 
@@ -37,13 +37,13 @@ class Labelled:
     splits: Sequence[str]  # those that the data set has itself
 
 
-def image(picture: Shown, words: str) -> None:
+def image(picture: ShownPicture, words: str) -> None:
     """Draw the picture; a grey box where it can't be shown. `words` say what is to be seen, not escaped."""
     pixels = GREY if picture.pixels is None else picture.pixels
     st.image(pixels, width=WIDTH, output_format="JPEG", alt=plain(words))
 
 
-def chosen(info: DatasetInfo) -> dict[int, int]:
+def chosen_corrections(info: DatasetInfo) -> dict[int, int]:
     """Place of a picture in the data set -> ASIDE or the number of its class, of all that were chosen in this session."""
     found: dict[int, int] = st.session_state.setdefault(f"inspect_corrections_{info.name}", {})
     return found
@@ -55,13 +55,15 @@ def picker(info: DatasetInfo, pictures: Labelled, place: int, where: str, likely
     others = [number for number in range(len(info.classes)) if number not in (own, likely)]
     options = [STAYS, ASIDE, *([] if likely is None else [likely]), *others]
     key = f"inspect_correct_{info.name}_{where}_{place}"
-    st.session_state[key] = chosen(info).get(place, STAYS)  # one picture may be shown twice: both say the same
+    st.session_state[key] = chosen_corrections(info).get(
+        place, STAYS
+    )  # one picture may be shown twice: both say the same
 
     def choose() -> None:
         if (value := st.session_state[key]) == STAYS:
-            chosen(info).pop(place, None)
+            chosen_corrections(info).pop(place, None)
         else:
-            chosen(info)[place] = value
+            chosen_corrections(info)[place] = value
 
     def words(option: int) -> str:
         if option == ASIDE:
@@ -80,12 +82,12 @@ def picker(info: DatasetInfo, pictures: Labelled, place: int, where: str, likely
     )
 
 
-def bar(choice: Choice, info: DatasetInfo, pictures: Labelled) -> Callable[[], None] | None:
+def correction_bar(choice: Choice, info: DatasetInfo, pictures: Labelled) -> Callable[[], None] | None:
     """Draw what was chosen so far, and the button that compares again; what that does, where it was pressed."""
     show_kept(PROBLEM)
     wanted = {
         place: value
-        for place, value in chosen(info).items()
+        for place, value in chosen_corrections(info).items()
         if place < len(pictures.names) and value < len(info.classes)
     }
     if not wanted:
@@ -109,7 +111,12 @@ def bar(choice: Choice, info: DatasetInfo, pictures: Labelled) -> Callable[[], N
                     "picture keeps its split."
                 ),
             )
-            st.button(say("Forget these choices"), key="inspect_forget", type="tertiary", on_click=chosen(info).clear)
+            st.button(
+                say("Forget these choices"),
+                key="inspect_forget",
+                type="tertiary",
+                on_click=chosen_corrections(info).clear,
+            )
         st.caption(_where(wanted, pictures, bool(choice.now.experiment.resplit)))
     return partial(_again, choice, info, pictures, wanted) if pressed else None
 
@@ -129,9 +136,9 @@ def _where(wanted: dict[int, int], pictures: Labelled, resplit: bool) -> str:
 
 
 def _again(choice: Choice, info: DatasetInfo, pictures: Labelled, wanted: dict[int, int]) -> None:
-    with told(PROBLEM), out_of_turn(), st.spinner(say("Making the new data set …")):
+    with show_problems(PROBLEM), out_of_turn(), st.spinner(say("Making the new data set …")):
         compare_again(choice.home, choice.now.experiment_id, corrections(info, pictures, wanted))
-        chosen(info).clear()
+        chosen_corrections(info).clear()
         jobs.ensure_supervisor(choice.home)
     st.rerun()
 

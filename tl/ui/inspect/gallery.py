@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tl.analysis.names import noun
 from tl.config import Refused
-from tl.datasets.kept import Shown, pictures_at
+from tl.datasets.stored_pictures import ShownPicture, pictures_at
 from tl.languages import say
 from tl.store.predictions import Predictions
 from tl.strategies import arm_title
@@ -33,12 +33,12 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Voice:
+class ArmAnswers:
     """One arm's network; those of a gallery were asked about the same pictures, in the same order."""
 
     name: str  # of the arm, as in the experiment
     position: int  # of the arm, for its colour
-    told: Predictions
+    predictions: Predictions
 
     @property
     def title(self) -> str:
@@ -52,8 +52,8 @@ class Voice:
 
     def line(self, row: int, names: Sequence[str]) -> Line:
         """Its answer about the picture of a row, and how sure it was; where it is wrong, of the right class as well."""
-        label, answer = int(self.told.label[row]), int(self.told.predicted[row])
-        shares = self.told.probabilities[row]
+        label, answer = int(self.predictions.label[row]), int(self.predictions.predicted[row])
+        shares = self.predictions.probabilities[row]
         text = f"{names[answer]} {share(float(shares[answer]))}"
         if label == answer:
             return Line(title=self.title, position=self.position, text=f"✓ {text}")
@@ -62,12 +62,12 @@ class Voice:
         )
 
 
-def voice(choice: Choice, arm: str | None, split: str = "test") -> Voice | None:
+def arm_answers(choice: Choice, arm: str | None, split: str = "test") -> ArmAnswers | None:
     """An arm's network of the seed that is looked at; None where it kept no answers."""
-    told = choice.predictions(arm, split=split) if arm is not None else None
-    if arm is None or told is None:
+    predictions = choice.predictions(arm, split=split) if arm is not None else None
+    if arm is None or predictions is None:
         return None
-    return Voice(name=arm, position=position(choice, arm), told=told)
+    return ArmAnswers(name=arm, position=position(choice, arm), predictions=predictions)
 
 
 def position(choice: Choice, arm: str) -> int:
@@ -83,7 +83,7 @@ def class_names(choice: Choice, classes: int) -> tuple[str, ...]:
     return tuple(say("Class {number}", number=number) for number in range(1, classes + 1))
 
 
-def legend(voices: Sequence[Voice]) -> None:
+def legend(voices: Sequence[ArmAnswers]) -> None:
     """Whose answer stands beside which mark."""
     with st.container(horizontal=True, gap="medium"):
         for each in voices:
@@ -124,7 +124,7 @@ def show(
         st.pagination(pages, key=place)
 
 
-def _pixels(choice: Choice, picture: NDArray[np.int64], label: NDArray[np.int64]) -> list[Shown] | None:
+def _pixels(choice: Choice, picture: NDArray[np.int64], label: NDArray[np.int64]) -> list[ShownPicture] | None:
     """None, with a sentence, where none of the pictures can be shown."""
     if choice.info is None:
         st.caption(say("The pictures are no longer here, so only numbers can be shown."))
@@ -140,7 +140,7 @@ def _pixels(choice: Choice, picture: NDArray[np.int64], label: NDArray[np.int64]
     return found
 
 
-def _caption(found: Shown, name: str, lines: Sequence[Line]) -> str:
+def _caption(found: ShownPicture, name: str, lines: Sequence[Line]) -> str:
     missing = [say(":small[{file} can't be shown]", file=escape(found.name))] if found.pixels is None else []
     said = [
         f":small[{dot(line.position) + ' ' if line.position is not None else ''}{unbroken(line.text)}]"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tl.languages import joined, later, say
-from tl.store.looks import GRAD_CAM, Look
+from tl.store.saliency import GRAD_CAM, Saliency
 
 SIDE = 320  # pixels that are shown
 DIMMED = 0.45  # brightness of what a network does not look at
@@ -41,7 +41,7 @@ def enlarged(pixels: NDArray[np.uint8]) -> Image.Image:
     return Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
 
 
-def told(look: Look) -> str:
+def explanation(look: Saliency) -> str:
     """How the heat was found and how to read it; "" where there is none."""
     if look.heat is None:
         return ""

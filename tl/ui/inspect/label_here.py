@@ -14,12 +14,12 @@ from tl.config import Refused
 from tl.datasets import given_labels
 from tl.datasets.given_labels import ENOUGH, NONE_OF_THEM, Given
 from tl.datasets.info import UNLABELLED, DatasetInfo
-from tl.datasets.kept import Shown, pictures_at
+from tl.datasets.stored_pictures import ShownPicture, pictures_at
 from tl.languages import say
 from tl.store.home import Home
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import GREY
-from tl.ui.parts.problems import show_kept, told
+from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.refresh import fragment
 from tl.ui.parts.text import escape, plain
 from tl.words import number_of
@@ -95,7 +95,7 @@ def _one(
     info: DatasetInfo,
     classes: Sequence[str],
     place: int,
-    picture: Shown,
+    picture: ShownPicture,
     done: Sequence[int],
     given: Given,
 ) -> None:
@@ -160,7 +160,7 @@ def _last(given: Given, done: Sequence[int]) -> int | None:
 def _give(choice: Choice, info: DatasetInfo, place: int, label: str, classes: tuple[str, ...]) -> None:
     if place in given_labels.read(choice.home, info.name).labels and st.session_state.get(AT) != place:
         return  # pressed twice, before the next picture was there: it is not what that shows
-    with told(PROBLEM):
+    with show_problems(PROBLEM):
         given_labels.give(choice.home, info, place, label, classes)
         st.session_state.pop(AT, None)
 
@@ -198,15 +198,15 @@ def _more(labelled: int) -> None:
     st.session_state["label_here_rounds"] = labelled // ENOUGH + 1
 
 
-def _pictures(choice: Choice, info: DatasetInfo, places: Sequence[int]) -> list[Shown]:
+def _pictures(choice: Choice, info: DatasetInfo, places: Sequence[int]) -> list[ShownPicture]:
     try:
         return pictures_at(choice.home, info, places, [UNLABELLED] * len(places), choice.sides)
     except Refused as problem:
         st.error(escape(problem), icon=":material/broken_image:")
-        return [Shown(name="", pixels=None) for _ in places]
+        return [ShownPicture(name="", pixels=None) for _ in places]
 
 
-def _grid(shown: dict[int, Shown], done: Sequence[int], given: Given) -> None:
+def _grid(shown: dict[int, ShownPicture], done: Sequence[int], given: Given) -> None:
     """Those that are labelled, with what was said of each."""
     st.image(
         [GREY if (pixels := shown[place].pixels) is None else pixels for place in done],

@@ -6,17 +6,17 @@ import numpy as np
 import streamlit as st
 
 from tl import datasets
-from tl.analysis.forecasts.question import Question
+from tl.analysis.forecasts.question import ForecastQuestion
 from tl.analysis.inspection import held_out
 from tl.analysis.inspection.label_issues import LabelIssues, Suspect
 from tl.config import Refused
 from tl.datasets.catalogue import index_of
 from tl.datasets.info import DatasetInfo
-from tl.datasets.kept import pictures_at
+from tl.datasets.stored_pictures import pictures_at
 from tl.languages import commas, joined, later, plural, say
 from tl.store.home import Home
 from tl.strategies import arm_title
-from tl.ui.inspect import checking, correcting, second_look, twins
+from tl.ui.inspect import checking, correcting, duplicates, second_look
 from tl.ui.inspect.choice import Choice, finished
 from tl.ui.inspect.correcting import Labelled
 from tl.ui.parts.text import count, escape, percent
@@ -61,9 +61,9 @@ def show(choice: Choice) -> None:
     pictures = Labelled(index["name"].tolist(), index["label"].tolist(), index["split"].tolist())
     place = st.container()
     with place:  # now: drawn last, it would move all that is below
-        again = correcting.bar(choice, info, pictures)
+        again = correcting.correction_bar(choice, info, pictures)
     _suspects(choice, info, pictures)
-    twins.show(choice, info, pictures)
+    duplicates.show(choice, info, pictures)
     if again:
         with place:
             again()
@@ -102,7 +102,7 @@ def _suspects(choice: Choice, info: DatasetInfo, pictures: Labelled) -> None:
         st.pagination(pages, key=key)
 
 
-def _asked(choice: Choice) -> tuple[Question | None, str | None]:
+def _asked(choice: Choice) -> tuple[ForecastQuestion | None, str | None]:
     """What the training pictures are asked by, or why they can't be."""
     try:
         return held_out.asked_of(choice.home, choice.now.experiment, choice.arm), None
@@ -112,7 +112,7 @@ def _asked(choice: Choice) -> tuple[Question | None, str | None]:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _found(
-    _home: Home, path: str, runs: tuple[tuple[str, str], ...], asked: Question | None, stamp: float | None
+    _home: Home, path: str, runs: tuple[tuple[str, str], ...], asked: ForecastQuestion | None, stamp: float | None
 ) -> held_out.Doubts:
     """`runs`: (arm, run id) of those that have kept answers; `stamp` changes when what the probe says does."""
     return held_out.suspicious(_home, runs, asked if stamp else None)

@@ -17,11 +17,11 @@ from tl.words import number_of
 
 def show(choice: Choice) -> None:
     """Draw the section."""
-    arm, other = gallery.voice(choice, choice.arm), gallery.voice(choice, choice.other)
+    arm, other = gallery.arm_answers(choice, choice.arm), gallery.arm_answers(choice, choice.other)
     if arm is None:
         st.info(say("What this run answered is no longer here."), icon=":material/image_search:")
         return
-    told = arm.told
+    told = arm.predictions
     names = gallery.class_names(choice, told.probabilities.shape[1])
     st.header(say("Worst mistakes: {arm}", arm=escape(arm.title)), anchor=False)
     rows = worst_mistakes(told)
@@ -35,7 +35,7 @@ def show(choice: Choice) -> None:
             seed=choice.seed,
         )
     )
-    voices = [arm, other] if other and same_pictures((told, other.told)) else [arm]
+    voices = [arm, other] if other and same_pictures((told, other.predictions)) else [arm]
     gallery.legend(voices)
     gallery.show(
         choice,
@@ -56,7 +56,7 @@ def _hardest(choice: Choice, names: Sequence[str]) -> None:
         return
     st.header(say("Hardest pictures"), anchor=False)
     hard = hardest(answers, len(names))
-    st.markdown(told_of(hard, answers, choice.asked(pictures_of(answers))))
+    st.markdown(mistakes_sentence(hard, answers, choice.asked(pictures_of(answers))))
     gallery.show(
         choice,
         hard.picture,
@@ -72,7 +72,7 @@ def pictures_of(answers: Sequence[Answers]) -> int:
     return len({int(place) for each in answers for place in each.picture})
 
 
-def told_of(hard: Hardest, answers: Sequence[Answers], of: str | None = None) -> str:
+def mistakes_sentence(hard: Hardest, answers: Sequence[Answers], of: str | None = None) -> str:
     """How many were wrong in all networks, and in any; Markdown. `of`: other words than "550 test pictures"."""
     every = int((hard.wrong == hard.asked).sum())
     if not len(hard.picture):

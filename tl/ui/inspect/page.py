@@ -8,13 +8,13 @@ from typing import Any
 import streamlit as st
 
 from tl import datasets
-from tl.analysis.adaptation.given import known_labels
+from tl.analysis.adaptation.given_labels import known_labels
 from tl.config import Refused
 from tl.datasets.info import DatasetInfo
 from tl.languages import later, say
 from tl.store.home import Home
 from tl.strategies import arm_title
-from tl.ui.inspect.choice import Choice, begun, finished
+from tl.ui.inspect.choice import Choice, finished, initial_choice
 from tl.ui.parts import view
 from tl.ui.parts.text import escape
 
@@ -59,7 +59,7 @@ def show(home: Home, experiment_id: str) -> None:
     """Draw the page for an experiment, or one sentence where there is nothing to look at."""
     try:
         now = view.load(home, experiment_id)
-        first, other = begun(now)
+        first, other = initial_choice(now)
     except Refused as problem:
         st.error(escape(problem), icon=":material/link_off:")
         return

@@ -15,7 +15,7 @@ from tl.store.origin import with_network
 from tl.store.shifted import read_progress, read_shifted
 from tl.strategies import arm_title
 from tl.ui.inspect.choice import Choice, finished
-from tl.ui.inspect.looks import OTHERS_ASKED, ask_button
+from tl.ui.inspect.saliency import OTHERS_ASKED, ask_button
 from tl.ui.parts.chart import draw
 from tl.ui.parts.refresh import while_working
 from tl.ui.parts.text import cell, escape, unbroken

@@ -14,11 +14,11 @@ from tl.analysis.inspection.thresholds import at_threshold
 from tl.config import Refused
 from tl.datasets.single import decoded
 from tl.jobs.listing import RunEntry
-from tl.jobs.measurements import looks as job
+from tl.jobs.measurements import saliency as job
 from tl.languages import later, say
-from tl.store.looks import Look, drop_pixels, forget_look, hand_over, own_name, read_look
+from tl.store.saliency import Saliency, drop_pixels, forget_saliency, hand_over, own_name, read_saliency
 from tl.strategies import arm_title
-from tl.ui.inspect import heat, looks
+from tl.ui.inspect import heat, saliency
 from tl.ui.inspect.choice import Choice
 from tl.ui.parts import uploads
 from tl.ui.parts.render_slot import out_of_turn
@@ -37,12 +37,12 @@ ORIGINS = {UPLOAD: later("A file"), PHOTO: later("The camera")}
 
 
 @dataclass
-class Held:
+class TriedPicture:
     """A picture of one's own, and what the networks have made of it so far."""
 
     name: str  # in the cache
     pixels: dict[int, NDArray[np.uint8]]  # resolution of an arm -> (S, S, 3)
-    found: dict[str, Look]  # run -> what its network answered
+    found: dict[str, Saliency]  # run -> what its network answered
 
 
 def show(choice: Choice) -> None:
@@ -54,7 +54,7 @@ def show(choice: Choice) -> None:
     _take(choice, set(sides.values()))
     if problem := st.session_state.get(PROBLEM):
         st.error(escape(problem), icon=":material/error:")
-    held: Held | None = st.session_state.get(HELD)
+    held: TriedPicture | None = st.session_state.get(HELD)
     if held is not None and all(side in held.pixels for side in sides.values()):
         _asked(choice, runs, held, sides)
     _threshold(choice, runs, held)
@@ -93,17 +93,17 @@ def _take(choice: Choice, sides: set[int]) -> None:
         uploads.forget(file)  # what is needed of it is held
 
 
-def _held(choice: Choice, file: UploadedFile, sides: set[int]) -> Held:
+def _held(choice: Choice, file: UploadedFile, sides: set[int]) -> TriedPicture:
     """The picture as training would have it. Raises Refused."""
     native = choice.info.native_resolution if choice.info else max(sides)
     with out_of_turn(), st.spinner(say("Reading the picture …")):
         found = decoded(file.getvalue(), {min(side, native) for side in sides})
     pixels = {side: found[min(side, native)] for side in sides}
-    return Held(own_name(b"".join(pixels[side].tobytes() for side in sorted(pixels))), pixels, {})
+    return TriedPicture(own_name(b"".join(pixels[side].tobytes() for side in sorted(pixels))), pixels, {})
 
 
-def _asked(choice: Choice, runs: tuple[RunEntry, ...], held: Held, sides: dict[str, int]) -> None:
-    asked = looks.Asked(
+def _asked(choice: Choice, runs: tuple[RunEntry, ...], held: TriedPicture, sides: dict[str, int]) -> None:
+    asked = saliency.SaliencyRequest(
         home=choice.home,
         picture=held.name,
         runs=runs,
@@ -121,33 +121,35 @@ def _asked(choice: Choice, runs: tuple[RunEntry, ...], held: Held, sides: dict[s
         drop_pixels(choice.home, held.name)
         return False
 
-    def found() -> looks.Found:
+    def found() -> saliency.Found:
         for run in runs:  # from the disk into this session, where it goes with the picture
-            known = read_look(choice.home, run.run_id, held.name)
-            if isinstance(known, Look):
+            known = read_saliency(choice.home, run.run_id, held.name)
+            if isinstance(known, Saliency):
                 held.found[run.run_id] = known
-                forget_look(choice.home, run.run_id, held.name)
-        return {run.run_id: held.found.get(run.run_id) or read_look(choice.home, run.run_id, held.name) for run in runs}
+                forget_saliency(choice.home, run.run_id, held.name)
+        return {
+            run.run_id: held.found.get(run.run_id) or read_saliency(choice.home, run.run_id, held.name) for run in runs
+        }
 
-    looks.show(asked, say("Ask every arm"), begin, found)
+    saliency.show(asked, say("Ask every arm"), begin, found)
     answered = [(run, held.found[run.run_id]) for run in runs if run.run_id in held.found]
     if answered:
         _probabilities(asked, answered)
-        if method := heat.told(answered[0][1]):
+        if method := heat.explanation(answered[0][1]):
             st.caption(escape(method))
 
 
-def _probabilities(asked: looks.Asked, answered: list[tuple[RunEntry, Look]]) -> None:
+def _probabilities(asked: saliency.SaliencyRequest, answered: list[tuple[RunEntry, Saliency]]) -> None:
     columns = st.columns(max(2, len(answered)))
     for column, (run, found) in zip(columns, answered, strict=False):
         with column:
             st.dataframe(
-                looks.probabilities(asked, found),
+                saliency.probabilities(asked, found),
                 hide_index=True,
                 height="auto",
                 alt=say("The surest classes of {arm}", arm=arm_title(run.arm)),
                 column_config={
-                    say(looks.BAR): st.column_config.ProgressColumn("", format=" ", min_value=0.0, max_value=1.0)
+                    say(saliency.BAR): st.column_config.ProgressColumn("", format=" ", min_value=0.0, max_value=1.0)
                 },
             )
             st.caption(
@@ -159,7 +161,7 @@ def _time(seconds: float) -> str:
     return say("{number:.0f} ms", number=1000 * seconds) if seconds < 1 else duration(seconds)
 
 
-def _threshold(choice: Choice, runs: tuple[RunEntry, ...], held: Held | None) -> None:
+def _threshold(choice: Choice, runs: tuple[RunEntry, ...], held: TriedPicture | None) -> None:
     """Draw from which probability on an answer counts, what that gives and costs, and what it means for this picture."""
     st.markdown(say("**“None of these” when unsure**"))
     lowest = say("Lowest probability at which an arm answers")
@@ -193,7 +195,7 @@ def _threshold(choice: Choice, runs: tuple[RunEntry, ...], held: Held | None) ->
     )
 
 
-def _said(choice: Choice, look: Look | None, threshold: float) -> str:
+def _said(choice: Choice, look: Saliency | None, threshold: float) -> str:
     if look is None:
         return "–"
     first = look.answers[0]

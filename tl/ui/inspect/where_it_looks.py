@@ -5,13 +5,13 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from tl.analysis.names import inside
-from tl.datasets.kept import pictures_at
+from tl.datasets.stored_pictures import pictures_at
 from tl.jobs.listing import RunEntry
-from tl.jobs.measurements import looks as job
+from tl.jobs.measurements import saliency as job
 from tl.languages import later, say
-from tl.store.looks import Look
 from tl.store.predictions import Answers
-from tl.ui.inspect import heat, looks
+from tl.store.saliency import Saliency
+from tl.ui.inspect import heat, saliency
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.confusion_charts import keep_to
 from tl.ui.parts.text import count, escape, plain
@@ -38,7 +38,7 @@ def show(choice: Choice) -> None:
         return
     place, label = int(own.picture[row]), int(own.label[row])
     runs = tuple(run for run in (choice.run(choice.arm), choice.other and choice.run(choice.other)) if run)
-    asked = looks.Asked(
+    asked = saliency.SaliencyRequest(
         home=choice.home,
         picture=str(place),
         runs=runs,
@@ -51,14 +51,14 @@ def show(choice: Choice) -> None:
         say("Picture {number} is labelled **{label}**.", number=count(place + 1), label=escape(asked.named(label)))
     )
     here = asked.here()
-    looks.show(
+    saliency.show(
         asked,
         say("Where do they look?") if len(runs) > 1 else say("Where does it look?"),
         lambda: job.ask(choice.home, asked.picture, here),
     )
     for known in asked.found().values():
-        if isinstance(known, Look) and known.heat is not None:
-            st.caption(escape(heat.told(known)))
+        if isinstance(known, Saliency) and known.heat is not None:
+            st.caption(escape(heat.explanation(known)))
             break
 
 

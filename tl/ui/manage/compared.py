@@ -11,7 +11,7 @@ from tl.ui.watch.side_by_side import ADDRESS
 FIRST = "runs_compared"  # in the session: id and title of what was chosen first
 
 
-def bar(known: Collection[str]) -> None:
+def comparison_bar(known: Collection[str]) -> None:
     """Draw what was chosen first, until the second is; forget it where it is none of the `known` ids any more."""
     chosen = st.session_state.get(FIRST)
     if chosen is None:

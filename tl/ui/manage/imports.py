@@ -27,7 +27,7 @@ def show(home: Home) -> None:
 
 def _import(home: Home, bundle: Path) -> tuple[str, dict[str, str]]:
     """Import it; the page of what was in it."""
-    from tl.report.intake import import_bundle  # pyarrow: only when there is something to read
+    from tl.report.bundle_import import import_bundle  # pyarrow: only when there is something to read
 
     kind, ident = import_bundle(home, bundle, say("The bundle"))
     return PAGES[kind], {kind: ident}

@@ -13,7 +13,7 @@ from tl import sources
 from tl.backbones import BACKBONES
 from tl.config import Refused
 from tl.jobs import library
-from tl.jobs.library import Entry
+from tl.jobs.library import LibraryEntry
 from tl.jobs.library_files import bring_in, export, file_name
 from tl.languages import joined, language, later, plural, say, speaking
 from tl.networks import pictures_in_words
@@ -24,9 +24,9 @@ from tl.store.database import read_experiment
 from tl.store.home import Home
 from tl.ui.compose import form
 from tl.ui.parts import uploads, view
-from tl.ui.parts.deletion import Choice, ask
-from tl.ui.parts.keep import PAGE
-from tl.ui.parts.problems import show_kept, told
+from tl.ui.parts.deletion import DeletionChoice, ask
+from tl.ui.parts.keep_in_library import PAGE
+from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import count, escape, memory, percent, unbroken
 from tl.words import number_of
@@ -118,7 +118,7 @@ def _facts(found: Source) -> None:
         st.caption(words)
 
 
-def _own(home: Home, entry: Entry, new: bool) -> None:
+def _own(home: Home, entry: LibraryEntry, new: bool) -> None:
     found = entry.source
     with _card(found, new):
         _users(home, entry)
@@ -127,7 +127,7 @@ def _own(home: Home, entry: Entry, new: bool) -> None:
             _change(home, entry)
 
 
-def _change(home: Home, entry: Entry) -> None:
+def _change(home: Home, entry: LibraryEntry) -> None:
     """Draw the buttons that only one's own weights have."""
     name = entry.source.key
     if st.button(say("Rename"), icon=":material/edit:", type="tertiary", key=f"rename_{name}"):
@@ -150,7 +150,7 @@ def _change(home: Home, entry: Entry) -> None:
         _ask_to_delete(home, entry)
 
 
-def _users(home: Home, entry: Entry) -> None:
+def _users(home: Home, entry: LibraryEntry) -> None:
     """Links to the experiments that began with them."""
     if not entry.used_by:
         return
@@ -177,9 +177,9 @@ def _key(found: Source) -> str:
     return found.key if found.state == "library" else f"{found.backbone.replace(':', '_')}__{found.key}"
 
 
-def _ask_to_delete(home: Home, entry: Entry) -> None:
+def _ask_to_delete(home: Home, entry: LibraryEntry) -> None:
     def delete() -> None:
-        with told(PROBLEM), out_of_turn():
+        with show_problems(PROBLEM), out_of_turn():
             library.delete(home, entry.source.key)
 
     name, size = escape(entry.source.key), memory(entry.source.size_bytes)
@@ -192,7 +192,7 @@ def _ask_to_delete(home: Home, entry: Entry) -> None:
                 len(entry.used_by),
             )
         )
-    ask(say("Delete these weights?"), joined(sentences), [Choice(say("Delete"), "confirm_delete", delete)])
+    ask(say("Delete these weights?"), joined(sentences), [DeletionChoice(say("Delete"), "confirm_delete", delete)])
 
 
 def _ask_to_rename(home: Home, name: str) -> None:
@@ -209,7 +209,7 @@ def _ask_to_rename(home: Home, name: str) -> None:
 
 def _rename(home: Home, name: str) -> None:
     st.session_state.pop(RENAME_PROBLEM, None)
-    with told(RENAME_PROBLEM), out_of_turn():
+    with show_problems(RENAME_PROBLEM), out_of_turn():
         library.rename(home, name, st.session_state[NEW_NAME].strip())
 
 

@@ -28,10 +28,10 @@ def show(home: Home, runs: list[RunLine]) -> None:
         "{busy} of {number:,} machine training", "{busy} of {number:,} machines training", len(able), busy=count(busy)
     )
     if place := fold(say("Machines"), words, OPEN):
-        place.dataframe(table(machines, runs), hide_index=True, alt=say("Machines and what each trains"))
+        place.dataframe(machine_columns(machines, runs), hide_index=True, alt=say("Machines and what each trains"))
 
 
-def table(machines: tuple[Machine, ...], runs: list[RunLine]) -> dict[str, list[str]]:
+def machine_columns(machines: tuple[Machine, ...], runs: list[RunLine]) -> dict[str, list[str]]:
     """Columns of the table of machines."""
     trained = {run_id for machine in machines for run_id in machine.trains}
     titles = {

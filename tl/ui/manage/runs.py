@@ -14,15 +14,15 @@ from tl.languages import later, say
 from tl.store.database import read_experiment
 from tl.store.documents import Progress
 from tl.store.home import Home
-from tl.store.labels import NONE, Label, labels
+from tl.store.name_and_notes import NONE, NameAndNotes, all_names_and_notes
 from tl.store.schema import ACTIVE, RESUMABLE
 from tl.strategies import arm_title
 from tl.ui.compose.arms import dot
 from tl.ui.manage import compared, machines, search
 from tl.ui.parts import view
-from tl.ui.parts.keep import ask_to_keep
-from tl.ui.parts.problems import show_kept, told
-from tl.ui.parts.refresh import Found, fragment
+from tl.ui.parts.keep_in_library import ask_to_keep
+from tl.ui.parts.problems import show_kept, show_problems
+from tl.ui.parts.refresh import Snapshot, fragment
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import ago, cell, count, duration, escape, memory, percent
 from tl.ui.watch.deleting import ask_to_delete
@@ -54,10 +54,10 @@ def show(home: Home) -> None:
     """Draw the list; it refreshes itself while anything is queued or running."""
     runs = jobs.list_lines(home)
     active = any(run.status in ACTIVE for run in runs)
-    fragment(_list, REFRESH_SECONDS if active else None)(home, Found(runs), active)
+    fragment(_list, REFRESH_SECONDS if active else None)(home, Snapshot(runs), active)
 
 
-def _list(home: Home, found: Found[list[RunLine]], active: bool) -> None:
+def _list(home: Home, found: Snapshot[list[RunLine]], active: bool) -> None:
     runs = found.now(lambda: jobs.list_lines(home))
     if active != any(run.status in ACTIVE for run in runs):
         st.rerun()
@@ -78,18 +78,18 @@ def _list(home: Home, found: Found[list[RunLine]], active: bool) -> None:
         label_visibility="collapsed",
     )
     machines.show(home, runs)
-    called, known = labels(home), {run.experiment_id for run in runs}
+    called, known = all_names_and_notes(home), {run.experiment_id for run in runs}
     if len(known) > 1:
-        runs = search.chosen(home, runs, called, PAGES[layout])
+        runs = search.searched_runs(home, runs, called, PAGES[layout])
     if not runs:
         st.caption(say("No experiment matches your search."))
         return
     if layout == TABLE:
         place = st.empty()
         shown = [in_full(home, run) for run in _turned_to(runs, TABLE, ROWS)]
-        place.dataframe(table(home, shown), hide_index=True, alt=say("All runs, newest first"))
+        place.dataframe(run_columns(home, shown), hide_index=True, alt=say("All runs, newest first"))
         return
-    compared.bar(known)
+    compared.comparison_bar(known)
     place = st.container()
     experiments = _turned_to(list(dict.fromkeys(run.experiment_id for run in runs)), EXPERIMENTS, PER_PAGE)
     with place:
@@ -107,7 +107,7 @@ def _turned_to(items: Sequence[Item], layout: str, most: int) -> Sequence[Item]:
     return items[(page - 1) * most : page * most]
 
 
-def table(home: Home, runs: list[RunEntry]) -> dict[str, list[str]]:
+def run_columns(home: Home, runs: list[RunEntry]) -> dict[str, list[str]]:
     """Columns of the table of runs."""
     now = time.time()
     firsts = {run.experiment_id: run for run in runs}
@@ -144,7 +144,7 @@ def _state(run: RunEntry) -> str:
     return view.in_queue(run) if run.status == "queued" else say(view.STATUSES[run.status])
 
 
-def _experiment(home: Home, experiment_id: str, runs: list[RunEntry], label: Label, several: bool) -> None:
+def _experiment(home: Home, experiment_id: str, runs: list[RunEntry], label: NameAndNotes, several: bool) -> None:
     first, spec = runs[0], read_experiment(home, experiment_id)["experiment"]
     with st.container(border=True, key=f"experiment_{experiment_id}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -218,7 +218,7 @@ def _reached(run: RunEntry) -> str:
 
 
 def _act(home: Home, run_id: str, action: str) -> None:
-    with told(PROBLEM):
+    with show_problems(PROBLEM):
         with out_of_turn():
             {STOP: jobs.stop, RESUME: jobs.resume}[action](home, run_id)
         if action == RESUME:

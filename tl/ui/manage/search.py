@@ -9,7 +9,7 @@ from tl.backbones import BACKBONES
 from tl.jobs.listing import RunLine
 from tl.languages import say
 from tl.store.home import Home
-from tl.store.labels import NONE, Label
+from tl.store.name_and_notes import NONE, NameAndNotes
 from tl.strategies import STRATEGIES, arm_title
 from tl.ui.parts import view
 from tl.ui.parts.text import plain
@@ -18,7 +18,9 @@ WORDS, STATE, DATA = "runs_search", "runs_state", "runs_data"
 LONGEST = 200  # characters
 
 
-def chosen(home: Home, runs: Sequence[RunLine], labels: Mapping[str, Label], page_key: str) -> list[RunLine]:
+def searched_runs(
+    home: Home, runs: Sequence[RunLine], labels: Mapping[str, NameAndNotes], page_key: str
+) -> list[RunLine]:
     """Draw what may be asked for; the runs of the experiments that fit. What is asked anew begins with the first page,
     whose number the session keeps as `page_key`."""
     names = dict.fromkeys(name for run in runs for name in (run.dataset, run.target_dataset) if name is not None)
@@ -54,12 +56,12 @@ def chosen(home: Home, runs: Sequence[RunLine], labels: Mapping[str, Label], pag
             format_func=titles.__getitem__,
             **asked,
         )
-    return fitting(runs, labels, titles, words or "", state, data)
+    return matching_runs(runs, labels, titles, words or "", state, data)
 
 
-def fitting(
+def matching_runs(
     runs: Sequence[RunLine],
-    labels: Mapping[str, Label],
+    labels: Mapping[str, NameAndNotes],
     titles: Mapping[str, str],
     words: str = "",
     state: str | None = None,

@@ -28,11 +28,11 @@ def show(home: Home) -> None:
             st.session_state[WANTED] = True
             st.rerun()
         return
-    from tl.jobs import tensorboard
+    from tl.jobs.tensorboard import server
 
     try:
         with st.spinner(say("Starting TensorBoard …")):
-            url = tensorboard.ensure(home)
+            url = server.ensure(home)
     except Refused as problem:
         st.error(escape(problem), icon=":material/error:")
         return
@@ -60,7 +60,7 @@ def beside(url: str, page: str | None) -> str | None:
 
 
 def _download(home: Home) -> None:
-    from tl.jobs import event_files
+    from tl.jobs.tensorboard import event_files
 
     digest = event_files.fingerprint(home)
     if digest is None:

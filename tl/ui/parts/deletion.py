@@ -8,7 +8,7 @@ import streamlit as st
 from tl.languages import say
 
 
-class Choice(NamedTuple):
+class DeletionChoice(NamedTuple):
     """A button that deletes."""
 
     label: str
@@ -16,7 +16,7 @@ class Choice(NamedTuple):
     delete: Callable[[], None]
 
 
-def ask(title: str, about: str, choices: Sequence[Choice]) -> None:
+def ask(title: str, about: str, choices: Sequence[DeletionChoice]) -> None:
     """Open the dialog, with `about` as Markdown; what is chosen is done, and the page drawn anew."""
 
     @st.dialog(title)

@@ -9,7 +9,7 @@ import streamlit as st
 from tl.languages import later, say
 from tl.store.home import Home
 from tl.ui.parts import language
-from tl.ui.parts.problems import told
+from tl.ui.parts.problems import show_problems
 
 PAGES = {
     later("Compare"): ("app.py", ":material/compare_arrows:"),
@@ -40,7 +40,7 @@ def begin(title: str) -> Iterator[None]:
         for name, (path, icon) in PAGES.items():
             st.page_link(path, label=say(name), icon=icon)
         language.choice()
-    with content, told():
+    with content, show_problems():
         yield
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from tl.languages import ENGLISH, LANGUAGES, TAGS, ask, fitting, language, say
+from tl.languages import ENGLISH, LANGUAGES, TAGS, ask, best_language, language, say
 
 IN_ADDRESS = "lang"
 CHOSEN = "language"  # in the session
@@ -24,13 +24,13 @@ def of_reader() -> str | None:
 
 def _wanted() -> str | None:
     asked, chosen = st.query_params.get(IN_ADDRESS), st.session_state.get(CHOSEN)
-    return fitting(code for code in (asked, chosen, st.context.locale) if code)
+    return best_language(code for code in (asked, chosen, st.context.locale) if code)
 
 
 def begin() -> None:
     """Keep what the address asks for: links to other pages carry no language. Before anything is said."""
     ask(of_reader)
-    if asked := fitting([st.query_params.get(IN_ADDRESS, "")]):
+    if asked := best_language([st.query_params.get(IN_ADDRESS, "")]):
         st.session_state[CHOSEN] = asked
     elif st.session_state.get(CHOSEN):
         st.query_params[IN_ADDRESS] = st.session_state[CHOSEN]

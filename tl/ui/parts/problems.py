@@ -7,17 +7,17 @@ import streamlit as st
 
 from tl.config import Refused
 from tl.failures import of_disk
-from tl.languages import again
+from tl.languages import reworded
 from tl.ui.parts.text import escape
 
 
 @contextmanager
-def told(key: str | None = None) -> Iterator[None]:
+def show_problems(key: str | None = None) -> Iterator[None]:
     """Around what a page does. The sentence is shown here or, where a callback leaves it, kept in the session as `key`."""
     try:
         yield
     except (Refused, OSError) as problem:
-        words = again(
+        words = reworded(
             str(problem) if isinstance(problem, Refused | TimeoutError) else of_disk(problem)
         )  # a thread's is English
         if words is None:
@@ -29,6 +29,6 @@ def told(key: str | None = None) -> Iterator[None]:
 
 
 def show_kept(key: str) -> None:
-    """The sentence that `told` has kept in the session as `key`, once; nothing where there is none."""
+    """The sentence that `show_problems` has kept in the session as `key`, once; nothing where there is none."""
     if problem := st.session_state.pop(key, None):
-        st.error(escape(again(problem)), icon=":material/error:")
+        st.error(escape(reworded(problem)), icon=":material/error:")

@@ -12,7 +12,7 @@ import streamlit as st
 from tl import jobs
 from tl.config import Refused
 from tl.store.home import Home
-from tl.ui.parts.problems import show_kept, told
+from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.render_slot import in_turn
 
 
@@ -33,7 +33,7 @@ def fragment(draw: Callable[..., None], seconds: float | None) -> Callable[..., 
 
     @functools.wraps(draw)
     def shown(*arguments: Any) -> None:
-        with told(), in_turn():
+        with show_problems(), in_turn():
             draw(*arguments)
 
     return st.fragment(shown, run_every=max(seconds, Home().policy.refresh_seconds) if seconds else seconds)
@@ -54,7 +54,7 @@ def while_working(draw: Callable[..., None], seconds: float, working: Callable[[
     fragment(drawn, seconds if before else None)()
 
 
-class Found(Generic[View]):
+class Snapshot(Generic[View]):
     """What a page has just read, for the part of it that is drawn at once and then refreshes itself: it reads later."""
 
     def __init__(self, view: View) -> None:
@@ -66,7 +66,7 @@ class Found(Generic[View]):
 
 
 def look_again(
-    found: Found[Live], load: Callable[[Home, str], Live], home: Home, ident: str, active: bool, problem_key: str
+    found: Snapshot[Live], load: Callable[[Home, str], Live], home: Home, ident: str, active: bool, problem_key: str
 ) -> Live:
     """What was `found`, and when the part is refreshed `load(home, ident)`; `active` is what it was when it was drawn.
 

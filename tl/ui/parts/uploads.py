@@ -14,7 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl.languages import joined, later, say
-from tl.ui.parts.problems import told
+from tl.ui.parts.problems import show_problems
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import escape
 
@@ -42,7 +42,7 @@ def take(title: str, kind: str, key: str, most: int, read: Callable[[Path], tupl
     file = st.file_uploader(title, type=kind, key=key, max_upload_size=most)
     if file is not None:
         state.pop(problem, None)
-        with told(problem):
+        with show_problems(problem):
             with tempfile.NamedTemporaryFile(suffix=f".{kind}") as kept, st.spinner(say("Looking through it …")):
                 kept.write(file.getbuffer())
                 kept.flush()

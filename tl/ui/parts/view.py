@@ -18,9 +18,9 @@ from tl.languages import later, say
 from tl.store.database import Unknown
 from tl.store.documents import Imported, Progress, read_imported
 from tl.store.home import Home
-from tl.store.labels import Label, label_of
+from tl.store.name_and_notes import NameAndNotes, name_and_notes_of
 from tl.store.schema import ACTIVE
-from tl.store.settling import Settling
+from tl.store.settle_plan import SettlePlan
 from tl.strategies import arm_title
 from tl.words import ordinal
 
@@ -100,7 +100,7 @@ class ExperimentView:
     experiment_id: str
     experiment: Experiment
     runs: tuple[RunEntry, ...]
-    settling: Settling | None = None  # the plan to add seeds until it is settled
+    settling: SettlePlan | None = None  # the plan to add seeds until it is settled
     sweep_id: str | None = None
 
     @cached_property
@@ -128,7 +128,7 @@ class ExperimentView:
 
     @cached_property
     def imported(self) -> Imported | None:
-        """What came with an experiment that was trained elsewhere (see tl.report.intake); None for one of this home."""
+        """What came with an experiment that was trained elsewhere (see tl.report.bundle_import); None for one of this home."""
         return read_imported(self.home.run(self.runs[0].run_id)) if self.runs else None
 
     @cached_property
@@ -163,14 +163,14 @@ class ExperimentView:
     def _table(self, name: str, read: Callable[[Path], "pd.DataFrame"]) -> "pd.DataFrame":
         import pandas as pd
 
-        from tl.store.metrics import damaged
+        from tl.store.metrics import is_damaged
 
         frames = []
         for arm in self.arms:
             for run in arm.runs:
                 path = getattr(self.home.run(run.run_id), name)
                 frame = read(path)
-                if damaged(path, frame):
+                if is_damaged(path, frame):
                     self.damaged.append(
                         say("{file} of {arm}, seed {seed}", file=path.name, arm=arm.title, seed=run.seed)
                     )
@@ -185,9 +185,9 @@ class ExperimentView:
         )
 
     @cached_property
-    def label(self) -> Label:
+    def label(self) -> NameAndNotes:
         """What somebody calls it, and notes about it."""
-        return label_of(self.home, self.experiment_id)
+        return name_and_notes_of(self.home, self.experiment_id)
 
     @cached_property
     def about(self) -> str:

@@ -4,12 +4,12 @@ import streamlit as st
 
 from tl.analysis.results import Verdict
 from tl.analysis.settle import UNDECIDED, next_look
-from tl.jobs.settling import with_seeds
+from tl.jobs.settle_plan import with_seeds
 from tl.languages import say
 from tl.ui.compose import arms, form, reuse
 from tl.ui.compose.form_state import MAX_ARMS
 from tl.ui.parts.view import ExperimentView
-from tl.ui.watch import settling
+from tl.ui.watch import add_seeds
 
 
 def show(now: ExperimentView, found: Verdict) -> None:
@@ -32,7 +32,7 @@ def show(now: ExperimentView, found: Verdict) -> None:
         elif (
             up_to and found.headline_claim and found.headline_claim.outcome != UNDECIDED
         ):  # else it stands above, or helps not
-            settling.add_button(now, up_to)
+            add_seeds.add_button(now, up_to)
         st.button(
             say("More epochs"),
             icon=":material/more_time:",

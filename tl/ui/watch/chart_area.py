@@ -59,7 +59,7 @@ def show(now: ExperimentView, metrics: "pd.DataFrame") -> None:
             single = st.toggle(
                 say("Single runs"), value=True, key=SINGLE, help=say("Thin lines: every run. Thick: the means.")
             )
-        published = references.chosen(now)
+        published = references.chosen_references(now)
     arms = now.titles
     _legend(arms)
     left, right = st.columns(2)

@@ -6,13 +6,13 @@ import streamlit as st
 
 from tl import jobs
 from tl.differences import networks
-from tl.jobs.deletion import EXPERIMENT, RUN, SWEEP, Whole
+from tl.jobs.deletion import EXPERIMENT, RUN, SWEEP, Deletable
 from tl.languages import joined, later, plural, say
 from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui.parts import view
-from tl.ui.parts.deletion import Choice, ask
-from tl.ui.parts.problems import told
+from tl.ui.parts.deletion import DeletionChoice, ask
+from tl.ui.parts.problems import show_problems
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import count, escape, memory
 from tl.words import number_of
@@ -39,7 +39,7 @@ def ask_to_delete(
 
     `sweep_id`: of which sweep it is one size, which can be deleted instead. `then` is done once it is deleted.
     """
-    with told(problem):
+    with show_problems(problem):
         found = [jobs.find(home, each) for each in (ident, sweep_id) if each is not None]
         whole, *others = found
         words = [about(home, whole)]
@@ -50,7 +50,7 @@ def ask_to_delete(
     st.rerun()  # deleted meanwhile: who draws the page says so
 
 
-def about(home: Home, whole: Whole) -> str:
+def about(home: Home, whole: Deletable) -> str:
     """What it is, how much, and what is lost; Markdown."""
     spec = whole.rows[0].experiment
     if whole.kind == RUN:
@@ -86,13 +86,13 @@ def about(home: Home, whole: Whole) -> str:
     return joined(sentences)
 
 
-def _choice(home: Home, whole: Whole, problem: str, then: Callable[[], None], named: bool) -> Choice:
+def _choice(home: Home, whole: Deletable, problem: str, then: Callable[[], None], named: bool) -> DeletionChoice:
     def delete() -> None:
-        with told(problem):
+        with show_problems(problem):
             with out_of_turn():
                 jobs.delete(home, whole.ident, stop_first=stops)
             then()
 
     stops = bool(whole.active or whole.adds_seeds)
     label = LABELS[(whole.kind if named else None, stops)]
-    return Choice(say(label), f"confirm_delete_{whole.kind}" if named else "confirm_delete", delete)
+    return DeletionChoice(say(label), f"confirm_delete_{whole.kind}" if named else "confirm_delete", delete)

@@ -51,7 +51,7 @@ def show(home: Home, ident: str, options: dict[str, Any]) -> None:
 
 
 def _report(home: Home, ident: str, options: dict[str, Any], code: str) -> bytes:
-    from tl.report.pieces import page, paragraph
+    from tl.report.html_parts import page, paragraph
     from tl.report.report import report  # altair's renderer: only when it is wanted
 
     with speaking(code):

@@ -14,7 +14,7 @@ from tl.ui.compose import cost, form
 from tl.ui.parts import view
 from tl.ui.parts.render_slot import in_turn
 from tl.ui.parts.text import count, escape
-from tl.ui.watch import label, live, side_by_side, take_home
+from tl.ui.watch import live, name_and_notes, side_by_side, take_home
 from tl.ui.watch.deleting import ask_to_delete
 from tl.words import number_of
 
@@ -66,7 +66,7 @@ def _head(now: view.ExperimentView) -> None:
                 args=(spec, now.title),
                 help=say("To the form, filled as this comparison was."),
             )
-            label.box(now.home, now.experiment_id, now.label, now.about)
+            name_and_notes.edit_box(now.home, now.experiment_id, now.label, now.about)
             if st.button(say("Delete"), icon=":material/delete:", type="tertiary", key="delete_experiment"):
                 ask_to_delete(now.home, now.experiment_id, live.PROBLEM, now.sweep_id, then=form.new_comparison)
     weights = now.imported and now.imported.weights
@@ -87,4 +87,4 @@ def _head(now: view.ExperimentView) -> None:
     if now.label.name:
         facts.insert(0, escape(now.about))
     st.caption(" · ".join(facts))
-    label.show(now.label)
+    name_and_notes.show(now.label)

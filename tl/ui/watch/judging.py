@@ -16,7 +16,7 @@ JUDGE_BY = "verdict_judge_by"
 MEASURES = {ACCURACY: later("accuracy"), BALANCED_ACCURACY: later("balanced accuracy")}
 
 
-def chosen(experiment: Experiment, ident: str) -> dict[str, Any]:
+def judging_options(experiment: Experiment, ident: str) -> dict[str, Any]:
     """Draw it; options as tl.analysis.verdict takes them: baseline, target, margin, judge_by.
 
     `ident` is the experiment's or sweep's.

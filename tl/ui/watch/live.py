@@ -17,11 +17,11 @@ from tl.store.home import Home
 from tl.store.schema import RESUMABLE
 from tl.ui.compose.arms import dot
 from tl.ui.parts import view
-from tl.ui.parts.problems import told
-from tl.ui.parts.refresh import Found, fragment, look_again
+from tl.ui.parts.problems import show_problems
+from tl.ui.parts.refresh import Snapshot, fragment, look_again
 from tl.ui.parts.text import clock, duration, escape, not_available, percent
-from tl.ui.watch import chart_area, settling
-from tl.ui.watch.table import arm_table, in_words
+from tl.ui.watch import add_seeds, chart_area
+from tl.ui.watch.arm_table import arm_table, with_measures_in_words
 
 if TYPE_CHECKING:  # the first paint doesn't wait for pandas
     import pandas as pd
@@ -43,12 +43,12 @@ def show(now: view.ExperimentView, verdict: Verdict | None = None) -> None:
 
     `verdict`: once all runs have ended.
     """
-    found = Found(replace(now))  # files that are damaged are told by who reads them
+    found = Snapshot(replace(now))  # files that are damaged are told by who reads them
     fragment(_live, REFRESH_SECONDS if now.active else None)(now.home, found, now.experiment_id, now.active, verdict)
 
 
 def _live(
-    home: Home, found: Found[view.ExperimentView], experiment_id: str, active: bool, verdict: Verdict | None
+    home: Home, found: Snapshot[view.ExperimentView], experiment_id: str, active: bool, verdict: Verdict | None
 ) -> None:
     now = look_again(found, view.load, home, experiment_id, active, PROBLEM)
     metrics = now.metrics()
@@ -64,7 +64,7 @@ def _live(
                 _card(now.home, arm, epochs, left.get(arm.position), words)
     if now.experiment.judge_by == BALANCED_ACCURACY:
         st.caption(say("These are plain accuracies; the curves and the best epoch go by balanced accuracy."))
-    settling.line(now)
+    add_seeds.line(now)
     if now.active and not (now.settling and now.settling.open):
         st.button(
             say("Stop all"),
@@ -80,7 +80,7 @@ def _live(
         st.caption(f":material/warning: {escape(words)}")  # not shown
     st.header(say("The arms in numbers"), anchor=False)
     st.dataframe(
-        in_words(arm_table(now, metrics, verdict)),
+        with_measures_in_words(arm_table(now, metrics, verdict)),
         hide_index=True,
         height="content",
         alt=say("Every arm in numbers, one column per arm"),
@@ -179,11 +179,11 @@ def _by_hand(epochs: int) -> str:
 
 
 def _stop(home: Home, run_ids: list[str]) -> None:
-    with told(PROBLEM):
+    with show_problems(PROBLEM):
         jobs.stop_all(home, run_ids)
 
 
 def _resume(home: Home, run_id: str) -> None:
-    with told(PROBLEM):
+    with show_problems(PROBLEM):
         jobs.resume(home, run_id)
         jobs.ensure_supervisor(home)

@@ -4,14 +4,14 @@ import streamlit as st
 
 from tl import jobs
 from tl.analysis.fairness import remedy
-from tl.analysis.fairness_wording import said
+from tl.analysis.fairness_wording import already_said
 from tl.analysis.results import Learning, Verdict
 from tl.config import Experiment
 from tl.languages import joined, later, listed, plural, say
 from tl.report import findings
 from tl.store.schema import RESUMABLE
 from tl.strategies import arm_title
-from tl.ui.parts.problems import show_kept, told
+from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.text import duration, escape, unbroken
 from tl.ui.parts.view import ExperimentView
 from tl.words import number_of, rate
@@ -39,10 +39,10 @@ def show(now: ExperimentView, found: Verdict) -> None:
     """A red mark for every arm that had no fair chance, with a button for what would be fairer where that is clear."""
     show_kept(PROBLEM)
     for name, sentence in findings.marks(found):
-        if said(found, name) and not _remediable(now, found, name):
+        if already_said(found, name) and not _remediable(now, found, name):
             continue
         with st.container(horizontal=True, vertical_alignment="center"):
-            words = "" if said(found, name) else f" {unbroken(sentence)}"  # else only the button is news
+            words = "" if already_said(found, name) else f" {unbroken(sentence)}"  # else only the button is news
             st.markdown(f":red[:material/flag: **{escape(arm_title(name))}**{words}]")  # not shown
             if found.summary[name].ledger.learning == Learning.STOPPED:
                 _resumable(now, name)
@@ -140,7 +140,7 @@ def _cost(found: Verdict, anew: list[str], times: float) -> str:
 
 def _train_longer(now: ExperimentView, fairer: Experiment, name: str) -> None:
     """The key makes a second click, or a second tab, find the comparison of the first."""
-    with told(PROBLEM):
+    with show_problems(PROBLEM):
         arm = next(arm for arm in fairer.arms if arm.name == name)
         key = f"longer {now.experiment_id} {name} {arm.epochs} {arm.learning_rate}"  # not shown
         experiment_id = jobs.submit(now.home, fairer, key=key, keep_of=now.experiment_id)
@@ -149,6 +149,6 @@ def _train_longer(now: ExperimentView, fairer: Experiment, name: str) -> None:
 
 
 def _go_on(now: ExperimentView, run_ids: list[str]) -> None:
-    with told(PROBLEM):
+    with show_problems(PROBLEM):
         jobs.resume_all(now.home, run_ids)
         jobs.ensure_supervisor(now.home)

@@ -10,7 +10,7 @@ from tl.ui.parts.view import ExperimentView
 SHOWN = "chart_references"
 
 
-def chosen(now: ExperimentView) -> tuple[Reference, ...]:
+def chosen_references(now: ExperimentView) -> tuple[Reference, ...]:
     """The results to draw: those that fit the experiment (of a sweep, any of its sizes), while the switch is on."""
     found = published(now.pictures, now.experiment.backbone)
     if not found:

@@ -11,16 +11,16 @@ from tl.analysis.results import Verdict
 from tl.config import ArmConfig, Experiment, Refused, Training
 from tl.differences import networks
 from tl.languages import later, say
-from tl.setting_names import called
+from tl.setting_names import setting_name
 from tl.store import database
 from tl.store.home import Home
-from tl.store.labels import labels
+from tl.store.name_and_notes import all_names_and_notes
 from tl.store.schema import ACTIVE
 from tl.strategies import STRATEGIES, arm_title
 from tl.ui.compose.shared_settings import SHARED
 from tl.ui.parts import view
 from tl.ui.parts.text import ago, cell, count, escape, plain, unbroken
-from tl.ui.watch.table import MEASURE, arm_table, in_words
+from tl.ui.watch.arm_table import MEASURE, arm_table, with_measures_in_words
 
 BOX, OTHER, ADDRESS = "compare_box", "compare_with", "with"
 NOTHING = "–"
@@ -72,7 +72,7 @@ def show(now: view.ExperimentView, found: Verdict, judged: dict[str, Any]) -> No
 def _others(home: Home, own: str) -> dict[str, str]:
     """Id -> title of every other experiment of which nothing trains or waits, the newest first; no final model, which has
     no verdict."""
-    known, now = labels(home), time.time()
+    known, now = all_names_and_notes(home), time.time()
     found: dict[str, str] = {}
     titles: dict[str, str] = {}
     active: set[str] = set()
@@ -124,7 +124,7 @@ def _both(now: view.ExperimentView, found: Verdict, other: view.ExperimentView, 
         st.caption(say("None: both have the same settings."))
     st.markdown(say("**Numbers**"))
     st.dataframe(
-        in_words(_numbers([(first, *sides[0]), (second, *sides[1])])),
+        with_measures_in_words(_numbers([(first, *sides[0]), (second, *sides[1])])),
         hide_index=True,
         height="content",
         alt=say("Every arm of both experiments in numbers, one column per arm"),
@@ -179,7 +179,8 @@ def _arm(arm: ArmConfig | None, other: ArmConfig | None) -> str:
     there = asdict(other)
     changed = {name: value for name, value in asdict(arm).items() if value != there[name]}
     words = [
-        say("{setting} {value}", setting=called(name), value=_said(name, value)) for name, value in changed.items()
+        say("{setting} {value}", setting=setting_name(name), value=_said(name, value))
+        for name, value in changed.items()
     ]
     return cell(functools.reduce(lambda so_far, more: say("{so_far}, {more}", so_far=so_far, more=more), words))
 

@@ -15,10 +15,10 @@ from tl.report import size_findings
 from tl.store.home import Home
 from tl.ui.compose import cost, sweep_form
 from tl.ui.parts.chart import draw
-from tl.ui.parts.problems import told
-from tl.ui.parts.refresh import Found, fragment, look_again
+from tl.ui.parts.problems import show_problems
+from tl.ui.parts.refresh import Snapshot, fragment, look_again
 from tl.ui.parts.text import count, escape, first_sentence, unbroken
-from tl.ui.watch import downloads, judging, label, references, sweep_view
+from tl.ui.watch import downloads, judging, name_and_notes, references, sweep_view
 from tl.ui.watch.deleting import ask_to_delete
 from tl.words import number_of
 
@@ -36,7 +36,7 @@ def show(home: Home, sweep_id: str) -> None:
         st.button(say("New sweep"), icon=":material/add:", on_click=sweep_form.new_sweep, key="new_sweep")
         return
     _head(home, now)
-    fragment(_live, REFRESH_SECONDS if now.active else None)(home, Found(now), sweep_id, now.active)
+    fragment(_live, REFRESH_SECONDS if now.active else None)(home, Snapshot(now), sweep_id, now.active)
 
 
 def _head(home: Home, now: sweep_view.SweepView) -> None:
@@ -54,7 +54,7 @@ def _head(home: Home, now: sweep_view.SweepView) -> None:
                 args=(spec, sizes_of, now.title),
                 help=say("To the form, filled as this sweep was."),
             )
-            label.box(home, now.sweep_id, now.label, now.about)
+            name_and_notes.edit_box(home, now.sweep_id, now.label, now.about)
             if st.button(say("Delete"), icon=":material/delete:", type="tertiary", key="delete_sweep"):
                 ask_to_delete(home, now.sweep_id, PROBLEM, then=sweep_form.new_sweep)
     sizes = ", ".join(count(size.experiment.samples) for size in now.sizes)
@@ -66,14 +66,14 @@ def _head(home: Home, now: sweep_view.SweepView) -> None:
         *([say("imported: trained on another machine")] if now.imported else []),
     ]
     st.caption(" · ".join(facts))
-    label.show(now.label)
+    name_and_notes.show(now.label)
 
 
-def _live(home: Home, found_now: Found[sweep_view.SweepView], sweep_id: str, active: bool) -> None:
+def _live(home: Home, found_now: Snapshot[sweep_view.SweepView], sweep_id: str, active: bool) -> None:
     now = look_again(found_now, sweep_view.load, home, sweep_id, active, PROBLEM)
     with st.container(border=True, key="sweep_finding"):
         place = st.container()
-        judged = judging.chosen(now.experiment, sweep_id)
+        judged = judging.judging_options(now.experiment, sweep_id)
         found = _found(home, str(home.path), sweep_id, now.states, tuple(judged.items()), language())
         claim, rest = first_sentence(found.text)
         place.header(unbroken(claim), anchor=False)
@@ -87,7 +87,7 @@ def _live(home: Home, found_now: Found[sweep_view.SweepView], sweep_id: str, act
     st.header(say("Every size in numbers"), anchor=False)
     known = found.statuses.get("finished", 0)
     st.dataframe(
-        sweep_view.table(found, now.titles),
+        sweep_view.size_columns(found, now.titles),
         hide_index=True,
         key=f"sweep_table_{known}",  # drawn anew, as columns keep the widths they began with
         alt=say("Every size in numbers, one row per size"),
@@ -152,12 +152,12 @@ def _progress(home: Home, now: sweep_view.SweepView) -> None:
 
 
 def _stop(home: Home, run_ids: list[str]) -> None:
-    with told(PROBLEM):
+    with show_problems(PROBLEM):
         jobs.stop_all(home, run_ids)
 
 
 def _resume(home: Home, sweep_id: str) -> None:
-    with told(PROBLEM):
+    with show_problems(PROBLEM):
         jobs.resume_sweep(home, sweep_id)
         jobs.ensure_supervisor(home)
 
@@ -173,7 +173,7 @@ def _curves(now: sweep_view.SweepView, found: SweepFinding) -> None:
         st.markdown(say("**Accuracy over the number of training pictures**"), width="content")
         if len(now.experiment.seeds) > 1:
             single = st.toggle(say("Single runs"), key=SINGLE)
-        published = references.chosen(now.sizes[0])
+        published = references.chosen_references(now.sizes[0])
     rows = size_findings.chart_rows(found, now.titles)
     chart = sizes.size_chart(rows, single)
     chart = with_references(chart, [(line.accuracy, line.label) for line in published])

@@ -17,7 +17,7 @@ from tl.report import size_findings
 from tl.store.database import Unknown
 from tl.store.documents import Imported
 from tl.store.home import Home
-from tl.store.labels import Label, label_of
+from tl.store.name_and_notes import NameAndNotes, name_and_notes_of
 from tl.store.schema import ACTIVE, RESUMABLE
 from tl.strategies import arm_title
 from tl.ui.parts.text import cell, count, duration, not_available
@@ -43,9 +43,9 @@ class SweepView:
         return [run for size in self.sizes for run in size.runs]
 
     @cached_property
-    def label(self) -> Label:
+    def label(self) -> NameAndNotes:
         """What somebody calls it, and notes about it."""
-        return label_of(self.sizes[0].home, self.sweep_id)
+        return name_and_notes_of(self.sizes[0].home, self.sweep_id)
 
     @cached_property
     def about(self) -> str:
@@ -69,7 +69,7 @@ class SweepView:
 
     @property
     def imported(self) -> Imported | None:
-        """What came with a sweep that was trained elsewhere (see tl.report.intake); None for one of this home."""
+        """What came with a sweep that was trained elsewhere (see tl.report.bundle_import); None for one of this home."""
         return self.sizes[0].imported
 
     @property
@@ -129,7 +129,7 @@ def progress(size: ExperimentView) -> tuple[float, str]:
     return (1.0 if len(ended) == len(size.runs) else min(fraction, 1.0)), words
 
 
-def table(found: SweepFinding, titles: dict[str, str]) -> dict[str, list[str]]:
+def size_columns(found: SweepFinding, titles: dict[str, str]) -> dict[str, list[str]]:
     """Columns of what was found, a row per size: accuracies, then of each arm what it gains over the baseline."""
     columns: dict[str, list[str]] = {say("pictures"): [count(size) for size in found.sizes]}
     for place, (arm, reached) in enumerate(found.arms.items(), 1):

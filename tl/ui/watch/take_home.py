@@ -14,8 +14,8 @@ from tl.jobs.listing import RunEntry
 from tl.languages import joined, say
 from tl.store.home import Home
 from tl.strategies import arm_title
-from tl.ui.parts.keep import ask_to_keep
-from tl.ui.parts.problems import show_kept, told
+from tl.ui.parts.keep_in_library import ask_to_keep
+from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.refresh import while_working
 from tl.ui.parts.text import escape, memory, percent
 from tl.ui.parts.view import ExperimentView
@@ -119,7 +119,7 @@ def _export(home: Home, run: RunEntry, key: str) -> None:
 
 
 def _ask(home: Home, run: RunEntry, own: bool) -> None:
-    with told(PROBLEM):
+    with show_problems(PROBLEM):
         if not exports.ask(home, run.run_id, BACKBONES[run.backbone].parameters, own):
             raise Refused(say("Another model is being exported; try again in a moment."))
 
@@ -189,7 +189,7 @@ def _final(home: Home, run: RunEntry, key: str) -> None:
         )
     )
     if st.button(say("Train on all pictures"), icon=":material/select_all:", key=f"take_home_final_{key}"):
-        with told():
+        with show_problems():
             experiment_id = submit_final(home, run.run_id)
             jobs.ensure_supervisor(home)
             st.switch_page("app.py", query_params={"experiment": experiment_id})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class TargetChart:
     """One chart of what adapting does."""
 
     column: str  # of the metrics
@@ -28,7 +28,7 @@ class Shown:
 
 
 SHOWN = {  # by measure, see tl.charts.curves.adapting_chart
-    "estimated": Shown(
+    "estimated": TargetChart(
         column="estimated_accuracy",
         title=later("Estimated accuracy on the target"),
         note=later(
@@ -37,7 +37,7 @@ SHOWN = {  # by measure, see tl.charts.curves.adapting_chart
         ),
         kinds=("estimated_accuracy_falls",),
     ),
-    "domain": Shown(
+    "domain": TargetChart(
         column="domain_accuracy",
         title=later("Pictures the discriminator tells apart"),
         note=later(
@@ -46,7 +46,7 @@ SHOWN = {  # by measure, see tl.charts.curves.adapting_chart
         ),
         kinds=("discriminator_at_chance", "discriminator_certain"),
     ),
-    "classes": Shown(
+    "classes": TargetChart(
         column="predicted_classes",
         title=later("Classes named on the target"),
         note=later("On its training pictures, over the epoch. A cross: from there on some are no longer named."),
@@ -99,7 +99,7 @@ def curves(now: ExperimentView, metrics: "pd.DataFrame") -> None:
                 st.caption(say(shown.note))
 
 
-def _marked(now: ExperimentView, metrics: "pd.DataFrame", shown: Shown) -> "pd.DataFrame":
+def _marked(now: ExperimentView, metrics: "pd.DataFrame", shown: TargetChart) -> "pd.DataFrame":
     """Columns arm, x and y of the epochs since which what is shown goes wrong."""
     import pandas as pd
 

@@ -16,7 +16,7 @@ from tl.ui.compose import forecast
 from tl.ui.compose.arms import dot
 from tl.ui.parts.text import cell, escape, first_sentence, unbroken
 from tl.ui.parts.view import ExperimentView
-from tl.ui.watch import again, class_by_class, downloads, judging, marks, settling, take_home, target
+from tl.ui.watch import add_seeds, again, class_by_class, downloads, judging, marks, take_home, target
 
 if TYPE_CHECKING:
     from tl.analysis.adaptation.findings import Findings
@@ -34,13 +34,13 @@ def show(now: ExperimentView) -> tuple[dict[str, Any], Verdict]:
     """Draw the card of an experiment that has ended; what the user has it judged by (see tl.ui.watch.judging), what came out."""
     with st.container(border=True, key="verdict"):
         place = st.container()
-        chosen = judging.chosen(now.experiment, now.experiment_id)
+        chosen = judging.judging_options(now.experiment, now.experiment_id)
         found = verdict_of(now, chosen)
         with place:
             _answer(found)
             target.show(now, adaptation_of(now, chosen))
             _to_its_pictures(now)
-            settling.controls(now, found)
+            add_seeds.controls(now, found)
             marks.show(now, found)
             if any(run.status == "finished" for run in now.runs):  # else it would fail or stop again
                 again.show(now, found)

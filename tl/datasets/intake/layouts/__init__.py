@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tl.datasets.intake.layouts import exports, file_names, folders, tables
-from tl.datasets.intake.layouts.reading import FILE_NAME, Found, Place, Reading
+from tl.datasets.intake.layouts.reading import FILE_NAME, LayoutInput, Place, Reading
 from tl.languages import later, say
 
 READERS = {"folders": folders, "exports": exports, "tables": tables, "file names": file_names}  # not shown
@@ -12,7 +12,7 @@ MOST = 6  # readings that are offered
 VALIDATION_IS_TEST = later("The pictures for validation became the test set, and part of those for training validates.")
 
 
-def read(found: Found) -> list[Reading]:
+def read(found: LayoutInput) -> list[Reading]:
     """All plausible readings, the likelier first; none that makes fewer than two classes, and no two the same."""
     every = [
         reading for reader in READERS.values() for reading in reader.readings(found) if _makes_classes(reading, found)
@@ -33,7 +33,7 @@ def _adds_nothing(reading: Reading, likelier: Reading) -> bool:
     return all(isinstance(one, str) or (isinstance(other, Place) and one.label == other.label) for one, other in pairs)
 
 
-def _makes_classes(reading: Reading, found: Found) -> bool:
+def _makes_classes(reading: Reading, found: LayoutInput) -> bool:
     names = reading.classes
     if not 2 <= len(names) <= found.most_classes:
         return False
@@ -47,4 +47,4 @@ def _told(reading: Reading) -> Reading:
     return reading
 
 
-__all__ = ["Found", "Place", "Reading", "read"]
+__all__ = ["LayoutInput", "Place", "Reading", "read"]

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from tl.datasets.intake.layouts.reading import Asked, Found, Place, Reading
+from tl.datasets.intake.layouts.reading import LayoutInput, LayoutRequest, Place, Reading
 from tl.datasets.intake.layouts.views import splits_by_folder
 from tl.datasets.layout import label
 from tl.languages import later, say, semicolons
@@ -62,7 +62,7 @@ def spoken_name(value: str) -> str:
     return re.sub(r"^[0-9a-f]{8}-", "", name)
 
 
-def readings(found: Found) -> Iterator[Reading]:
+def readings(found: LayoutInput) -> Iterator[Reading]:
     """The classes that exports give the pictures, one reading for all files of a kind."""
     coco: dict[int, set[str]] = defaultdict(set)
     studio: dict[int, set[str]] = defaultdict(set)
@@ -84,7 +84,7 @@ def readings(found: Found) -> Iterator[Reading]:
             yield _reading(found, kind, held, first[kind])
 
 
-def _reading(found: Found, kind: str, held: dict[int, set[str]], path: str) -> Reading:
+def _reading(found: LayoutInput, kind: str, held: dict[int, set[str]], path: str) -> Reading:
     splits, told = splits_by_folder(found.folders)
     places: list[Place | str] = []
     for row, split in enumerate(splits):
@@ -99,7 +99,7 @@ def _reading(found: Found, kind: str, held: dict[int, set[str]], path: str) -> R
     return Reading(
         how=semicolons([how, *told]),
         places=places,
-        asked=Asked(classes_from=path),
+        asked=LayoutRequest(classes_from=path),
         likely=LIKELY - 50 * missing,
         table=path,
     )
@@ -136,7 +136,7 @@ def _decoded(data: bytes, kind: Any) -> Any:
         return None
 
 
-def boxes(found: Found) -> str | None:
+def boxes(found: LayoutInput) -> str | None:
     """How an export for detection is told from one for classes, as the subject of a sentence; None where it is none."""
     for path, data in found.tables.items():
         lower = path.lower()

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from tl.datasets.intake.layouts import vocabulary as words
 from tl.datasets.intake.layouts.folders import FEW
-from tl.datasets.intake.layouts.reading import FILE_NAME, Asked, Found, Place, Reading
+from tl.datasets.intake.layouts.reading import FILE_NAME, LayoutInput, LayoutRequest, Place, Reading
 from tl.datasets.intake.layouts.views import splits_by_folder
 from tl.languages import later, say, semicolons
 
@@ -15,7 +15,7 @@ MOST_UNNAMED = 0.1  # share of the pictures whose names hold no class
 UNNAMED = later("its file name holds no class")
 
 
-def readings(found: Found) -> Iterator[Reading]:
+def readings(found: LayoutInput) -> Iterator[Reading]:
     """The one reading by file names, where nearly all hold a word and a number."""
     names = [class_of(name) for name in found.names]
     held = Counter(name for name in names if name)
@@ -25,7 +25,7 @@ def readings(found: Found) -> Iterator[Reading]:
         yield by_name(found)
 
 
-def by_name(found: Found) -> Reading:
+def by_name(found: LayoutInput) -> Reading:
     """The reading by file names, whatever comes of it; splits by folder are kept."""
     splits, how = splits_by_folder(found.folders)
     names = [class_of(name) for name in found.names]
@@ -35,7 +35,7 @@ def by_name(found: Found) -> Reading:
     return Reading(
         how=semicolons([say("the class is the word before the number in each file's name"), *how]),
         places=places,
-        asked=Asked(classes_from=FILE_NAME),
+        asked=LayoutRequest(classes_from=FILE_NAME),
         likely=LIKELY - 60 * few,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from tl.datasets.info import COPY
 from tl.datasets.intake.layouts import vocabulary as words
 from tl.datasets.intake.layouts.domains import alike, domains
-from tl.datasets.intake.layouts.reading import Asked, Found, Place, Reading
+from tl.datasets.intake.layouts.reading import LayoutInput, LayoutRequest, Place, Reading
 from tl.datasets.intake.layouts.views import View, majority, reason_of, views
 from tl.datasets.layout import label, quoted
 from tl.languages import english, say, semicolons
@@ -18,7 +18,7 @@ TELLS_NOTHING, COUNTS, TOO_FEW, LEFT_OUT = 90.0, 25.0, 60.0, 100.0  # likelihood
 INNER, BOTH, INNERMOST, MERGED = -20.0, -30.0, -45.0, -5.0  # likelihood of other readings than by the outer folders
 
 
-def readings(found: Found) -> Iterator[Reading]:
+def readings(found: LayoutInput) -> Iterator[Reading]:
     """Every way in which the folders can be the classes."""
     for view in views(found.folders):
         copies = _copies(view.rests)
@@ -46,7 +46,7 @@ def _by_level(view: View) -> Iterator[Reading]:
     if 0 < share < 1:
         innermost = _reading(view, 0, lambda rest: rest[-1] if rest else None, INNERMOST)
         how = _told(view, say("the folder right above each picture is its class"))
-        yield replace(innermost, how=how, asked=Asked(classes_from="parent"))
+        yield replace(innermost, how=how, asked=LayoutRequest(classes_from="parent"))
 
 
 def _inside(view: View) -> Iterator[Reading]:
@@ -63,7 +63,7 @@ def _inside(view: View) -> Iterator[Reading]:
     if alike(view.rests):
         both = _reading(view, 1, lambda rest: f"{rest[0]} {rest[1]}" if len(rest) > 1 else None, BOTH)
         second = view.level_of(1)
-        asked = Asked(classes_from=f"{number}+{second}" if number.isdigit() and second.isdigit() else "")
+        asked = LayoutRequest(classes_from=f"{number}+{second}" if number.isdigit() and second.isdigit() else "")
         how = _told(
             view,
             say(
@@ -110,7 +110,7 @@ def _with_copies(view: View, copies: set[str]) -> Iterator[Reading]:
         "{folders} holds class folders of the same names as those beside it and is taken for a copy, so it is left out.",
         folders=shown,
     )
-    yield replace(first, notes=(*first.notes, note), asked=Asked())
+    yield replace(first, notes=(*first.notes, note), asked=LayoutRequest())
     merged = _reading(
         view, 0, lambda rest: (rest[1] if rest[0] in copies and len(rest) > 1 else rest[0]) if rest else None
     )
@@ -118,7 +118,7 @@ def _with_copies(view: View, copies: set[str]) -> Iterator[Reading]:
         view,
         say("folders are the classes, those inside {folders} put together with those beside it", folders=shown),
     )
-    yield replace(merged, how=how, likely=merged.likely + MERGED, asked=Asked(classes_from="parent"))
+    yield replace(merged, how=how, likely=merged.likely + MERGED, asked=LayoutRequest(classes_from="parent"))
     every = _reading(view, 0, lambda rest: rest[0] if rest else None)
     yield replace(every, likely=every.likely - TELLS_NOTHING / 2)
 
@@ -137,7 +137,7 @@ def _reading(view: View, place: int, name: Callable[[tuple[str, ...]], str | Non
     reading = Reading(
         how=_told(view, how),
         places=places,
-        asked=Asked(classes_from=level, split_from=view.split_from),
+        asked=LayoutRequest(classes_from=level, split_from=view.split_from),
         notes=view.notes,
     )
     return replace(reading, likely=_likely(reading, view) + bonus)

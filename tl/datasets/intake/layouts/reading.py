@@ -25,7 +25,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class LayoutRequest:
     """What a person says of how an archive is to be read; "" leaves it to TL Lab."""
 
     classes_from: str = ""  # 2, 1+2, parent, photos/*, file-name, or TABLE[:COLUMN]
@@ -39,7 +39,7 @@ class Asked:
         return " ".join(f"--{name}-from {_quoted(value)}" for name, value in said if value)  # not shown
 
 
-AS_FOUND = Asked()  # nothing is asked: the likeliest
+AS_FOUND = LayoutRequest()  # nothing is asked: the likeliest
 
 
 def _quoted(value: str) -> str:
@@ -52,7 +52,7 @@ class Reading:
 
     how: str  # in words: "each folder of level 2 is a class"
     places: Sequence[Place | str] = field(repr=False)
-    asked: Asked = AS_FOUND  # what asks for just this
+    asked: LayoutRequest = AS_FOUND  # what asks for just this
     notes: tuple[str, ...] = ()  # sentences on what a person would want to know
     likely: float = 0.0  # the likelier the larger; comparable between readings of one archive
     table: str = ""  # the file that the classes are from
@@ -113,7 +113,7 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class LayoutInput:
     """What readers look at: names of the readable pictures, and the tables that lay beside them."""
 
     names: Sequence[str]  # paths in the archive

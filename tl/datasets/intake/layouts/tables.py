@@ -9,7 +9,7 @@ from tl.datasets.grouping import Lookup
 from tl.datasets.intake.layouts import vocabulary as words
 from tl.datasets.intake.layouts.exports import spoken_name
 from tl.datasets.intake.layouts.folders import FEW
-from tl.datasets.intake.layouts.reading import Asked, Found, Place, Reading
+from tl.datasets.intake.layouts.reading import LayoutInput, LayoutRequest, Place, Reading
 from tl.datasets.intake.layouts.sheets import Sheet, sheet_of
 from tl.datasets.intake.layouts.views import splits_by_folder
 from tl.datasets.layout import label, quoted
@@ -41,7 +41,7 @@ class _Named:
         return {row: line[place] for row, line in zip(self.rows, self.lines, strict=True) if row >= 0}
 
 
-def readings(found: Found) -> Iterator[Reading]:
+def readings(found: LayoutInput) -> Iterator[Reading]:
     """Every column of every table that may be the class, the likelier first."""
     for table in named_tables(found):
         covered = len({row for row in table.rows if row >= 0}) / max(1, len(found.names))
@@ -56,7 +56,7 @@ def readings(found: Found) -> Iterator[Reading]:
         yield from sorted(by_column, key=lambda reading: -reading.likely)[:MOST_COLUMNS]
 
 
-def asked_for(found: Found, wanted: str) -> Reading:
+def asked_for(found: LayoutInput, wanted: str) -> Reading:
     """The reading by TABLE[:COLUMN]. Raises Refused, with what there is, where there is no such table or column."""
     name, column, table = _parted(found, wanted)
     if column is None:
@@ -76,7 +76,7 @@ def asked_for(found: Found, wanted: str) -> Reading:
     return _of_column(found, table, _column(table, column, name))
 
 
-def split_column(found: Found, wanted: str) -> dict[int, str]:
+def split_column(found: LayoutInput, wanted: str) -> dict[int, str]:
     """Row of a picture -> its split by TABLE:COLUMN. Raises Refused."""
     name, column, table = _parted(found, wanted)
     place = _column(table, column or "split", name)
@@ -94,7 +94,7 @@ def split_column(found: Found, wanted: str) -> dict[int, str]:
     return splits
 
 
-def _parted(found: Found, wanted: str) -> tuple[str, str | None, _Named]:
+def _parted(found: LayoutInput, wanted: str) -> tuple[str, str | None, _Named]:
     tables = named_tables(found)
     name, colon, column = wanted.rpartition(":")
     if not colon or wanted.lower().endswith((".csv", ".tsv", ".json", ".jsonl", ".ndjson")):
@@ -133,7 +133,7 @@ def _column(table: _Named, column: str, name: str) -> int:
     return table.columns.index(column) if column in table.columns else folded.index(column.casefold())
 
 
-def named_tables(found: Found) -> list[_Named]:
+def named_tables(found: LayoutInput) -> list[_Named]:
     """The tables that name pictures of the archive; those with the same columns as one."""
     sheets = [sheet for path, data in found.tables.items() if (sheet := sheet_of(path, data))]
     alike: dict[tuple[str, ...], list[Sheet]] = defaultdict(list)
@@ -143,7 +143,7 @@ def named_tables(found: Found) -> list[_Named]:
     return [table for table in joined if table is not None]
 
 
-def _joined(found: Found, sheets: list[Sheet]) -> _Named | None:
+def _joined(found: LayoutInput, sheets: list[Sheet]) -> _Named | None:
     lines: list[list[str]] = []
     rows: list[int] = []
     splits: list[str] = []
@@ -174,7 +174,7 @@ def _picture_column(sheet: Sheet, lookup: Lookup) -> int | None:
     return best if best is not None and some and named[best] >= NAMES_SOME * len(some) else None
 
 
-def _may_be(found: Found, table: _Named, place: int) -> bool:
+def _may_be(found: LayoutInput, table: _Named, place: int) -> bool:
     """Whether a column may hold classes: a few values, each of several pictures, not measurements."""
     column = table.columns[place]
     if any(word in words.SPLIT_COLUMNS for word in words.words_of(column)):
@@ -193,7 +193,7 @@ def _is_fraction(value: str) -> bool:
         return False
 
 
-def _of_column(found: Found, table: _Named, place: int) -> Reading:
+def _of_column(found: LayoutInput, table: _Named, place: int) -> Reading:
     column = table.columns[place]
     values = table.values(place)
     sizes = Counter(value for value in values.values() if value)
@@ -203,7 +203,7 @@ def _of_column(found: Found, table: _Named, place: int) -> Reading:
     likely -= 60 * sum(number < FEW for number in sizes.values()) / max(1, len(sizes))
     classes = {row: value or None for row, value in values.items()}
     how = say("the class is in the column {column!r} of {table!r}", column=label(column), table=label(table.shown))
-    asked = Asked(classes_from=f"{table.shown}:{column}")
+    asked = LayoutRequest(classes_from=f"{table.shown}:{column}")
     return _reading(found, table, classes, how, asked, likely)
 
 
@@ -218,7 +218,7 @@ def _one_hot(table: _Named) -> list[int]:
     return places if len(places) > 1 and ones and ones.count(1) > 0.5 * len(ones) else []
 
 
-def _of_one_hot(found: Found, table: _Named, places: list[int]) -> Reading | None:
+def _of_one_hot(found: LayoutInput, table: _Named, places: list[int]) -> Reading | None:
     classes: dict[int, str | None] = {}
     several = set()
     for row, line in zip(table.rows, table.lines, strict=True):
@@ -228,13 +228,13 @@ def _of_one_hot(found: Found, table: _Named, places: list[int]) -> Reading | Non
             if len(ones) > 1:
                 several.add(row)
     how = say("{table!r} has a column per class, with a 1 where the picture is of it", table=label(table.shown))
-    reading = _reading(found, table, classes, how, Asked(classes_from=table.shown), LIKELY + ONE_HOT)
+    reading = _reading(found, table, classes, how, LayoutRequest(classes_from=table.shown), LIKELY + ONE_HOT)
     places_of = [SEVERAL if row in several else place for row, place in enumerate(reading.places)]
     return replace(reading, places=places_of) if len(reading.classes) > 1 else None
 
 
 def _reading(
-    found: Found, table: _Named, classes: dict[int, str | None], how: str, asked: Asked, likely: float
+    found: LayoutInput, table: _Named, classes: dict[int, str | None], how: str, asked: LayoutRequest, likely: float
 ) -> Reading:
     splits, told = _splits(found, table)
     places: list[Place | str] = []
@@ -249,7 +249,7 @@ def _reading(
     return Reading(how=how, places=places, asked=asked, likely=likely - 50 * missing, table=table.shown)
 
 
-def _splits(found: Found, table: _Named) -> tuple[list[str], tuple[str, ...]]:
+def _splits(found: LayoutInput, table: _Named) -> tuple[list[str], tuple[str, ...]]:
     """Splits by a column of the table, by the tables' names, or by folder."""
     none = [""] * len(found.names)
     for place, column in enumerate(table.columns):
