@@ -17,18 +17,9 @@ from tl.cli.parser import Parser, add_command, add_verdict_options, dataset_name
 from tl.cli.settling import add_options, as_document, follow, wanted
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent
-from tl.config import (
-    BALANCES,
-    BATCHNORMS,
-    JUDGES,
-    PRECISIONS,
-    UNMATCHED,
-    VIEWS_BY,
-    Experiment,
-    Refused,
-    Training,
-    parse_seeds,
-)
+from tl.config import Experiment, Refused, Training
+from tl.config.experiment import parse_seeds
+from tl.config.training import BALANCES, BATCHNORMS, JUDGES, PRECISIONS, UNMATCHED, VIEWS_BY
 from tl.differences import networks, sides, transferred_words
 from tl.effects import before_training, idle
 from tl.jobs import own_weights

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from tl.config import NAME_PATTERN, Refused
+from tl.config import NAME_PATTERN, Refused, refusal
 from tl.datasets.archive import LIMITS, Limits
 from tl.datasets.archived import PLACE, ReadOptions, bands_of, fill_from_kept, store_of
 from tl.datasets.corrections import DIVIDED, ORIGIN, divided_of
@@ -27,7 +27,6 @@ from tl.datasets.pieces import Progress
 from tl.datasets.resplit import divided_by_content, redrawn, together
 from tl.datasets.titles import called, check_title, name_for
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
-from tl.languages import say
 from tl.store import database
 from tl.store.files import read_json, read_parquet
 from tl.store.home import Home
@@ -57,8 +56,8 @@ def survey(home: Home) -> tuple[list[DatasetInfo], dict[str, str]]:
     for name in [*BUILT_IN, *own]:
         try:
             sound.append(describe(home, name))
-        except Refused as refusal:
-            damaged[name] = str(refusal)
+        except Refused as problem:
+            damaged[name] = str(problem)
     return sound, damaged
 
 
@@ -76,14 +75,12 @@ def describe(home: Home, name: str) -> DatasetInfo:
     own = (path.parent.name for path in home.datasets_dir.glob("[!.]*/dataset.json"))
     close = get_close_matches(name, {*BUILT_IN, *own}, 1)
     if close:
-        raise Refused(
-            say(
-                "There is no data set {name!r}; did you mean {close!r}? `python -m tl datasets` lists them.",
-                name=name,
-                close=close[0],
-            )
+        raise refusal(
+            "There is no data set {name!r}; did you mean {close!r}? `python -m tl datasets` lists them.",
+            name=name,
+            close=close[0],
         )
-    raise Refused(say("There is no data set {name!r}; `python -m tl datasets` lists them.", name=name))
+    raise refusal("There is no data set {name!r}; `python -m tl datasets` lists them.", name=name)
 
 
 def has(home: Home, name: str) -> bool:
@@ -92,7 +89,7 @@ def has(home: Home, name: str) -> bool:
 
 
 def _damaged(path: Path, name: str) -> Refused:
-    return Refused(say("{path} is damaged; {mend}", path=path, mend=mending(name, name in BUILT_IN)))
+    return refusal("{path} is damaged; {mend}", path=path, mend=mending(name, name in BUILT_IN))
 
 
 def ingest(
@@ -167,22 +164,20 @@ def check_name(home: Home, title: str) -> str:
     """The name of the folder of a new data set that is called so. Raises Refused where it can't be called so."""
     title = check_title(title)
     if title in BUILT_IN:
-        raise Refused(say("{title!r} is the name of a built-in data set; choose another name.", title=title))
+        raise refusal("{title!r} is the name of a built-in data set; choose another name.", title=title)
     if NAME_PATTERN.fullmatch(title):
         check_free(home.dataset_dir(title))
         # Else they could go on, and be judged, with other pictures than they began with.
         if title in trained_on(home):
-            raise Refused(
-                say(
-                    "Runs here were trained on another data set {title!r} that was deleted; choose another name, or delete "
-                    "those runs first.",
-                    title=title,
-                )
+            raise refusal(
+                "Runs here were trained on another data set {title!r} that was deleted; choose another name, or delete "
+                "those runs first.",
+                title=title,
             )
     if other := called(list_datasets(home), title):
         there = describe(home, other).called
         if other in BUILT_IN:
-            raise Refused(say("There is already a data set {name!r}; choose another name.", name=there))
+            raise refusal("There is already a data set {name!r}; choose another name.", name=there)
         raise taken(there, other)
     trained = trained_on(home)
     return name_for(title, lambda name: has(home, name) or name in trained)
@@ -200,7 +195,7 @@ def name_of(home: Home, text: str) -> str:
         return found
     if NAME_PATTERN.fullmatch(text):
         return text  # a damaged one, maybe: whoever opens it says so
-    raise Refused(say("There is no data set {name!r:.80}; `python -m tl datasets` lists them.", name=text))
+    raise refusal("There is no data set {name!r:.80}; `python -m tl datasets` lists them.", name=text)
 
 
 def upload_limits(home: Home) -> Limits:
@@ -248,20 +243,16 @@ def prepare(
     home = home_of(home, name)
     folder = home.dataset_dir(name)
     if samples is not None and samples > info.train and not whole:
-        raise Refused(
-            say(
-                "{title} has {number:,} training pictures, not {wanted:,}; choose at most {number:,}.",
-                title=info.title,
-                number=info.train,
-                wanted=samples,
-            )
+        raise refusal(
+            "{title} has {number:,} training pictures, not {wanted:,}; choose at most {number:,}.",
+            title=info.title,
+            number=info.train,
+            wanted=samples,
         )
     side = min(resolution, info.native_resolution)
     if whole and info.origin == "drawn":
-        raise Refused(
-            say(
-                "{title} has as many pictures as one wants; a final model takes pictures of your own.", title=info.title
-            )
+        raise refusal(
+            "{title} has as many pictures as one wants; a final model takes pictures of your own.", title=info.title
         )
     if info.origin == "drawn":
         return prepare_drawn(folder, side, samples, home.locks_dir, progress)
@@ -283,11 +274,9 @@ def prepare(
 def check_resplit(home: Home, info: DatasetInfo) -> None:
     """Refuse new splits of a data set that was divided by who made it."""
     if not drawn_here(home, info):
-        raise Refused(
-            say(
-                "The test set of {title} stays the test set; leave out the new split for every seed (--no-resplit).",
-                title=info.title,
-            )
+        raise refusal(
+            "The test set of {title} stays the test set; leave out the new split for every seed (--no-resplit).",
+            title=info.title,
         )
 
 

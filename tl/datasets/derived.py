@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets import catalogue, corrections
 from tl.datasets.archived import KEPT, PLACE
 from tl.datasets.corrections import ORIGIN, Corrected, Corrections
@@ -17,7 +17,6 @@ from tl.datasets.intake.edits import apply
 from tl.datasets.intake.incoming import disk_told
 from tl.datasets.intake.settling import Pixels, check_classes, write
 from tl.datasets.titles import check_title, folded
-from tl.languages import say
 from tl.store.home import Home
 from tl.store.pictures import pixels_path
 from tl.store.quarantine import quarantine, settle
@@ -44,26 +43,24 @@ def derive(
     if name is not None:
         catalogue.check_name(home, name)
     if info.origin == "drawn":
-        raise Refused(
-            say("The pictures of {title} are drawn when they are needed; choose another data set.", title=info.title)
+        raise refusal(
+            "The pictures of {title} are drawn when they are needed; choose another data set.", title=info.title
         )
     if not info.labelled:
-        raise Refused(
-            say("The pictures of {name} have no labels, and so no classes that could be changed.", name=info.called)
+        raise refusal(
+            "The pictures of {name} have no labels, and so no classes that could be changed.", name=info.called
         )
     if not edits and not correct:
-        raise Refused(say("Nothing is to be changed; say which classes to rename, to leave out or to make smaller."))
+        raise refusal("Nothing is to be changed; say which classes to rename, to leave out or to make smaller.")
     side = min(FIRST_RESOLUTION, info.native_resolution)
     catalogue.prepare(home, source, side)
     info = catalogue.describe(home, source)  # downloaded meanwhile
     origin = catalogue.home_of(home, source).dataset_dir(source)
     index = catalogue.index_of(origin, info)
     if not {*index} >= NEEDED:
-        raise Refused(
-            say(
-                "{title} was made by an earlier version; bring its pictures again to change their classes.",
-                title=info.title,
-            )
+        raise refusal(
+            "{title} was made by an earlier version; bring its pictures again to change their classes.",
+            title=info.title,
         )
     found = corrections.check(correct, index, info) if correct else None
     title = check_title(name or _title(home, info, found))
@@ -96,7 +93,7 @@ def derive(
 
 def _title(home: Home, info: DatasetInfo, found: Corrected | None) -> str:
     if found is None:
-        raise Refused(say("The new data set has no name; give it one."))
+        raise refusal("The new data set has no name; give it one.")
     taken = {folded(other.title) for other in catalogue.list_datasets(home)} | catalogue.trained_on(home)
     earlier = corrections.corrected(home.dataset_dir(info.name))
     return corrections.title_of(info.called, earlier, *found.counts, lambda title: folded(title) not in taken)

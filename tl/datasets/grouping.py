@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets.archive import Limits, Member
 from tl.datasets.layout import label
 from tl.datasets.pool import environment
@@ -46,22 +46,18 @@ def parse(text: str) -> Grouping:
         return Grouping(FOLDER)
     if table := re.fullmatch(r"(.+\.csv):(.*)", text, re.IGNORECASE | re.DOTALL):
         if not table[2].strip():
-            raise Refused(
-                say(
-                    "group is {text!r:.100}; name the column after the colon, as in {table!r:.60}:patient.",
-                    text=text,
-                    table=table[1],
-                )
+            raise refusal(
+                "group is {text!r:.100}; name the column after the colon, as in {table!r:.60}:patient.",
+                text=text,
+                table=table[1],
             )
         return Grouping(TABLE, table=table[1], column=table[2].strip())
     if not text or len(text) > LONGEST_PATTERN:
-        raise Refused(
-            say(
-                "group is {text!r:.60}; give 'folder', a regular expression of at most {longest} characters, or "
-                "FILE.csv:COLUMN.",
-                text=text,
-                longest=LONGEST_PATTERN,
-            )
+        raise refusal(
+            "group is {text!r:.60}; give 'folder', a regular expression of at most {longest} characters, or "
+            "FILE.csv:COLUMN.",
+            text=text,
+            longest=LONGEST_PATTERN,
         )
     _matches(text, [])
     return Grouping(PATTERN, pattern=text)
@@ -85,22 +81,18 @@ def belonging(
     if grouping.way == FOLDER:
         found = list(below)
         if not any(found):
-            raise Refused(
-                say(
-                    "No picture lies in a folder of its own below its class folder, such as rose/patient-1/1.jpg; leave "
-                    "the groups out, or name them by file name or table."
-                )
+            raise refusal(
+                "No picture lies in a folder of its own below its class folder, such as rose/patient-1/1.jpg; leave "
+                "the groups out, or name them by file name or table."
             )
     elif grouping.way == PATTERN:
         found = _matches(grouping.pattern, [name.rpartition("/")[2][:LONGEST_NAME] for name in names])
         if not any(found):
-            raise Refused(
-                say(
-                    "The pattern {pattern!r} matches none of the {number:,} file names, such as {name!r}.",
-                    pattern=grouping.pattern,
-                    number=len(names),
-                    name=label(names[0].rpartition("/")[2]),
-                )
+            raise refusal(
+                "The pattern {pattern!r} matches none of the {number:,} file names, such as {name!r}.",
+                pattern=grouping.pattern,
+                number=len(names),
+                name=label(names[0].rpartition("/")[2]),
             )
     else:
         place, text = _table(grouping.table, source, members, beside, limits)
@@ -127,20 +119,14 @@ def _matches(pattern: str, names: list[str]) -> list[str]:
         )
         answer = json.loads(process.stdout)
     except (subprocess.TimeoutExpired, ValueError):
-        raise Refused(
-            say(
-                "The pattern {pattern!r} takes too much time or memory on these file names; make it simpler, without a "
-                "repetition inside a repetition.",
-                pattern=pattern,
-            )
+        raise refusal(
+            "The pattern {pattern!r} takes too much time or memory on these file names; make it simpler, without a "
+            "repetition inside a repetition.",
+            pattern=pattern,
         ) from None
     if "error" in answer:
-        raise Refused(
-            say(
-                "The pattern {pattern!r} is not a regular expression: {problem}.",
-                pattern=pattern,
-                problem=answer["error"],
-            )
+        raise refusal(
+            "The pattern {pattern!r} is not a regular expression: {problem}.", pattern=pattern, problem=answer["error"]
         )
     found: list[str] = answer["found"]
     return found
@@ -162,27 +148,23 @@ def _table(wanted: str, source: Path, members: Sequence[Member], beside: bool, l
     if len(inside) > 1 and len(exact := [member for member in inside if member.name == tidy(wanted)]) == 1:
         inside = exact
     if len(inside) > 1:
-        raise Refused(
-            say(
-                "There are {number} files {name!r:.100} in the zip; give the folder, too.",
-                number=len(inside),
-                name=wanted,
-            )
+        raise refusal(
+            "There are {number} files {name!r:.100} in the zip; give the folder, too.", number=len(inside), name=wanted
         )
     if inside:
         (member,) = inside
         _check_bytes(wanted, member.size, limits)
         data = content(source, member)
         if data is None:
-            raise Refused(say("{name!r:.100} in the zip is damaged; pack it again.", name=wanted))
+            raise refusal("{name!r:.100} in the zip is damaged; pack it again.", name=wanted)
         return member.name.rpartition("/")[0], decoded(data)
     for path in (Path(wanted), source.parent / wanted) if beside else ():
         if path.is_file():
             _check_bytes(wanted, path.stat().st_size, limits)
             return "", decoded(path.read_bytes())
     if beside:
-        raise Refused(say("There is no file {name!r:.100} in the zip or beside it; put the table there.", name=wanted))
-    raise Refused(say("There is no file {name!r:.100} in the zip; put the table there.", name=wanted))
+        raise refusal("There is no file {name!r:.100} in the zip or beside it; put the table there.", name=wanted)
+    raise refusal("There is no file {name!r:.100} in the zip; put the table there.", name=wanted)
 
 
 def content(source: Path, member: Member) -> bytes | None:
@@ -198,13 +180,11 @@ def content(source: Path, member: Member) -> bytes | None:
 
 def _check_bytes(wanted: str, size: int, limits: Limits) -> None:
     if size > limits.table_bytes:
-        raise Refused(
-            say(
-                "{name!r:.100} has {size:,} bytes; at most {most:,} are accepted.",
-                name=wanted,
-                size=size,
-                most=limits.table_bytes,
-            )
+        raise refusal(
+            "{name!r:.100} has {size:,} bytes; at most {most:,} are accepted.",
+            name=wanted,
+            size=size,
+            most=limits.table_bytes,
         )
 
 
@@ -226,22 +206,18 @@ def _by_table(names: Sequence[str], place: str, text: str, grouping: Grouping) -
         if row is not None and not known[row]:
             found[row], known[row] = group, True
     if not any(known):
-        raise Refused(
-            say(
-                "{table!r:.100} names none of the {number:,} pictures, such as {name!r}; its first column, or one called "
-                "file, must hold their names.",
-                table=grouping.table,
-                number=len(names),
-                name=label(names[0], 200),
-            )
+        raise refusal(
+            "{table!r:.100} names none of the {number:,} pictures, such as {name!r}; its first column, or one called "
+            "file, must hold their names.",
+            table=grouping.table,
+            number=len(names),
+            name=label(names[0], 200),
         )
     if not any(found):
-        raise Refused(
-            say(
-                "The column {column!r:.60} of {table!r:.100} is empty for all pictures.",
-                column=grouping.column,
-                table=grouping.table,
-            )
+        raise refusal(
+            "The column {column!r:.60} of {table!r:.100} is empty for all pictures.",
+            column=grouping.column,
+            table=grouping.table,
         )
     return found
 
@@ -255,13 +231,11 @@ def _entries(text: str, grouping: Grouping) -> Iterator[tuple[str, str]]:
         columns = [column.strip() for column in next(reader, [])]
         folded = [column.casefold() for column in columns]
         if grouping.column.casefold() not in folded:
-            raise Refused(
-                say(
-                    "{table!r:.100} has no column {column!r:.60}; its columns are {columns}.",
-                    table=grouping.table,
-                    column=grouping.column,
-                    columns=commas(repr(label(column)) for column in columns[:10]) or say("none"),
-                )
+            raise refusal(
+                "{table!r:.100} has no column {column!r:.60}; its columns are {columns}.",
+                table=grouping.table,
+                column=grouping.column,
+                columns=commas(repr(label(column)) for column in columns[:10]) or say("none"),
             )
         group = (columns if grouping.column in columns else folded).index(
             grouping.column if grouping.column in columns else grouping.column.casefold()
@@ -269,18 +243,15 @@ def _entries(text: str, grouping: Grouping) -> Iterator[tuple[str, str]]:
         named = [folded.index(name) for name in NAME_COLUMNS if name in folded]
         picture = next((column for column in (*named, *range(len(columns))) if column != group), None)
         if picture is None:
-            raise Refused(
-                say(
-                    "{table!r:.100} has one column only; it needs one with the pictures' names, too.",
-                    table=grouping.table,
-                )
+            raise refusal(
+                "{table!r:.100} has one column only; it needs one with the pictures' names, too.", table=grouping.table
             )
         for line in reader:
             if len(line) > max(group, picture):
                 yield line[picture], line[group].strip()
     except csv.Error as problem:
-        raise Refused(
-            say("{table!r:.100} can't be read as a table: {problem}.", table=grouping.table, problem=problem)
+        raise refusal(
+            "{table!r:.100} can't be read as a table: {problem}.", table=grouping.table, problem=problem
         ) from None
 
 

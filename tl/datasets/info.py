@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypedDict
 import msgspec
 from msgspec import Meta
 
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.decoding import heads
 from tl.languages import commas, english, later, listed, plural, read, say, semicolons, store
 from tl.store.documents import place_of
@@ -73,12 +73,10 @@ def deletion(name: str) -> str:
 
 def taken(called: str, name: str) -> Refused:
     """What is said where a new data set is to be called as that one is."""
-    return Refused(
-        say(
-            "There is already a data set {called!r}; choose another name or delete that one first ({how}).",
-            called=called,
-            how=deletion(name),
-        )
+    return refusal(
+        "There is already a data set {called!r}; choose another name or delete that one first ({how}).",
+        called=called,
+        how=deletion(name),
     )
 
 

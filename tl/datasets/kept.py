@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets import blossoms
 from tl.datasets.catalogue import home_of
 from tl.datasets.drawn import SIZES
@@ -76,12 +76,10 @@ def _contents(folder: Path, info: DatasetInfo) -> Contents:
         stamp = path.stat()
         found = _read(path, stamp.st_mtime_ns, stamp.st_size)
     if found is None or len(found[0]) != sum(getattr(info, split) for split in SPLITS):
-        raise Refused(
-            say(
-                "The pictures of {name} can't be read; {mend}",
-                name=info.called,
-                mend=mending(info.name, info.origin != "upload"),
-            )
+        raise refusal(
+            "The pictures of {name} can't be read; {mend}",
+            name=info.called,
+            mend=mending(info.name, info.origin != "upload"),
         )
     return found
 

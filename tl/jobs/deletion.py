@@ -6,7 +6,7 @@ a kill finds the rows, and then nothing was deleted, or none, and then the folde
 
 from dataclasses import dataclass
 
-from tl.config import Experiment, Refused
+from tl.config import Experiment, Refused, refusal
 from tl.jobs.ended import settle_dead
 from tl.jobs.stopping import stop_all
 from tl.languages import later, later_plural, plural, say
@@ -124,7 +124,7 @@ def _delete(home: Home, whole: Whole) -> None:
         if not removal.delete_runs(home, whole.rows, whole.experiments):
             now = find(home, whole.ident)  # raises where somebody was faster
             _refuse_active(now)
-            raise Refused(say(CHANGED[whole.kind], ident=whole.ident))
+            raise refusal(CHANGED[whole.kind], ident=whole.ident)
     for row in whole.rows:
         forget_looks(home, row.run_id)
 
@@ -132,8 +132,8 @@ def _delete(home: Home, whole: Whole) -> None:
 def _refuse_active(whole: Whole) -> None:
     if whole.kind == RUN and whole.active:
         status = status_name(whole.active[0].status)
-        raise Refused(say("Run {run} is {status}; stop it first.", run=whole.ident, status=status))
+        raise refusal("Run {run} is {status}; stop it first.", run=whole.ident, status=status)
     if whole.active:
         raise Refused(plural(*TRAINING[whole.kind], len(whole.active), ident=whole.ident))
     if whole.adds_seeds:
-        raise Refused(say(ADDING[whole.kind], ident=whole.ident))
+        raise refusal(ADDING[whole.kind], ident=whole.ident)

@@ -3,9 +3,8 @@
 from dataclasses import replace
 
 from tl import machine
-from tl.config import Refused, RunConfig
+from tl.config import RunConfig, refusal
 from tl.jobs import memory
-from tl.languages import say
 from tl.store.documents import read_config
 from tl.store.files import write_json
 from tl.store.home import Home
@@ -20,13 +19,11 @@ def check(devices: int) -> None:
     if not there:
         there, kind = machine.cores(), "processor"
     if devices > there:
-        raise Refused(
-            say(
-                "devices is {devices}, but this machine has {there}; it must be at most {most}.",
-                devices=devices,
-                there=number_of(there, kind),
-                most=there,
-            )
+        raise refusal(
+            "devices is {devices}, but this machine has {there}; it must be at most {most}.",
+            devices=devices,
+            there=number_of(there, kind),
+            most=there,
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.jobs import background, telling
 from tl.languages import plural, read, say, store
 from tl.store import database
@@ -47,12 +47,10 @@ def make(
         check_libraries()
     row = database.read_run(home, run_id)
     if row.status != "finished":
-        raise Refused(
-            say(
-                "Run {run} is {status}; only a finished run has a network to give.",
-                run=run_id,
-                status=status_name(row.status),
-            )
+        raise refusal(
+            "Run {run} is {status}; only a finished run has a network to give.",
+            run=run_id,
+            status=status_name(row.status),
         )
     temperature = temperature_of(home, run_id)
     arguments = [str(home.run(run_id).folder), "--output", str(folder), "--temperature", repr(temperature or 1.0)]
@@ -60,7 +58,7 @@ def make(
     telling.follow("tl.train.export", arguments, told)
     found = read_json(folder / "facts.json")
     if not isinstance(found, dict):
-        raise Refused(say("The export did not say what it measured; the disk may be full."))
+        raise refusal("The export did not say what it measured; the disk may be full.")
     (folder / "facts.json").unlink()
     return found | {"temperature": temperature}
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tl.config import Refused, Training
+from tl.config import Refused, Training, refusal
 from tl.ending import REFUSED
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
 from tl.languages import READ_BY_US, read, say
@@ -44,18 +44,16 @@ def _asked(file: Path, shown: str, backbone: str, resolution: int, options: list
             timeout=LOOK_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        raise Refused(
-            say(
-                "{file} could not be looked through in {minutes:.0f} minutes; try again.",
-                file=shown,
-                minutes=LOOK_SECONDS / 60,
-            )
+        raise refusal(
+            "{file} could not be looked through in {minutes:.0f} minutes; try again.",
+            file=shown,
+            minutes=LOOK_SECONDS / 60,
         ) from None
     if ended.returncode:
         said = ended.stderr.strip().splitlines()
         last = read(said[-1].replace(str(file.absolute()), shown)) if said else say("it ended without a word")
         if ended.returncode == REFUSED:
             raise Refused(last)
-        raise Refused(say("{file} could not be looked through ({reason:.300}).", file=shown, reason=last))
+        raise refusal("{file} could not be looked through ({reason:.300}).", file=shown, reason=last)
     answer: dict[str, str] = json.loads(ended.stdout.strip().splitlines()[-1])
     return answer

@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol
 
-from tl.config import PLANNED_LOOKS, Experiment, Refused
+from tl.config import PLANNED_LOOKS, Experiment, refusal
 from tl.jobs.launchers import processes
-from tl.languages import say
 from tl.store.settling import Settling
 
 LEAST_SEEDS = PLANNED_LOOKS[0]  # with fewer there is nothing to judge
@@ -19,24 +18,20 @@ LEAST_SEEDS = PLANNED_LOOKS[0]  # with fewer there is nothing to judge
 def begun(plan: Settling, experiment: Experiment) -> Settling:
     """The plan as it begins now for this experiment. Raises Refused where it can't be run until settled."""
     if len(experiment.arms) < 2:
-        raise Refused(say("There is nothing to settle with one arm; compare at least two."))
+        raise refusal("There is nothing to settle with one arm; compare at least two.")
     seeds = len(experiment.seeds)
     if seeds > PLANNED_LOOKS[-1]:
-        raise Refused(
-            say(
-                "There are {seeds} seeds already; a comparison can be run until settled with at most {most}.",
-                seeds=seeds,
-                most=PLANNED_LOOKS[-1],
-            )
+        raise refusal(
+            "There are {seeds} seeds already; a comparison can be run until settled with at most {most}.",
+            seeds=seeds,
+            most=PLANNED_LOOKS[-1],
         )
     if seeds > plan.at_most_seeds:
-        raise Refused(
-            say(
-                "at most seeds is {wanted}, but there are {seeds} already; choose more, {most} at most.",
-                wanted=plan.at_most_seeds,
-                seeds=seeds,
-                most=PLANNED_LOOKS[-1],
-            )
+        raise refusal(
+            "at most seeds is {wanted}, but there are {seeds} already; choose more, {most} at most.",
+            wanted=plan.at_most_seeds,
+            seeds=seeds,
+            most=PLANNED_LOOKS[-1],
         )
     fresh = replace(plan, looks=(), ended=None, message=None)
     return replace(fresh, began=time.time(), up=_up(), boot_id=processes.boot_id())

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.ending import REFUSED
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, first_to_go, give_way
 from tl.languages import READ_BY_US, read, say
@@ -60,17 +60,13 @@ def follow(module: str, arguments: Sequence[str], told: Told, limit_seconds: flo
         finally:
             timer.cancel()
     if late.is_set():
-        raise Refused(
-            say(
-                "It took longer than {minutes:.0f} minutes and was ended; choose a smaller network.",
-                minutes=limit_seconds / 60,
-            )
+        raise refusal(
+            "It took longer than {minutes:.0f} minutes and was ended; choose a smaller network.",
+            minutes=limit_seconds / 60,
         )
     if status == REFUSED:
         raise Refused(last)
     if status < 0:
-        raise Refused(
-            say("It was ended by the system, most likely for lack of memory; close other programs and try again.")
-        )
+        raise refusal("It was ended by the system, most likely for lack of memory; close other programs and try again.")
     if status:
-        raise Refused(say("It failed ({reason:.300}).", reason=last))
+        raise refusal("It failed ({reason:.300}).", reason=last)

@@ -19,7 +19,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from tl.config import SYNC, Refused, RunConfig
+from tl.config import Refused, RunConfig
+from tl.config.training import SYNC
 from tl.failures import EXIT_STATUS, OF_ERRNO, sentence
 from tl.languages import Said, say, told
 from tl.output import spell_out

@@ -27,7 +27,7 @@ from torch import nn
 from tqdm import tqdm
 
 from tl.backbones import BACKBONES, IMAGENET_INPUT, Input, listed, unknown
-from tl.config import NAME_PATTERN, Refused
+from tl.config import NAME_PATTERN, Refused, refusal
 from tl.datasets import name_of, prepare, source_of
 from tl.datasets.info import DatasetInfo
 from tl.languages import say
@@ -203,7 +203,7 @@ def train(
 
 def _look(epoch: int, lost: tuple[int, float] | None) -> None:
     if lost:
-        raise Refused(say("training diverged in epoch {epoch}; use a lower --learning-rate.", epoch=epoch + 1))
+        raise refusal("training diverged in epoch {epoch}; use a lower --learning-rate.", epoch=epoch + 1)
 
 
 def publish(network: nn.Module, card: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -241,11 +241,9 @@ def main(argv: list[str]) -> int:
         raise Refused(BACKBONES[options.backbone].refusal(options.backbone, options.resolution))
     name = options.name or f"{_in_a_name(options.backbone)}-{options.dataset}-{options.resolution}"
     if not NAME_PATTERN.fullmatch(name) or name in RESERVED:
-        raise Refused(
-            say(
-                "{name!r} can't be a model's name; use up to 40 of a-z, 0-9, '-' and '_', but not a source's key.",
-                name=name,
-            )
+        raise refusal(
+            "{name!r} can't be a model's name; use up to 40 of a-z, 0-9, '-' and '_', but not a source's key.",
+            name=name,
         )
     info = source_of(home, options.dataset)
     store = prepare(home, options.dataset, options.resolution, None)
@@ -305,19 +303,15 @@ def _pretrained(
     if taught_by:
         known = taught_by.card or {}  # published weights have none
         if known.get("class_names") != list(info.classes):
-            raise Refused(
-                say(
-                    "{teacher!r} knows other classes than {dataset!r}; name a --teacher of its own.",
-                    teacher=options.teacher,
-                    dataset=options.dataset,
-                )
+            raise refusal(
+                "{teacher!r} knows other classes than {dataset!r}; name a --teacher of its own.",
+                teacher=options.teacher,
+                dataset=options.dataset,
             )
         if (taught_by.input.mean, taught_by.input.std) != (expects.mean, expects.std):
-            raise Refused(
-                say(
-                    "{teacher!r} expects pictures normalised in another way; name another --teacher.",
-                    teacher=options.teacher,
-                )
+            raise refusal(
+                "{teacher!r} expects pictures normalised in another way; name another --teacher.",
+                teacher=options.teacher,
             )
         teacher = build().eval()
         load_pretrained(teacher, options.backbone, _place(home, taught_by), len(info.classes))
@@ -364,6 +358,6 @@ if __name__ == "__main__":
     spell_out()
     try:
         sys.exit(main(sys.argv[1:]))
-    except Refused as refusal:
-        print(refusal, file=sys.stderr)
+    except Refused as problem:
+        print(problem, file=sys.stderr)
         sys.exit(2)

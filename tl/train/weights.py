@@ -7,8 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from tl.backbones import BACKBONES
-from tl.config import Refused
-from tl.languages import say
+from tl.config import refusal
 from tl.store import weights_file
 
 
@@ -18,12 +17,10 @@ def read_weights(path: Path, backbone: str) -> dict[str, torch.Tensor]:
         return read_safetensors(path)
     published = BACKBONES[backbone].imagenet
     if published is None:
-        raise Refused(
-            say(
-                "{file} is a pickle, and nobody publishes one for {backbone}; give a .safetensors file.",
-                file=path,
-                backbone=backbone,
-            )
+        raise refusal(
+            "{file} is a pickle, and nobody publishes one for {backbone}; give a .safetensors file.",
+            file=path,
+            backbone=backbone,
         )
     return read_published(path, published.sha256)
 

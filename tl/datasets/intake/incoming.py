@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import pandas as pd
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets.archive import LIMITS, Limits
 from tl.datasets.archived import PLAIN, ReadOptions
 from tl.datasets.grouping import Grouping, belonging
@@ -95,19 +95,15 @@ class Incoming:
         """The reading that is asked for, else the likeliest. Raises Refused where there is none."""
         if not self.labelled:
             if asked != AS_FOUND:
-                raise Refused(
-                    say("Pictures without labels have no classes; leave out {options}.", options=asked.options)
-                )
+                raise refusal("Pictures without labels have no classes; leave out {options}.", options=asked.options)
             return self.readings[0]
         reading = choose(self.found, self.readings, asked)
         if reading is None or (asked != AS_FOUND and len(reading.classes) < 2):
             if reading is not None and len(reading.classes) == 1:
-                raise Refused(
-                    say(
-                        "By {options} there is only one class, {name!r:.80}; choose otherwise.",
-                        options=asked.options,
-                        name=reading.classes[0],
-                    )
+                raise refusal(
+                    "By {options} there is only one class, {name!r:.80}; choose otherwise.",
+                    options=asked.options,
+                    name=reading.classes[0],
                 )
             raise no_classes(self.found, self._read.report.entries)
         return reading
@@ -138,7 +134,7 @@ class Incoming:
         """Make it the data set, and close. Raises Refused with one sentence; then it can be settled in another way."""
         target = self.home.dataset_dir(self.name)
         if edits and not self.labelled:
-            raise Refused(say("Pictures without labels have no classes that could be changed."))
+            raise refusal("Pictures without labels have no classes that could be changed.")
         with disk_told(self.home, target):
             pictures, report = settling.classified(self._read.pictures, reading, edits or Edits(), self._read.report)
             pictures["belongs"] = self._belonging(pictures)
@@ -222,8 +218,8 @@ def disk_told(home: Home, target: Path) -> Iterator[None]:
         yield
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise Refused(
-                say("The disk that holds {path} is full; free some space and try again.", path=home.path)
+            raise refusal(
+                "The disk that holds {path} is full; free some space and try again.", path=home.path
             ) from None
         if problem.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another ingest took the name meanwhile
             check_free(target)

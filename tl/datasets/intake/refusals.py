@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.datasets.info import reason_in_words
 from tl.datasets.intake.layouts import Found, exports, folders, read
 from tl.datasets.intake.layouts import vocabulary as words
@@ -23,13 +23,11 @@ class NoClasses(Refused):
 
 def no_pictures(files: int, left_out: LeftOut) -> Refused:
     """None of the files is a readable picture."""
-    return Refused(
-        say(
-            "None of the {number:,} files is a readable picture ({kinds}); {read}.",
-            number=files,
-            kinds=kinds(left_out),
-            read=say(READ),
-        )
+    return refusal(
+        "None of the {number:,} files is a readable picture ({kinds}); {read}.",
+        number=files,
+        kinds=kinds(left_out),
+        read=say(READ),
     )
 
 

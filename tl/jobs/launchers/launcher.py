@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Protocol
 
 from tl import machine
-from tl.config import Refused
+from tl.config import refusal
 from tl.jobs import memory
-from tl.languages import VARIABLE, language, say
+from tl.languages import VARIABLE, language
 from tl.output import UTF_8
 from tl.store.home import Home, Run
 from tl.store.machines import Machine
@@ -114,9 +114,7 @@ def amount(variable: str, default: float) -> float:
     except ValueError:
         found = -1.0
     if not 0 <= found <= 10**6:
-        raise Refused(
-            say("{variable} is {text!r}; it must be a number, and not negative.", variable=variable, text=text)
-        )
+        raise refusal("{variable} is {text!r}; it must be a number, and not negative.", variable=variable, text=text)
     return found
 
 

@@ -6,19 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from tl.config import (
-    AUGMENTS,
-    BALANCES,
-    BATCHNORMS,
-    JUDGES,
-    MOST_DEVICES,
-    PLANNED_LOOKS,
-    PRECISIONS,
-    VIEWS_BY,
-    Experiment,
-    Refused,
-    usual_rate,
-)
+from tl.config import PLANNED_LOOKS, Experiment, Refused
+from tl.config.arm import usual_rate
+from tl.config.training import AUGMENTS, BALANCES, BATCHNORMS, JUDGES, MOST_DEVICES, PRECISIONS, VIEWS_BY
 from tl.datasets.info import DatasetInfo, uneven
 from tl.effects import has_effect
 from tl.jobs import memory
