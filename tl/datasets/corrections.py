@@ -15,9 +15,9 @@ import pandas as pd
 from msgspec import Struct
 
 from tl.config import Refused, refusal
-from tl.datasets.grouping import NAME_COLUMNS, Lookup, decoded
 from tl.datasets.info import DatasetInfo
 from tl.datasets.layout import and_more
+from tl.datasets.lookup import NAME_COLUMNS, Lookup, decoded
 from tl.datasets.titles import LONGEST
 from tl.languages import later, plural, say
 from tl.store.documents import fitting

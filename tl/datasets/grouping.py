@@ -6,11 +6,9 @@ is allowed.
 
 import csv
 import json
-import os
 import re
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +16,14 @@ from pathlib import Path
 from tl.config import refusal
 from tl.datasets.archive import Limits, Member
 from tl.datasets.layout import label
+from tl.datasets.lookup import NAME_COLUMNS, Lookup, content, decoded, tidy
 from tl.datasets.pool import environment
-from tl.decoding.entries import unpack
-from tl.decoding.heads import LeftOut
 from tl.languages import commas, say
 
 FOLDER, PATTERN, TABLE = "folder", "pattern", "table"  # the ways to say it
 MATCHER = ["-P", "-m", "tl.decoding.names"]
 SECONDS = 30.0  # that the process may take, however busy the machine is; it has 3 of computing
 LONGEST_PATTERN, LONGEST_NAME = 200, 255  # characters; of a longer file name the beginning counts
-NAME_COLUMNS = ("file", "filename", "path", "image", "name")
 
 
 @dataclass(frozen=True)
@@ -137,11 +133,6 @@ def _is_named(name: str, wanted: str) -> bool:
     return name == wanted or name.endswith("/" + wanted)
 
 
-def tidy(path: str) -> str:
-    """A path as archives spell them: '/' between folders, nothing before the first."""
-    return path.strip().replace("\\", "/").removeprefix("./").lstrip("/")
-
-
 def _table(wanted: str, source: Path, members: Sequence[Member], beside: bool, limits: Limits) -> tuple[str, str]:
     """(folder in the archive, text) of the table. Raises Refused where there is none, several, or too large a one."""
     inside = [member for member in members if _is_named(member.name, wanted)]
@@ -167,17 +158,6 @@ def _table(wanted: str, source: Path, members: Sequence[Member], beside: bool, l
     raise refusal("There is no file {name!r:.100} in the zip; put the table there.", name=wanted)
 
 
-def content(source: Path, member: Member) -> bytes | None:
-    """The bytes of one file of the archive, all in memory; None where they are damaged."""
-    file = os.open(source, os.O_RDONLY)
-    try:
-        return unpack(file, *member[1:])
-    except LeftOut:
-        return None
-    finally:
-        os.close(file)
-
-
 def _check_bytes(wanted: str, size: int, limits: Limits) -> None:
     if size > limits.table_bytes:
         raise refusal(
@@ -186,14 +166,6 @@ def _check_bytes(wanted: str, size: int, limits: Limits) -> None:
             size=size,
             most=limits.table_bytes,
         )
-
-
-def decoded(data: bytes) -> str:
-    """The text of a table."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")  # what spreadsheets write besides
 
 
 def _by_table(names: Sequence[str], place: str, text: str, grouping: Grouping) -> list[str]:
@@ -237,11 +209,10 @@ def _entries(text: str, grouping: Grouping) -> Iterator[tuple[str, str]]:
                 column=grouping.column,
                 columns=commas(repr(label(column)) for column in columns[:10]) or say("none"),
             )
-        group = (columns if grouping.column in columns else folded).index(
-            grouping.column if grouping.column in columns else grouping.column.casefold()
-        )
+        column = grouping.column
+        group = columns.index(column) if column in columns else folded.index(column.casefold())
         named = [folded.index(name) for name in NAME_COLUMNS if name in folded]
-        picture = next((column for column in (*named, *range(len(columns))) if column != group), None)
+        picture = next((place for place in (*named, *range(len(columns))) if place != group), None)
         if picture is None:
             raise refusal(
                 "{table!r:.100} has one column only; it needs one with the pictures' names, too.", table=grouping.table
@@ -253,34 +224,3 @@ def _entries(text: str, grouping: Grouping) -> Iterator[tuple[str, str]]:
         raise refusal(
             "{table!r:.100} can't be read as a table: {problem}.", table=grouping.table, problem=problem
         ) from None
-
-
-class Lookup:
-    """From what a table calls a picture to its row: its path, else its file name where only one has it."""
-
-    def __init__(self, names: Sequence[str], place: str) -> None:
-        self.prefixes = {"", f"{place}/" if place else "", _wrapping(names)}
-        self.by_path = {name: row for row, name in enumerate(names)}
-        files = [name.rpartition("/")[2] for name in names]
-        self.by_file = self._unique(files)
-        self.by_stem = self._unique([file.rpartition(".")[0] or file for file in files])
-
-    @staticmethod
-    def _unique(files: list[str]) -> dict[str, int]:
-        number = Counter(files)
-        return {file: row for row, file in enumerate(files) if number[file] == 1}
-
-    def find(self, path: str) -> int | None:
-        """The row of the picture, None where no picture, or more than one, is meant."""
-        path = tidy(path)
-        for prefix in self.prefixes:
-            if (row := self.by_path.get(prefix + path)) is not None:
-                return row
-        file = path.rpartition("/")[2]
-        return self.by_file.get(file, self.by_stem.get(file))
-
-
-def _wrapping(names: Sequence[str]) -> str:
-    """The folders that all pictures lie in, with a '/' at the end where there are any."""
-    common = os.path.commonpath([name.rpartition("/")[0] for name in names])
-    return f"{common}/" if common else ""

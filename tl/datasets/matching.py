@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tl.config import refusal
-from tl.datasets import catalogue
+from tl.datasets.catalogue import describe
 from tl.datasets.info import UNLABELLED, DatasetInfo
 from tl.datasets.titles import folded
 from tl.languages import commas, say, semicolons
@@ -105,7 +105,7 @@ def check_source(info: DatasetInfo) -> None:
 
 def source_of(home: Home, name: str) -> DatasetInfo:
     """What is known about a data set that is to be learned from. Raises Refused for one without labels, as `describe`."""
-    info = catalogue.describe(home, name)
+    info = describe(home, name)
     check_source(info)
     return info
 

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from tl.config import RunConfig, Training, refusal
 from tl.config.training import LEAVE_OUT
-from tl.datasets.catalogue import BUILT_IN, describe, home_of, prepare
+from tl.datasets.catalogue import BUILT_IN, describe, home_of
 from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import Matching, check_source, matched
 from tl.datasets.pieces import Progress
+from tl.datasets.preparing import prepare
 from tl.languages import joined, say
 from tl.store.home import Home
 from tl.store.paired import HIDDEN, MOST_LOOKED_AT, TARGET_VALIDATION, PairedStore, Part, Pictures

@@ -10,9 +10,10 @@ from PIL import Image
 
 from tl.config import refusal
 from tl.datasets.archived import KEPT, PLACE
-from tl.datasets.catalogue import home_of, index_of
+from tl.datasets.catalogue import home_of
 from tl.datasets.info import DatasetInfo, mending
 from tl.datasets.intake import FIRST_RESOLUTION
+from tl.datasets.preparing import index_of
 from tl.store.home import Home
 
 STRAIGHT, JPEG = "", "jpeg"

@@ -16,7 +16,7 @@ from tl import datasets
 from tl.analysis.forecasts.question import Question, feature_keys, question
 from tl.analysis.inspection.label_issues import Judged, LabelIssues, find, held_out, without
 from tl.config import Experiment
-from tl.datasets.catalogue import index_of
+from tl.datasets.preparing import index_of
 from tl.languages import read, store
 from tl.store.documents import fitting
 from tl.store.files import read_json, write_bytes, write_json

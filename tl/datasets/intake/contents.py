@@ -11,11 +11,12 @@ from tl.datasets.archive import Limits, Member, read_contents
 from tl.datasets.archived import PLAIN, ReadOptions, decoder
 from tl.datasets.description import Report
 from tl.datasets.encodings import Names
-from tl.datasets.grouping import Grouping, content, is_table
+from tl.datasets.grouping import Grouping, is_table
 from tl.datasets.intake.layouts import Found, file_names, sheets
 from tl.datasets.intake.readable import Work, decode_members
 from tl.datasets.intake.refusals import no_classes
 from tl.datasets.intake.settling import Pixels
+from tl.datasets.lookup import content
 from tl.datasets.pieces import Told
 from tl.decoding.heads import TOO_LARGE_A_FILE, is_junk
 from tl.languages import later

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from tl.config import Refused, refusal
 from tl.datasets.archive import Limits, Member, check_kind, read_contents
-from tl.datasets.grouping import content
+from tl.datasets.lookup import content
 from tl.datasets.pool import environment
 from tl.decoding import unpacking
 from tl.decoding.heads import is_junk

@@ -11,9 +11,9 @@ from tl.analysis.forecasts.question import Question
 from tl.analysis.inspection import held_out
 from tl.analysis.inspection.label_issues import LabelIssues, Suspect
 from tl.config import Refused
-from tl.datasets.catalogue import index_of
 from tl.datasets.info import DatasetInfo
 from tl.datasets.kept import pictures_at
+from tl.datasets.preparing import index_of
 from tl.languages import joined, later, plural, say
 from tl.store.home import Home
 from tl.strategies import arm_title

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tl.config import refusal
-from tl.datasets.grouping import Lookup
 from tl.datasets.intake.layouts import vocabulary as words
 from tl.datasets.intake.layouts.exports import spoken_name
 from tl.datasets.intake.layouts.folders import FEW
@@ -13,6 +12,7 @@ from tl.datasets.intake.layouts.reading import Asked, Found, Place, Reading
 from tl.datasets.intake.layouts.sheets import Sheet, sheet_of
 from tl.datasets.intake.layouts.views import splits_by_folder
 from tl.datasets.layout import label, quoted
+from tl.datasets.lookup import Lookup
 from tl.languages import later, say, semicolons
 
 LOOKED_AT = 300  # lines by which the column with the pictures' names is found
