@@ -1,6 +1,5 @@
 """Small measurements beside the runs: one at a time per kind, in a process that outlives the page, giving way to runs."""
 
-import json
 import os
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, give_way
-from tl.languages import READ_BY_US, say, store
+from tl.languages import READ_BY_US
 from tl.store.database import read_runs
 from tl.store.files import hold
 from tl.store.home import Home
@@ -106,18 +105,6 @@ def in_front(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         encoding="utf-8",
         errors="replace",
     )
-
-
-def problem_of(ended: subprocess.CompletedProcess[str]) -> str | None:
-    """Why `python -m tl.train.features` could not look through the one network it was asked about, stored as
-    tl.languages has it; None where it could."""
-    try:
-        (answer,) = json.loads(ended.stdout.strip().splitlines()[-1])
-        problem = answer.get("error")
-        return None if problem is None else str(problem)
-    except (IndexError, ValueError, AttributeError):
-        said = (ended.stderr or "").strip().splitlines()
-        return said[-1] if said else store(say("Looking at the pictures failed."))
 
 
 def run(home: Home, command: Sequence[str], limit_seconds: float) -> subprocess.CompletedProcess[str] | None:
