@@ -81,12 +81,8 @@ def check_kind(path: Path, limits: Limits = LIMITS, shown: str | None = None) ->
     if not size:
         raise refusal("{shown} is empty (0 bytes); give a zip of class folders.", shown=shown)
     if size > limits.archive_bytes:
-        raise refusal(
-            "{shown} has {size}; at most {most} are accepted.",
-            shown=shown,
-            size=_bytes(size),
-            most=_bytes(limits.archive_bytes),
-        )
+        text = later("{shown} has {size}; at most {most} are accepted.")
+        raise refusal(text, shown=shown, size=_bytes(size), most=_bytes(limits.archive_bytes))
     with open(path, "rb") as file:
         head = file.read(512)
     if head.startswith((LOCAL, END)):
@@ -124,19 +120,11 @@ def read_contents(
     with open(path, "rb") as file:
         start, size, count = find_contents(file, shown)
         if count > limits.entries:
-            raise refusal(
-                "{shown} has {count:,} entries; at most {most:,} are accepted.",
-                shown=shown,
-                count=count,
-                most=limits.entries,
-            )
+            text = later("{shown} has {count:,} entries; at most {most:,} are accepted.")
+            raise refusal(text, shown=shown, count=count, most=limits.entries)
         if size > limits.contents_bytes:
-            raise refusal(
-                "The table of contents of {shown} has {size}; at most {most} are accepted.",
-                shown=shown,
-                size=_bytes(size),
-                most=_bytes(limits.contents_bytes),
-            )
+            text = later("The table of contents of {shown} has {size}; at most {most} are accepted.")
+            raise refusal(text, shown=shown, size=_bytes(size), most=_bytes(limits.contents_bytes))
         file.seek(start)
         entries = read_entries(file.read(size), count, shown)
         read = read_names([entry.name for entry in entries], encoding)
@@ -147,12 +135,8 @@ def read_contents(
         starts = _check_places(file, entries, names, start, shown)
     total = sum(entry.size for entry in entries if entry.size <= limits.entry_bytes)
     if total > limits.unpacked_bytes:
-        raise refusal(
-            "{shown} unpacks to {size}; at most {most} are accepted.",
-            shown=shown,
-            size=_bytes(total),
-            most=_bytes(limits.unpacked_bytes),
-        )
+        text = later("{shown} unpacks to {size}; at most {most} are accepted.")
+        raise refusal(text, shown=shown, size=_bytes(total), most=_bytes(limits.unpacked_bytes))
     members = [
         Member(name, starts[position], entry.packed, entry.size, entry.method, entry.crc)
         for position, (entry, name) in enumerate(zip(entries, names, strict=True))
@@ -202,42 +186,28 @@ def _checked_name(entry: Entry, name: str, shown: str, limits: Limits) -> str:
 def _check_entry(entry: Entry, name: str, shown: str) -> None:
     kind = stat.S_IFMT(entry.mode)
     if kind == stat.S_IFLNK:
-        raise refusal(
-            "{shown}: the entry {name!r:.200} is a link; replace it by the picture and pack again.",
-            shown=shown,
-            name=name,
-        )
+        text = later("{shown}: the entry {name!r:.200} is a link; replace it by the picture and pack again.")
+        raise refusal(text, shown=shown, name=name)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise refusal(
-            "{shown}: the entry {name!r:.200} is a device, not a file; remove it and pack again.",
-            shown=shown,
-            name=name,
-        )
+        text = later("{shown}: the entry {name!r:.200} is a device, not a file; remove it and pack again.")
+        raise refusal(text, shown=shown, name=name)
     if entry.flags & 0x2041:  # encrypted, strongly encrypted, encrypted table of contents
-        raise refusal(
-            "{shown}: the entry {name!r:.200} is encrypted; pack the folders without a password.",
-            shown=shown,
-            name=name,
-        )
+        text = later("{shown}: the entry {name!r:.200} is encrypted; pack the folders without a password.")
+        raise refusal(text, shown=shown, name=name)
     if entry.method not in methods.READ:
-        raise refusal(
+        text = later(
             "{shown}: the entry {name!r:.200} is packed by {method}, which is not read; unpack it and pack the folders "
-            "again, with 'deflate' where the program lets you choose.",
-            shown=shown,
-            name=name,
-            method=_method(entry.method),
+            "again, with 'deflate' where the program lets you choose."
         )
+        raise refusal(text, shown=shown, name=name, method=_method(entry.method))
     if entry.method == methods.STORED and entry.packed != entry.size:
         raise damaged(shown, say("the entry {name!r:.200} has two sizes", name=name))
     # No more than that can come of it: it is a lie, and what is built upon it can be anything.
     if entry.size > MOST_TIMES * entry.packed + MOST_TIMES:
-        raise refusal(
-            "{shown}: the entry {name!r:.200} says that it unpacks to {times:,} times its size, which no zip can; {again}.",
-            shown=shown,
-            name=name,
-            times=entry.size // max(1, entry.packed),
-            again=say(AGAIN),
+        text = later(
+            "{shown}: the entry {name!r:.200} says that it unpacks to {times:,} times its size, which no zip can; {again}."
         )
+        raise refusal(text, shown=shown, name=name, times=entry.size // max(1, entry.packed), again=say(AGAIN))
 
 
 def _method(number: int) -> str:
@@ -252,12 +222,8 @@ def _check_tree(names: list[str], shown: str) -> None:
     for folder in {name[: name.rindex("/")] for name in names if "/" in name}:
         while folder:
             if folder in files:
-                raise refusal(
-                    "{shown}: {name!r:.200} is both a file and a folder; {again}.",
-                    shown=shown,
-                    name=folder,
-                    again=say(AGAIN),
-                )
+                text = later("{shown}: {name!r:.200} is both a file and a folder; {again}.")
+                raise refusal(text, shown=shown, name=folder, again=say(AGAIN))
             folder = folder.rpartition("/")[0]
 
 
@@ -267,20 +233,11 @@ def _check_places(file: BinaryIO, entries: list[Entry], names: list[str], conten
     for position in sorted(range(len(entries)), key=lambda position: entries[position].offset):
         entry = entries[position]
         if entry.offset < free:
-            raise refusal(
-                "{shown}: the entries {first!r:.200} and {second!r:.200} overlap; {again}.",
-                shown=shown,
-                first=previous,
-                second=names[position],
-                again=say(AGAIN),
-            )
+            text = later("{shown}: the entries {first!r:.200} and {second!r:.200} overlap; {again}.")
+            raise refusal(text, shown=shown, first=previous, second=names[position], again=say(AGAIN))
         if not free and entry.offset:
-            raise refusal(
-                "{shown} starts with {number:,} bytes that belong to no entry; {again}.",
-                shown=shown,
-                number=entry.offset,
-                again=say(AGAIN),
-            )
+            text = later("{shown} starts with {number:,} bytes that belong to no entry; {again}.")
+            raise refusal(text, shown=shown, number=entry.offset, again=say(AGAIN))
         header = os.pread(file.fileno(), 30 + len(entry.name.raw), entry.offset)
         if header[:4] != LOCAL or len(header) < 30 or entry.offset + 30 > contents:
             misplaced = say("the entry {name!r:.200} is not where the table of contents says", name=names[position])

@@ -9,6 +9,7 @@ from tl.datasets.drawn import BLOSSOMS, BLOSSOMS_DUSK
 from tl.datasets.info import DatasetInfo, mending
 from tl.datasets.titles import called
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
+from tl.languages import later
 from tl.store.files import read_json
 from tl.store.home import Home
 
@@ -52,11 +53,8 @@ def describe(home: Home, name: str) -> DatasetInfo:
     own = (path.parent.name for path in home.datasets_dir.glob("[!.]*/dataset.json"))
     close = get_close_matches(name, {*BUILT_IN, *own}, 1)
     if close:
-        raise refusal(
-            "There is no data set {name!r}; did you mean {close!r}? `python -m tl datasets` lists them.",
-            name=name,
-            close=close[0],
-        )
+        text = later("There is no data set {name!r}; did you mean {close!r}? `python -m tl datasets` lists them.")
+        raise refusal(text, name=name, close=close[0])
     raise refusal("There is no data set {name!r}; `python -m tl datasets` lists them.", name=name)
 
 

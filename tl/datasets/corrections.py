@@ -137,12 +137,8 @@ def _both(picture: str, before: str | None, label: str) -> str:
         return say(
             "{picture!r:.100} is to be set aside and labelled {name!r:.80}; choose one.", picture=picture, name=label
         )
-    return say(
-        "{picture!r:.100} is to be labelled {first!r} and labelled {second!r:.80}; choose one.",
-        picture=picture,
-        first=before,
-        second=label,
-    )
+    text = later("{picture!r:.100} is to be labelled {first!r} and labelled {second!r:.80}; choose one.")
+    return say(text, picture=picture, first=before, second=label)
 
 
 def _rows(text: str, index: pd.DataFrame, lookup: Lookup, info: DatasetInfo) -> list[int]:
@@ -151,12 +147,8 @@ def _rows(text: str, index: pd.DataFrame, lookup: Lookup, info: DatasetInfo) -> 
         return [row]
     if re.fullmatch("[0-9a-f]{64}", text) and (same := index["sha256"] == text).any():
         return [int(place) for place in same.to_numpy().nonzero()[0]]
-    raise refusal(
-        "{dataset} has no one picture {picture!r:.100}; its pictures have names such as {name!r:.200}.",
-        dataset=info.called,
-        picture=text,
-        name=index["name"].iloc[0],
-    )
+    sentence = later("{dataset} has no one picture {picture!r:.100}; its pictures have names such as {name!r:.200}.")
+    raise refusal(sentence, dataset=info.called, picture=text, name=index["name"].iloc[0])
 
 
 def apply(found: Corrected, pictures: pd.DataFrame) -> pd.DataFrame:
@@ -223,19 +215,11 @@ def read_relabel(path: Path) -> dict[str, str]:
     labels: dict[str, str] = {}
     for line in _lines(path):
         if len(line) < 2 or not line[1]:
-            raise refusal(
-                "{file} says no label for {picture!r:.100}; write a line as picture,label.",
-                file=path.name,
-                picture=line[0],
-            )
+            text = later("{file} says no label for {picture!r:.100}; write a line as picture,label.")
+            raise refusal(text, file=path.name, picture=line[0])
         if labels.setdefault(line[0], line[1]) != line[1]:
-            raise refusal(
-                "{file} gives {picture!r:.100} two labels, {first!r:.60} and {second!r:.60}.",
-                file=path.name,
-                picture=line[0],
-                first=labels[line[0]],
-                second=line[1],
-            )
+            text = later("{file} gives {picture!r:.100} two labels, {first!r:.60} and {second!r:.60}.")
+            raise refusal(text, file=path.name, picture=line[0], first=labels[line[0]], second=line[1])
     return labels
 
 

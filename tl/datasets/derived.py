@@ -20,6 +20,7 @@ from tl.datasets.intake.incoming import disk_told
 from tl.datasets.intake.settling import Pixels, check_classes, write
 from tl.datasets.preparing import divided, drawn_here, index_of, prepare
 from tl.datasets.titles import check_title, folded
+from tl.languages import later
 from tl.store.home import Home
 from tl.store.pictures import pixels_path
 from tl.store.quarantine import quarantine, settle
@@ -61,10 +62,8 @@ def derive(
     origin = home_of(home, source).dataset_dir(source)
     index = index_of(origin, info)
     if not {*index} >= NEEDED:
-        raise refusal(
-            "{title} was made by an earlier version; bring its pictures again to change their classes.",
-            title=info.title,
-        )
+        text = later("{title} was made by an earlier version; bring its pictures again to change their classes.")
+        raise refusal(text, title=info.title)
     found = corrections.check(correct, index, info) if correct else None
     title = check_title(name or _title(home, info, found))
     name = check_name(home, title)

@@ -18,7 +18,7 @@ from tl.datasets.archive import Limits, Member
 from tl.datasets.layout import label
 from tl.datasets.lookup import NAME_COLUMNS, Lookup, content, decoded, tidy
 from tl.datasets.pool import environment
-from tl.languages import commas, say
+from tl.languages import commas, later, say
 
 FOLDER, PATTERN, TABLE = "folder", "pattern", "table"  # the ways to say it
 MATCHER = ["-P", "-m", "tl.decoding.names"]
@@ -42,11 +42,8 @@ def parse(text: str) -> Grouping:
         return Grouping(FOLDER)
     if table := re.fullmatch(r"(.+\.csv):(.*)", text, re.IGNORECASE | re.DOTALL):
         if not table[2].strip():
-            raise refusal(
-                "group is {text!r:.100}; name the column after the colon, as in {table!r:.60}:patient.",
-                text=text,
-                table=table[1],
-            )
+            sentence = later("group is {text!r:.100}; name the column after the colon, as in {table!r:.60}:patient.")
+            raise refusal(sentence, text=text, table=table[1])
         return Grouping(TABLE, table=table[1], column=table[2].strip())
     if not text or len(text) > LONGEST_PATTERN:
         raise refusal(
@@ -160,12 +157,8 @@ def _table(wanted: str, source: Path, members: Sequence[Member], beside: bool, l
 
 def _check_bytes(wanted: str, size: int, limits: Limits) -> None:
     if size > limits.table_bytes:
-        raise refusal(
-            "{name!r:.100} has {size:,} bytes; at most {most:,} are accepted.",
-            name=wanted,
-            size=size,
-            most=limits.table_bytes,
-        )
+        text = later("{name!r:.100} has {size:,} bytes; at most {most:,} are accepted.")
+        raise refusal(text, name=wanted, size=size, most=limits.table_bytes)
 
 
 def _by_table(names: Sequence[str], place: str, text: str, grouping: Grouping) -> list[str]:
@@ -178,19 +171,14 @@ def _by_table(names: Sequence[str], place: str, text: str, grouping: Grouping) -
         if row is not None and not known[row]:
             found[row], known[row] = group, True
     if not any(known):
-        raise refusal(
+        sentence = later(
             "{table!r:.100} names none of the {number:,} pictures, such as {name!r}; its first column, or one called "
-            "file, must hold their names.",
-            table=grouping.table,
-            number=len(names),
-            name=label(names[0], 200),
+            "file, must hold their names."
         )
+        raise refusal(sentence, table=grouping.table, number=len(names), name=label(names[0], 200))
     if not any(found):
-        raise refusal(
-            "The column {column!r:.60} of {table!r:.100} is empty for all pictures.",
-            column=grouping.column,
-            table=grouping.table,
-        )
+        sentence = later("The column {column!r:.60} of {table!r:.100} is empty for all pictures.")
+        raise refusal(sentence, column=grouping.column, table=grouping.table)
     return found
 
 

@@ -73,11 +73,8 @@ def deletion(name: str) -> str:
 
 def taken(called: str, name: str) -> Refused:
     """What is said where a new data set is to be called as that one is."""
-    return refusal(
-        "There is already a data set {called!r}; choose another name or delete that one first ({how}).",
-        called=called,
-        how=deletion(name),
-    )
+    text = later("There is already a data set {called!r}; choose another name or delete that one first ({how}).")
+    return refusal(text, called=called, how=deletion(name))
 
 
 def reason_in_words(reason: str) -> str:

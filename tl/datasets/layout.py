@@ -62,13 +62,11 @@ def labels_of(folders: Iterable[str]) -> dict[str, str]:
     for alike in same(labels):  # as far as they are shown
         labels |= {folder: label(folder, end=LONGEST // 2) for folder in alike}
     for alike in same(labels):
-        raise refusal(
+        text = later(
             "{number} class folders have long names that begin and end alike, {name!r}; give them names of at most "
-            "{longest} characters.",
-            number=len(alike),
-            name=labels[alike[0]],
-            longest=LONGEST,
+            "{longest} characters."
         )
+        raise refusal(text, number=len(alike), name=labels[alike[0]], longest=LONGEST)
     return labels
 
 

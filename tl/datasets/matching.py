@@ -14,7 +14,7 @@ from tl.config import refusal
 from tl.datasets.catalogue import describe
 from tl.datasets.info import UNLABELLED, DatasetInfo
 from tl.datasets.titles import folded
-from tl.languages import commas, say, semicolons
+from tl.languages import commas, later, say, semicolons
 from tl.store.home import Home
 from tl.words import number_of
 
@@ -136,10 +136,8 @@ def matched(source: DatasetInfo, target: DatasetInfo, leave_out_unmatched: bool 
             **sides,
         )
     if not found.whole and not leave_out_unmatched:
-        raise refusal(
-            "{unmatched}; leave out what only one has (--unmatched leave_out), or rename.",
-            unmatched=unmatched(source, target, found),
-        )
+        text = later("{unmatched}; leave out what only one has (--unmatched leave_out), or rename.")
+        raise refusal(text, unmatched=unmatched(source, target, found))
     return found
 
 

@@ -17,7 +17,7 @@ from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import Matching, check_source, matched
 from tl.datasets.pieces import Progress
 from tl.datasets.preparing import prepare
-from tl.languages import joined, say
+from tl.languages import joined, later, say
 from tl.store.home import Home
 from tl.store.paired import HIDDEN, MOST_LOOKED_AT, TARGET_VALIDATION, PairedStore, Part, Pictures
 from tl.store.pictures import PictureStore
@@ -61,11 +61,8 @@ def check_for(home: Home, training: Training, strategies: set[str]) -> None:
     target = describe(home, training.target_dataset)
     for key in sorted(strategies):
         if not target.labelled and STRATEGIES[key].learns_from in (SOURCE_AND_FEW, TARGET):
-            raise refusal(
-                "{strategy} learns from the target's labels, and {target} has none; leave that arm out.",
-                strategy=key,
-                target=target.called,
-            )
+            text = later("{strategy} learns from the target's labels, and {target} has none; leave that arm out.")
+            raise refusal(text, strategy=key, target=target.called)
 
 
 def prepare_for(home: Home, config: RunConfig, progress: Progress | None = None) -> Pictures:
@@ -91,10 +88,8 @@ def _together(source: DatasetInfo, target: DatasetInfo, found: Matching) -> Data
     if not found.whole:
         for info, table, splits in ((source, learned, ("train", "validation")), (target, tested, ("test",))):
             if not table and info.labelled:
-                raise refusal(
-                    "{name} has classes that are to be left out and is not here yet; compare it alone first.",
-                    name=info.called,
-                )
+                text = later("{name} has classes that are to be left out and is not here yet; compare it alone first.")
+                raise refusal(text, name=info.called)
             sizes |= {split: sum(of_class.get(split, 0) for of_class in table) for split in splits if table}
     return replace(
         source,
@@ -149,10 +144,8 @@ class _Pair:
         elif self._learns_from == SOURCE_AND_FEW:
             beside = self._few(train)
         if beside is not None and len(beside) < 2:  # BatchNorm can't train on a single picture
-            raise refusal(
-                "{name} has too few training pictures for this arm, which learns from them, too.",
-                name=self._target.called,
-            )
+            text = later("{name} has too few training pictures for this arm, which learns from them, too.")
+            raise refusal(text, name=self._target.called)
         return PairedStore(self._found.classes, parts | {"test": test}, beside)
 
     def _of_source(self) -> tuple[Part, Part]:

@@ -18,6 +18,7 @@ from tl.datasets.info import DRAWN, UNLABELLED, DatasetInfo
 from tl.datasets.intake import FIRST_RESOLUTION
 from tl.datasets.pieces import Progress
 from tl.datasets.resplit import divided_by_content, redrawn, together
+from tl.languages import later
 from tl.store.files import read_parquet
 from tl.store.home import Home
 from tl.store.pictures import SPLITS, PictureStore
@@ -50,12 +51,8 @@ def prepare(
     home = home_of(home, name)
     folder = home.dataset_dir(name)
     if samples is not None and samples > info.train and not whole:
-        raise refusal(
-            "{title} has {number:,} training pictures, not {wanted:,}; choose at most {number:,}.",
-            title=info.title,
-            number=info.train,
-            wanted=samples,
-        )
+        text = later("{title} has {number:,} training pictures, not {wanted:,}; choose at most {number:,}.")
+        raise refusal(text, title=info.title, number=info.train, wanted=samples)
     side = min(resolution, info.native_resolution)
     if whole and info.origin == "drawn":
         raise refusal(

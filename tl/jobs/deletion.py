@@ -83,12 +83,10 @@ def find(home: Home, ident: str) -> Whole:
     try:
         return Whole(home, RUN, ident, {}, (settle_dead(home, database.read_run(home, ident)),))
     except Unknown:
-        raise Unknown(
-            say(
-                "There is no run, experiment or sweep {ident!r}; `python -m tl runs` and `python -m tl sweeps` list them.",
-                ident=ident,
-            )
-        ) from None
+        text = later(
+            "There is no run, experiment or sweep {ident!r}; `python -m tl runs` and `python -m tl sweeps` list them."
+        )
+        raise Unknown(say(text, ident=ident)) from None
 
 
 def _whole(home: Home, kind: str, ident: str, experiments: dict[str, Experiment]) -> Whole:

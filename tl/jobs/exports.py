@@ -13,7 +13,7 @@ from msgspec.structs import asdict, replace
 
 from tl.config import Refused, refusal
 from tl.jobs import background, telling
-from tl.languages import plural, read, say, store
+from tl.languages import later, plural, read, say, store
 from tl.store import database
 from tl.store.documents import Count, fitting
 from tl.store.files import read_json, write_json
@@ -47,11 +47,8 @@ def make(
         check_libraries()
     row = database.read_run(home, run_id)
     if row.status != "finished":
-        raise refusal(
-            "Run {run} is {status}; only a finished run has a network to give.",
-            run=run_id,
-            status=status_name(row.status),
-        )
+        text = later("Run {run} is {status}; only a finished run has a network to give.")
+        raise refusal(text, run=run_id, status=status_name(row.status))
     temperature = temperature_of(home, run_id)
     arguments = [str(home.run(run_id).folder), "--output", str(folder), "--temperature", repr(temperature or 1.0)]
     arguments += ["--without-onnx"] * (not onnx) + ["--without-pictures"] * (not pictures)

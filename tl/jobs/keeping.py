@@ -12,7 +12,7 @@ from tl.config import AUTO, Newer, Refused, RunConfig, refusal
 from tl.config.training import BUNDLED, IMAGENET
 from tl.jobs.ended import settle_dead
 from tl.jobs.library import LOCK
-from tl.languages import english, say
+from tl.languages import english, later, say
 from tl.sources import own
 from tl.sources.card import Card, ancestors, card_of, without_class_names
 from tl.sources.catalogue import input_of, source
@@ -68,11 +68,8 @@ def keepable(home: Home, run_id: str) -> Keepable:
     than the one it began with."""
     row, run = settle_dead(home, database.read_run(home, run_id)), home.run(run_id)
     if row.status != "finished":
-        raise refusal(
-            "Run {run} is {status}; only a finished run can be kept as a starting point.",
-            run=run_id,
-            status=status_name(row.status),
-        )
+        text = later("Run {run} is {status}; only a finished run can be kept as a starting point.")
+        raise refusal(text, run=run_id, status=status_name(row.status))
     if run.imported.exists():
         raise refusal(
             "Run {run} was trained on another machine, and its network is there; keep it on that one.", run=run_id

@@ -18,6 +18,7 @@ from tl.config.training import MAX_RESOLUTION, MIN_RESOLUTION
 from tl.jobs import own_weights
 from tl.jobs.keeping import COUNTER
 from tl.jobs.library import LOCK
+from tl.languages import later
 from tl.sources import own
 from tl.sources.card import CARD_BYTES, Card, of_stranger, without_class_names
 from tl.sources.cards import of_library
@@ -99,11 +100,8 @@ def _check_network(card: Card, tensors: dict[str, Tensor], shown: str) -> None:
     if card.backbone not in BACKBONES:
         raise refusal("{file}: {problem}", file=shown, problem=unknown(card.backbone))
     if card.backbone.startswith("timm:") and not Home().policy.offers_timm:
-        raise refusal(
-            "{file} is of {backbone}, which is not offered in this demo; it needs a TL Lab of your own.",
-            file=shown,
-            backbone=card.backbone,
-        )
+        text = later("{file} is of {backbone}, which is not offered in this demo; it needs a TL Lab of your own.")
+        raise refusal(text, file=shown, backbone=card.backbone)
     table, side = BACKBONES[card.backbone], _side(card)
     if not table.takes(side):
         raise refusal("{file}: {problem}", file=shown, problem=table.refusal(card.backbone, side))
@@ -112,12 +110,8 @@ def _check_network(card: Card, tensors: dict[str, Tensor], shown: str) -> None:
         raise refusal("{file} doesn't say what its network expects of a picture; export it again.", file=shown)
     numbers = sum(math.prod(tensor.shape) for tensor in tensors.values())
     if numbers > EXTRA[0] * table.parameters + EXTRA[1]:
-        raise refusal(
-            "{file} holds {numbers:,} numbers, many more than {backbone} has; it is of another network.",
-            file=shown,
-            numbers=numbers,
-            backbone=card.backbone,
-        )
+        text = later("{file} holds {numbers:,} numbers, many more than {backbone} has; it is of another network.")
+        raise refusal(text, file=shown, numbers=numbers, backbone=card.backbone)
 
 
 def _side(card: Card) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tl.config import Refused, Training, refusal
 from tl.ending import REFUSED
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
-from tl.languages import READ_BY_US, read, say
+from tl.languages import READ_BY_US, later, read, say
 from tl.store.home import Home
 
 COMMAND = (sys.executable, "-m", "tl.train.own_weights")
@@ -44,11 +44,8 @@ def _asked(file: Path, shown: str, backbone: str, resolution: int, options: list
             timeout=LOOK_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        raise refusal(
-            "{file} could not be looked through in {minutes:.0f} minutes; try again.",
-            file=shown,
-            minutes=LOOK_SECONDS / 60,
-        ) from None
+        text = later("{file} could not be looked through in {minutes:.0f} minutes; try again.")
+        raise refusal(text, file=shown, minutes=LOOK_SECONDS / 60) from None
     if ended.returncode:
         said = ended.stderr.strip().splitlines()
         last = read(said[-1].replace(str(file.absolute()), shown)) if said else say("it ended without a word")

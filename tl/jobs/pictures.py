@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tl.config import refusal
 from tl.jobs.ended import settle_dead
+from tl.languages import later
 from tl.store import database
 from tl.store.files import hold
 from tl.store.home import Home
@@ -38,12 +39,8 @@ def delete_dataset(home: Home, name: str) -> None:
 
         if run_id := database.unless_used(home, name, take_files):
             status = database.read_run(home, run_id).status
-            raise refusal(
-                "Run {run} learns the data set {dataset!r} and is {status}; stop it first.",
-                run=run_id,
-                dataset=title_of(home, name),
-                status=status_name(status),
-            )
+            text = later("Run {run} learns the data set {dataset!r} and is {status}; stop it first.")
+            raise refusal(text, run=run_id, dataset=title_of(home, name), status=status_name(status))
 
 
 def _at_rest(folder: Path) -> ExitStack:

@@ -5,6 +5,7 @@ from pathlib import Path
 from tl.config import refusal
 from tl.jobs import telling
 from tl.jobs.exports import temperature_of
+from tl.languages import later
 from tl.store import database
 from tl.store.home import Home
 from tl.words import status_name
@@ -20,11 +21,8 @@ def predict(home: Home, run_id: str, folder: Path, output: Path, told: telling.T
     """
     row = database.read_run(home, run_id)
     if row.status != "finished":
-        raise refusal(
-            "Run {run} is {status}; only a finished run has a network to ask.",
-            run=run_id,
-            status=status_name(row.status),
-        )
+        text = later("Run {run} is {status}; only a finished run has a network to ask.")
+        raise refusal(text, run=run_id, status=status_name(row.status))
     if not (folder.is_dir() or folder.is_file()):  # a pipe would be waited for, a device read without end
         raise refusal("There is no folder {folder!r}; give a folder of pictures, or one picture.", folder=str(folder))
     arguments = [str(home.run(run_id).folder), str(folder.absolute()), "--output", str(output.absolute())]

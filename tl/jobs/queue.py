@@ -17,7 +17,7 @@ from tl.jobs.endings import out_of_time
 from tl.jobs.launchers import catalogue
 from tl.jobs.listing import RunEntry, RunLine, in_full, line_of
 from tl.jobs.queue_order import in_order
-from tl.languages import say
+from tl.languages import later, say
 from tl.store import database, everybody
 from tl.store.documents import read_config
 from tl.store.files import write_json
@@ -126,19 +126,11 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     datasets.check_for(home, experiment, {arm.strategy for arm in experiment.arms})
     samples = info.train if experiment.samples is None else experiment.samples
     if samples > info.train:
-        raise refusal(
-            "samples is {samples:,}, but {dataset} has only {train:,} training pictures.",
-            samples=samples,
-            dataset=info.called,
-            train=info.train,
-        )
+        text = later("samples is {samples:,}, but {dataset} has only {train:,} training pictures.")
+        raise refusal(text, samples=samples, dataset=info.called, train=info.train)
     if samples < len(info.classes):
-        raise refusal(
-            "samples is {samples}, but {dataset} has {classes} classes; each needs a picture.",
-            samples=samples,
-            dataset=info.called,
-            classes=len(info.classes),
-        )
+        text = later("samples is {samples}, but {dataset} has {classes} classes; each needs a picture.")
+        raise refusal(text, samples=samples, dataset=info.called, classes=len(info.classes))
     sets = [datasets.describe(home, name) for name in experiment.sets]
     devices.check(experiment.devices)
     home.policy.check_settings(experiment, info.train, 0 if sets[-1].origin == "drawn" else sets[-1].train)
@@ -251,11 +243,8 @@ def _resumable(home: Home, run_id: str) -> RunRow:
         raise Refused(newer(say("Run {run}", run=run_id), found))
     name = next((name for name in row.experiment.sets if not datasets.has(home, name)), None)
     if row.status not in ACTIVE and name is not None:
-        raise refusal(
-            "Run {run} can't go on: its pictures, the data set {dataset!r}, were deleted.",
-            run=run_id,
-            dataset=title_of(home, name),
-        )
+        text = later("Run {run} can't go on: its pictures, the data set {dataset!r}, were deleted.")
+        raise refusal(text, run=run_id, dataset=title_of(home, name))
     return row
 
 

@@ -9,7 +9,7 @@ from tl.jobs.ended import settle_dead
 from tl.jobs.queue import admission_of, resolved
 from tl.jobs.settling import begun, with_seeds
 from tl.jobs.stopping import stop_all
-from tl.languages import plural
+from tl.languages import later, plural
 from tl.store import database, settling
 from tl.store.documents import read_config
 from tl.store.files import write_json
@@ -42,12 +42,8 @@ def add_seeds(home: Home, experiment_id: str, up_to: int, outcome: str | None = 
     _check(home, entry, rows)
     if not len(before.seeds) < up_to <= MOST_SEEDS:
         number = len(before.seeds)
-        raise refusal(
-            "up to is {up_to}; it must be more than the {seeds} it has, at most {most}.",
-            up_to=up_to,
-            seeds=number_of(number, "seed"),
-            most=MOST_SEEDS,
-        )
+        text = later("up to is {up_to}; it must be more than the {seeds} it has, at most {most}.")
+        raise refusal(text, up_to=up_to, seeds=number_of(number, "seed"), most=MOST_SEEDS)
     after = with_seeds(before, up_to, looks=(*(before.looks or (len(before.seeds),)), up_to))
     resolved(home, after)  # refuses what can't be trained
     new = [run for run in after.runs(experiment_id) if run.seed not in before.seeds]

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from tl.config import PLANNED_LOOKS, Experiment, refusal
 from tl.jobs.launchers import processes
+from tl.languages import later
 from tl.store.settling import Settling
 
 LEAST_SEEDS = PLANNED_LOOKS[0]  # with fewer there is nothing to judge
@@ -21,18 +22,11 @@ def begun(plan: Settling, experiment: Experiment) -> Settling:
         raise refusal("There is nothing to settle with one arm; compare at least two.")
     seeds = len(experiment.seeds)
     if seeds > PLANNED_LOOKS[-1]:
-        raise refusal(
-            "There are {seeds} seeds already; a comparison can be run until settled with at most {most}.",
-            seeds=seeds,
-            most=PLANNED_LOOKS[-1],
-        )
+        text = later("There are {seeds} seeds already; a comparison can be run until settled with at most {most}.")
+        raise refusal(text, seeds=seeds, most=PLANNED_LOOKS[-1])
     if seeds > plan.at_most_seeds:
-        raise refusal(
-            "at most seeds is {wanted}, but there are {seeds} already; choose more, {most} at most.",
-            wanted=plan.at_most_seeds,
-            seeds=seeds,
-            most=PLANNED_LOOKS[-1],
-        )
+        text = later("at most seeds is {wanted}, but there are {seeds} already; choose more, {most} at most.")
+        raise refusal(text, wanted=plan.at_most_seeds, seeds=seeds, most=PLANNED_LOOKS[-1])
     fresh = replace(plan, looks=(), ended=None, message=None)
     return replace(fresh, began=time.time(), up=_up(), boot_id=processes.boot_id())
 

@@ -82,10 +82,8 @@ def _listed(text: str, info: "DatasetInfo") -> tuple[int, ...]:
         ) from None
     lowest = min(max(len(info.classes), 2), info.train)
     if strange := [size for size in sorted(sizes) if not lowest <= size <= info.train]:
-        raise refusal(
-            "Each size must be a number of training pictures from {least} (the classes) to {most}, not {size}.",
-            least=count(lowest),
-            most=count(info.train),
-            size=strange[0],
+        sentence = later(
+            "Each size must be a number of training pictures from {least} (the classes) to {most}, not {size}."
         )
+        raise refusal(sentence, least=count(lowest), most=count(info.train), size=strange[0])
     return tuple(sorted(sizes))

@@ -10,7 +10,7 @@ from contextlib import suppress
 from tl.config import Refused, refusal
 from tl.ending import REFUSED
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, first_to_go, give_way
-from tl.languages import READ_BY_US, read, say
+from tl.languages import READ_BY_US, later, read, say
 
 TOLD = re.compile(r"(\d+) (\d+) (.+)")
 LIMIT_SECONDS = 2 * 3600.0
@@ -60,10 +60,8 @@ def follow(module: str, arguments: Sequence[str], told: Told, limit_seconds: flo
         finally:
             timer.cancel()
     if late.is_set():
-        raise refusal(
-            "It took longer than {minutes:.0f} minutes and was ended; choose a smaller network.",
-            minutes=limit_seconds / 60,
-        )
+        text = later("It took longer than {minutes:.0f} minutes and was ended; choose a smaller network.")
+        raise refusal(text, minutes=limit_seconds / 60)
     if status == REFUSED:
         raise Refused(last)
     if status < 0:

@@ -81,13 +81,11 @@ def none_published(backbone: str, own: Sequence[str]) -> str:
     library."""
     title = BACKBONES[backbone].title
     if own:
-        return say(
+        text = later(
             "Nobody publishes pretrained weights for {network}: name your own ({own}) or make more with `python -m tl pretrain "
-            "--backbone {backbone} --dataset NAME`, or compare only arms that start with random weights.",
-            network=title,
-            own=", ".join(own),
-            backbone=backbone,
+            "--backbone {backbone} --dataset NAME`, or compare only arms that start with random weights."
         )
+        return say(text, network=title, own=", ".join(own), backbone=backbone)
     return say(
         "Nobody publishes pretrained weights for {network}: make your own with `python -m tl pretrain "
         "--backbone {backbone} --dataset NAME`, or compare only arms that start with random weights.",

@@ -70,15 +70,11 @@ def _asked(weights: Source, **options: Any) -> str:
 
 
 def _not_asked(weights: Source) -> DownloadFailed:
-    return DownloadFailed(
-        say(
-            "The weights {weights} of {backbone} are not in {folder}, and HF_HUB_OFFLINE says that nothing is to be "
-            "downloaded; unset it, or use a file of your own (--weights-file).",
-            weights=weights.key,
-            backbone=weights.backbone,
-            folder=cache_folder(),
-        )
+    text = later(
+        "The weights {weights} of {backbone} are not in {folder}, and HF_HUB_OFFLINE says that nothing is to be "
+        "downloaded; unset it, or use a file of your own (--weights-file)."
     )
+    return DownloadFailed(say(text, weights=weights.key, backbone=weights.backbone, folder=cache_folder()))
 
 
 def _reason(error: BaseException) -> str:

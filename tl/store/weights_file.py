@@ -67,11 +67,8 @@ def check(file: BinaryIO) -> dict[str, Tensor]:
     tensors = read_header(file)
     for name, tensor in tensors.items():
         if not all(np.isfinite(piece).all() for piece in _floats(file, tensor)):
-            raise refusal(
-                "{path}: {name!r} holds values that are not finite; it is damaged, get it again.",
-                path=file.name,
-                name=name,
-            )
+            text = later("{path}: {name!r} holds values that are not finite; it is damaged, get it again.")
+            raise refusal(text, path=file.name, name=name)
     return tensors
 
 

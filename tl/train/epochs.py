@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from tl.config import RunConfig
-from tl.languages import say
+from tl.languages import later, say
 from tl.schedules import SCHEDULES
 from tl.store.files import write_parquet
 from tl.store.home import Run
@@ -112,5 +112,5 @@ def _look(epoch: int, lost: tuple[int, float] | None) -> None:
     """Raise Diverged for a (step, loss) that is not finite."""
     if lost:
         step, loss = lost
-        text = "the training loss became {loss} in epoch {epoch}, step {step}"
+        text = later("the training loss became {loss} in epoch {epoch}, step {step}")
         raise Diverged(say(text, loss=str(loss), epoch=epoch, step=step))

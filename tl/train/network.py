@@ -10,6 +10,7 @@ from torch import nn
 
 from tl.backbones import BACKBONES, Backbone
 from tl.config import refusal
+from tl.languages import later
 from tl.strategies import HEAD, Phase
 from tl.train.hardware.precision import keep_depthwise_exact
 from tl.train.weights import read_weights
@@ -105,12 +106,8 @@ def load_pretrained(network: nn.Module, backbone: str, path: Path, classes: int 
     if classes and len(state.get(BACKBONES[backbone].head + ".bias", ())) == classes:
         own = wanted(network, backbone, with_heads=True)
     if wrong := misfits(own, state):
-        raise refusal(
-            "{file} holds no weights for {backbone}: {name} is missing or has another shape.",
-            file=path,
-            backbone=backbone,
-            name=wrong[0],
-        )
+        text = later("{file} holds no weights for {backbone}: {name} is missing or has another shape.")
+        raise refusal(text, file=path, backbone=backbone, name=wrong[0])
     if not all(torch.isfinite(state[name]).all() for name in own if state[name].is_floating_point()):
         raise refusal("{file} holds values that are not finite; it is damaged, get it again.", file=path)
     network.load_state_dict({name: state[name].to(value.dtype) for name, value in own.items()}, strict=False)

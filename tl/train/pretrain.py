@@ -24,7 +24,7 @@ from tl.backbones import BACKBONES, IMAGENET_INPUT, listed, unknown
 from tl.config import NAME_PATTERN, Refused, refusal
 from tl.datasets import name_of, prepare, source_of
 from tl.datasets.info import DatasetInfo
-from tl.languages import say
+from tl.languages import later, say
 from tl.output import spell_out
 from tl.sources import AUTO, BUNDLED, IMAGENET, Source, source
 from tl.store.device_lock import Turn
@@ -109,10 +109,8 @@ def main(argv: list[str]) -> int:
         raise Refused(BACKBONES[options.backbone].refusal(options.backbone, options.resolution))
     name = options.name or f"{_in_a_name(options.backbone)}-{options.dataset}-{options.resolution}"
     if not NAME_PATTERN.fullmatch(name) or name in RESERVED:
-        raise refusal(
-            "{name!r} can't be a model's name; use up to 40 of a-z, 0-9, '-' and '_', but not a source's key.",
-            name=name,
-        )
+        text = later("{name!r} can't be a model's name; use up to 40 of a-z, 0-9, '-' and '_', but not a source's key.")
+        raise refusal(text, name=name)
     info = source_of(home, options.dataset)
     store = prepare(home, options.dataset, options.resolution, None)
     turn = Turn(home.locks_dir)
@@ -171,16 +169,11 @@ def _pretrained(
     if taught_by:
         known = taught_by.card or {}  # published weights have none
         if known.get("class_names") != list(info.classes):
-            raise refusal(
-                "{teacher!r} knows other classes than {dataset!r}; name a --teacher of its own.",
-                teacher=options.teacher,
-                dataset=options.dataset,
-            )
+            text = later("{teacher!r} knows other classes than {dataset!r}; name a --teacher of its own.")
+            raise refusal(text, teacher=options.teacher, dataset=options.dataset)
         if (taught_by.input.mean, taught_by.input.std) != (expects.mean, expects.std):
-            raise refusal(
-                "{teacher!r} expects pictures normalised in another way; name another --teacher.",
-                teacher=options.teacher,
-            )
+            text = later("{teacher!r} expects pictures normalised in another way; name another --teacher.")
+            raise refusal(text, teacher=options.teacher)
         teacher = build().eval()
         load_pretrained(teacher, options.backbone, _place(home, taught_by), len(info.classes))
     waited = turn.waited_seconds

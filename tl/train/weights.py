@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 
 from tl.backbones import BACKBONES
 from tl.config import refusal
+from tl.languages import later
 from tl.store import weights_file
 
 
@@ -17,11 +18,8 @@ def read_weights(path: Path, backbone: str) -> dict[str, torch.Tensor]:
         return read_safetensors(path)
     published = BACKBONES[backbone].imagenet
     if published is None:
-        raise refusal(
-            "{file} is a pickle, and nobody publishes one for {backbone}; give a .safetensors file.",
-            file=path,
-            backbone=backbone,
-        )
+        text = later("{file} is a pickle, and nobody publishes one for {backbone}; give a .safetensors file.")
+        raise refusal(text, file=path, backbone=backbone)
     return read_published(path, published.sha256)
 
 

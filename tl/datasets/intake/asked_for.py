@@ -109,11 +109,8 @@ def _by_folder(found: Found, namer: Namer, taken: set[int], how: str) -> Reading
     names = [namer(folders) for folders in found.folders]
     deepest = max((len(folders) for folders in found.folders), default=0)
     if not any(names):
-        raise refusal(
-            "No picture lies at that level: there, {how}; the deepest picture lies {deepest} folders down.",
-            how=how,
-            deepest=deepest,
-        )
+        text = later("No picture lies at that level: there, {how}; the deepest picture lies {deepest} folders down.")
+        raise refusal(text, how=how, deepest=deepest)
     splits, told = _splits_beside(found, names, taken)
     places: list[Place | str] = []
     for folders, name, split in zip(found.folders, names, splits, strict=True):

@@ -59,12 +59,8 @@ def decode_into(
     if not members:
         raise refusal("{shown} holds no pictures; pack one folder of pictures per class into it.", shown=shown)
     if len(members) > limits.pictures:
-        raise refusal(
-            "{shown} holds {number:,} files; at most {most:,} are accepted.",
-            shown=shown,
-            number=len(members),
-            most=limits.pictures,
-        )
+        text = later("{shown} holds {number:,} files; at most {most:,} are accepted.")
+        raise refusal(text, shown=shown, number=len(members), most=limits.pictures)
     if not unlabelled:
         _check_hope(members, limits)
     slots, copies = folder / "slots.part", folder / "copies.part"

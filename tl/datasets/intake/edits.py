@@ -92,11 +92,8 @@ def apply(edits: Edits, pictures: pd.DataFrame) -> pd.DataFrame:
         gone[kept.index[_rank(kept) >= edits.at_most]] = TOO_MANY
     left = set(changed.loc[gone == "", "class"])
     if edits and len(left) < 2:
-        raise refusal(
-            "That leaves {classes} of {total:,}; at least two are needed.",
-            classes=number_of(len(left), "class"),
-            total=len(names),
-        )
+        text = later("That leaves {classes} of {total:,}; at least two are needed.")
+        raise refusal(text, classes=number_of(len(left), "class"), total=len(names))
     return changed.assign(gone=gone)
 
 

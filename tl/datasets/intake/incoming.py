@@ -100,11 +100,8 @@ class Incoming:
         reading = choose(self.found, self.readings, asked)
         if reading is None or (asked != AS_FOUND and len(reading.classes) < 2):
             if reading is not None and len(reading.classes) == 1:
-                raise refusal(
-                    "By {options} there is only one class, {name!r:.80}; choose otherwise.",
-                    options=asked.options,
-                    name=reading.classes[0],
-                )
+                text = later("By {options} there is only one class, {name!r:.80}; choose otherwise.")
+                raise refusal(text, options=asked.options, name=reading.classes[0])
             raise no_classes(self.found, self._read.report.entries)
         return reading
 

@@ -97,12 +97,8 @@ def _refused(sentence: str, values: dict[str, Any]) -> Refused:
 
 def too_large(shown: str, size: int, limits: Limits) -> Refused:
     """What is said of more bytes than may come."""
-    return refusal(
-        "{shown} has {size:,.1f} MB; at most {most:,.0f} MB are accepted.",
-        shown=shown,
-        size=size / 10**6,
-        most=limits.archive_bytes / 10**6,
-    )
+    text = later("{shown} has {size:,.1f} MB; at most {most:,.0f} MB are accepted.")
+    return refusal(text, shown=shown, size=size / 10**6, most=limits.archive_bytes / 10**6)
 
 
 def _plain(path: Path, shown: str, folder: Path, limits: Limits, number: int) -> Path:

@@ -13,6 +13,7 @@ from tl.jobs.launchers.launcher import Launcher
 from tl.jobs.launchers.local import LocalLauncher
 from tl.jobs.launchers.ray import RayLauncher
 from tl.jobs.launchers.slurm import SlurmLauncher
+from tl.languages import later
 
 LAUNCHERS: dict[str, type[Launcher]] = {"local": LocalLauncher, "slurm": SlurmLauncher, "ray": RayLauncher}
 _SUPERVISED: dict[str, type[Launcher]] = {"local": ForkLauncher}  # where it is worth more to start many
@@ -39,12 +40,10 @@ def check() -> None:
     launcher = LAUNCHERS[chosen()]
     if launcher.library and find_spec(launcher.library[0]) is None:
         name, version = launcher.library
-        raise refusal(
-            "TL_LAUNCHER is {launcher!r}, but the library it needs is not installed; pip install '{library}=={version}'.",
-            launcher=launcher.name,
-            library=name,
-            version=version,
+        text = later(
+            "TL_LAUNCHER is {launcher!r}, but the library it needs is not installed; pip install '{library}=={version}'."
         )
+        raise refusal(text, launcher=launcher.name, library=name, version=version)
     launcher.check()
 
 

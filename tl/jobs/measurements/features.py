@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
-from tl.languages import say, store
+from tl.languages import later, say, store
 from tl.store.features import FeatureKey
 from tl.store.home import Home
 
@@ -32,7 +32,7 @@ def look(home: Home, run: Run, keys: Sequence[FeatureKey], also: Iterable[str] =
         answers = json.loads(ended.stdout.strip().splitlines()[-1])
         return {name: str(answer.get("error") or "") for name, answer in zip(names, answers, strict=True)}
     except subprocess.TimeoutExpired:
-        text = "Looking at the pictures took longer than {minutes:.0f} minutes."
+        text = later("Looking at the pictures took longer than {minutes:.0f} minutes.")
         problem = store(say(text, minutes=LIMIT_SECONDS / 60))
     except (IndexError, ValueError, AttributeError):
         said = (ended.stderr or "").strip().splitlines() if ended else []

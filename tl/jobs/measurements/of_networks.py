@@ -14,7 +14,7 @@ from pathlib import Path
 from tl.ending import clean_up_when_ended
 from tl.jobs import background
 from tl.jobs.measurements.features import Run
-from tl.languages import say, store
+from tl.languages import later, say, store
 from tl.store.home import Home
 from tl.store.looks import Failed, forget_look, read_look, write_look
 
@@ -86,6 +86,6 @@ class OfNetworks:
             elif said := (ended.stderr or "").strip().splitlines():
                 otherwise = said[-1]
         except subprocess.TimeoutExpired:
-            text = "Asking the networks took longer than {minutes:.0f} minutes."
+            text = later("Asking the networks took longer than {minutes:.0f} minutes.")
             otherwise = store(say(text, minutes=self.limit_seconds / 60)) or ""
         return lambda run_id: str(told.get(run_id, otherwise))

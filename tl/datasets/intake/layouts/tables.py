@@ -65,11 +65,8 @@ def asked_for(found: Found, wanted: str) -> Reading:
             return reading
         places = [place for place in range(len(table.columns)) if _may_be(found, table, place)]
         if not places:
-            raise refusal(
-                "No column of {table!r:.100} can be the class; its columns are {columns}.",
-                table=name,
-                columns=quoted(table.columns, MOST_NAMED),
-            )
+            text = later("No column of {table!r:.100} can be the class; its columns are {columns}.")
+            raise refusal(text, table=name, columns=quoted(table.columns, MOST_NAMED))
         return max((_of_column(found, table, place) for place in places), key=lambda reading: reading.likely)
     return _of_column(found, table, _column(table, column, name))
 
@@ -104,22 +101,15 @@ def _parted(found: Found, wanted: str) -> tuple[str, str | None, _Named]:
             "pictures.",
             table=name,
         )
-    raise refusal(
-        "There is no table {table!r:.100} with the pictures' names in the archive; there is {tables}.",
-        table=name,
-        tables=quoted(tuple(table.shown for table in tables), MOST_NAMED),
-    )
+    text = later("There is no table {table!r:.100} with the pictures' names in the archive; there is {tables}.")
+    raise refusal(text, table=name, tables=quoted(tuple(table.shown for table in tables), MOST_NAMED))
 
 
 def _column(table: _Named, column: str, name: str) -> int:
     folded = [title.casefold() for title in table.columns]
     if column.casefold() not in folded:
-        raise refusal(
-            "{table!r:.100} has no column {column!r:.60}; its columns are {columns}.",
-            table=name,
-            column=column,
-            columns=quoted(table.columns, MOST_NAMED),
-        )
+        text = later("{table!r:.100} has no column {column!r:.60}; its columns are {columns}.")
+        raise refusal(text, table=name, column=column, columns=quoted(table.columns, MOST_NAMED))
     return table.columns.index(column) if column in table.columns else folded.index(column.casefold())
 
 
