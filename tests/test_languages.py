@@ -12,6 +12,7 @@ from tl import languages
 from tl.__main__ import language_of
 from tl.config import Refused
 from tl.languages import commas, either, english, joined, listed, plural, read, say, semicolons, speaking, store
+from tl.typesetting import filled
 from tl.words import duration, number_of, points
 
 OTHERS = sorted(languages.LANGUAGES.keys() - {languages.ENGLISH})
@@ -86,7 +87,7 @@ def test_a_list_is_joined_as_the_language_does_it(chinese, items, text, translat
     ],
 )
 def test_in_chinese_a_blank_stands_where_a_value_meets_the_text_in_another_script(form, value, text):
-    assert languages._filled("zh", form, {"x": value}) == text
+    assert filled("zh", form, {"x": value}) == text
 
 
 def test_what_the_catalogue_lacks_is_said_in_english(chinese):
