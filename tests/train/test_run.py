@@ -174,7 +174,7 @@ def test_a_stopped_run_keeps_its_best_and_never_sees_the_test_set(make_run, trai
     trainer = Trainer(run, config, turn, stop)
     with pytest.raises(Stopped):
         trainer.train()
-    result = trainer.stopped()
+    result = trainer.result("stopped")
     assert (result["status"], result["epochs"], result["test_accuracy"]) == ("stopped", 2, None)
     assert (run.checkpoints / "best.safetensors").exists()
     turn.give()

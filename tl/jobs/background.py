@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, give_way
+from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, give_way, talking
 from tl.languages import READ_BY_US
 from tl.store.database import read_runs
 from tl.store.files import hold
@@ -96,15 +96,7 @@ def start(lock: int, module: str, arguments: Sequence[str]) -> None:
 
 def in_front(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run a command of ours to its end, while somebody waits at a terminal, who sees what it prints to stderr."""
-    return subprocess.run(
-        command,
-        cwd=PROJECT_ROOT,
-        env=child_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-    )
+    return subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", **talking())
 
 
 def run(home: Home, command: Sequence[str], limit_seconds: float) -> subprocess.CompletedProcess[str] | None:
@@ -113,16 +105,8 @@ def run(home: Home, command: Sequence[str], limit_seconds: float) -> subprocess.
     Raises subprocess.TimeoutExpired after `limit_seconds`.
     """
     end = time.monotonic() + limit_seconds
-    with subprocess.Popen(
-        command,
-        cwd=PROJECT_ROOT,
-        env=child_environment() | READ_BY_US | {"TL_HOME": str(home.path)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
+    own, pipe = talking(**READ_BY_US, TL_HOME=str(home.path)), subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, encoding="utf-8", **own) as process:
         while True:
             try:
                 output, errors = process.communicate(timeout=POLL_SECONDS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tl.config import Refused, Training, refusal
 from tl.ending import REFUSED
-from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
+from tl.jobs.launchers.launcher import talking
 from tl.languages import READ_BY_US, later, read, say
 from tl.store.home import Home
 
@@ -32,17 +32,8 @@ def look_through(file: Path, shown: str, backbone: str, resolution: int) -> str:
 def _asked(file: Path, shown: str, backbone: str, resolution: int, options: list[str]) -> dict[str, str]:
     command = [*COMMAND, str(file.absolute()), "--backbone", backbone, "--resolution", str(resolution), *options]
     try:
-        ended = subprocess.run(
-            command,
-            cwd=PROJECT_ROOT,
-            env=child_environment() | READ_BY_US,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-            timeout=LOOK_SECONDS,
-        )
+        own = talking(**READ_BY_US)
+        ended = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=LOOK_SECONDS, **own)
     except subprocess.TimeoutExpired:
         text = later("{file} could not be looked through in {minutes:.0f} minutes; try again.")
         raise refusal(text, file=shown, minutes=LOOK_SECONDS / 60) from None

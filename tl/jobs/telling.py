@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from tl.config import Refused, refusal
 from tl.ending import REFUSED
-from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, first_to_go, give_way
+from tl.jobs.launchers.launcher import first_to_go, give_way, talking
 from tl.languages import READ_BY_US, later, read, say
 
 TOLD = re.compile(r"(\d+) (\d+) (.+)")
@@ -24,16 +24,9 @@ def follow(module: str, arguments: Sequence[str], told: Told, limit_seconds: flo
     Raises Refused with its last words where it failed, was killed for its memory or took longer than `limit_seconds`.
     """
     late, last = threading.Event(), str(say("it ended without a word"))
-    with subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
-        cwd=PROJECT_ROOT,
-        env=child_environment() | READ_BY_US,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
+    command, own = [sys.executable, "-m", module, *arguments], talking(**READ_BY_US)
+    nowhere, pipe = subprocess.DEVNULL, subprocess.PIPE
+    with subprocess.Popen(command, stdout=nowhere, stderr=pipe, encoding="utf-8", **own) as process:
 
         def end() -> None:
             late.set()

@@ -171,7 +171,7 @@ def _failed(run: Run, config: RunConfig, trainer: "Trainer | None", error: Excep
     reason, message = told_of(error)
     try:
         if trainer:
-            trainer.failed(reason, message)
+            trainer.result("failed", reason=reason, message=message)
         else:
             _write_end(run, config, "failed", reason, message)
     except OSError:
@@ -187,7 +187,7 @@ def _lost(run: Run, config: RunConfig, trainer: "Trainer | None", lost: DeviceLo
 
 def _stopped(run: Run, config: RunConfig, trainer: "Trainer | None") -> None:
     if trainer:
-        trainer.stopped()
+        trainer.result("stopped")
     else:
         _write_end(run, config, "stopped", None, None)
 

@@ -72,20 +72,12 @@ class Trainer:
             while not self._finished():
                 self._epoch(self.history.epochs + 1)
                 self._hand_over()
-            result = self._result("finished", **self._test())
+            result = self.result("finished", **self._test())
             # It has finished, whatever becomes of what it doesn't need any more.
             self.ranks.once(keep_best_network, self.run)
             return result
         finally:
             self.meter.monitor.stop()
-
-    def stopped(self) -> dict[str, Any]:
-        """What result.json says of a run that was stopped: its best so far is kept, the test set untouched."""
-        return self._result("stopped")
-
-    def failed(self, reason: str, message: str) -> dict[str, Any]:
-        """What result.json says of a run that failed."""
-        return self._result("failed", reason=reason, message=message)
 
     def _prepare(self) -> None:
         config = self.config
@@ -252,10 +244,9 @@ class Trainer:
         else:
             history.keep(epoch)
         self._commit()
-        told = (
-            f"validation loss {validation.loss:.4f}, accuracy {validation.accuracy:.1%}, " if validation else ""
-        )  # not shown
-        said = f"epoch {epoch}/{config.max_epochs} ({phase.name}): train loss {train_loss:.4f}, {told}"  # not shown
+        said = f"epoch {epoch}/{config.max_epochs} ({phase.name}): train loss {train_loss:.4f}, "  # not shown
+        if validation:
+            said += f"validation loss {validation.loss:.4f}, accuracy {validation.accuracy:.1%}, "  # not shown
         print(f"{said}{evaluated - began:.1f} s", flush=True)  # not shown
 
     def _commit(self) -> None:
@@ -278,18 +269,17 @@ class Trainer:
         if not whole:
             learner.method.restored()
         learner.begin(history.epochs, self.config.phases[len(history.phase_starts) - 1])
-        tested = (
-            {}
-            if self.config.final
-            else self.asking.at_the_end(history.epochs, ended=whole and learner.moving is not None)
-        )
+        ended, tested = whole and learner.moving is not None, {}
+        if not self.config.final:
+            tested = self.asking.at_the_end(history.epochs, ended)
         if learner.moving is not None:  # whoever takes over the network needs all of it
             learner.method.finish(learner.network)
             self.ranks.once(save_best, folder, learner.network, history.best_epoch, self.config)
         self.progress.phase("done", epoch=history.epochs)
         return tested
 
-    def _result(self, status: str, **facts: Any) -> dict[str, Any]:
+    def result(self, status: str, **facts: Any) -> dict[str, Any]:
+        """Write what result.json says of a run that ended so, now, and give it."""
         history = self._history or reached(self.run.checkpoints)  # it may end before it has gone on
         document = describe(status, history, self.config) | {
             "waited_seconds": self.turn.waited_seconds,

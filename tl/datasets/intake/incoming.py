@@ -135,17 +135,20 @@ class Incoming:
         with disk_told(self.home, target):
             pictures, report = settling.classified(self._read.pictures, reading, edits or Edits(), self._read.report)
             pictures["belongs"] = self._belonging(pictures)
-            ways = self._about | {"read_as": reading.how, "remarks": settling.remarks(reading, pictures)}
-            ways |= {"changes": tuple((edits or Edits()).in_words())}
-            grouping: Grouping | None = self._asks["grouping"]
-            ways |= {"grouped_by": grouping.way if grouping else "", "scales": self._read.scales}
-            names = self._read.names
-            ways |= {"names_in": names.encoding if names.guessed else "", "garbled": names.garbled}
-            ways |= {"labelled": self.labelled}
-            native = self._read.native
+            grouping, names = self._asks["grouping"], self._read.names
+            ways = self._about | {
+                "read_as": reading.how,
+                "remarks": settling.remarks(reading, pictures),
+                "changes": tuple((edits or Edits()).in_words()),
+                "grouped_by": grouping.way if grouping else "",
+                "scales": self._read.scales,
+                "names_in": names.encoding if names.guessed else "",
+                "garbled": names.garbled,
+                "labelled": self.labelled,
+            }
             if self.labelled:
                 settling.check_classes(pictures, self._asks["limits"].classes)
-            info = settling.write(self.folder, self._read.pixels, pictures, ways, native, report)
+            info = settling.write(self.folder, self._read.pixels, pictures, ways, self._read.native, report)
             for part in self.folder.glob("*.part*"):
                 shutil.rmtree(part) if part.is_dir() else part.unlink()
             self.home.policy.check_disk()

@@ -14,7 +14,7 @@ from tl.analysis.forecasts.question import Question, feature_keys
 from tl.config import Refused
 from tl.datasets.pieces import WAITING
 from tl.jobs import background
-from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
+from tl.jobs.launchers.launcher import talking
 from tl.jobs.measurements import features
 from tl.languages import READ_BY_US, later, read, say, store
 from tl.store.device_lock import Turn
@@ -108,16 +108,8 @@ class InFront:
     def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         """Run what looks at the pictures."""
         said: list[str] = []
-        with subprocess.Popen(
-            command,
-            cwd=PROJECT_ROOT,
-            env=child_environment() | READ_BY_US,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,  # one line, at the end
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-        ) as process:
+        own, pipe = talking(**READ_BY_US), subprocess.PIPE  # one line on stdout, at the end
+        with subprocess.Popen(command, stdout=pipe, stderr=pipe, encoding="utf-8", **own) as process:
             assert process.stdout is not None and process.stderr is not None
             for line in process.stderr:
                 if line.startswith(say(WAITING)):  # it speaks our language
