@@ -76,11 +76,6 @@ class RunEntry(RunLine):
         return asdict(self) | {"progress": progress}
 
 
-def entry_of(home: Home, row: RunRow, place: int | None) -> RunEntry:
-    """What is known of the run; `place` in the queue where it waits."""
-    return in_full(home, line_of(row, place))
-
-
 def in_full(home: Home, line: RunLine) -> RunEntry:
     """The run with what its files tell."""
     files = home.run(line.run_id)
@@ -132,7 +127,6 @@ def _reached(files: Run, status: str) -> dict[str, Any]:
     from tl.store.metrics import read_metrics  # pandas: only while something trains or after it was killed
 
     metrics = read_metrics(files.metrics)
-    columns = {"best_val_accuracy": "val_accuracy", "elapsed_seconds": "elapsed_seconds"}
-    columns |= {"memory_peak_bytes": "memory_peak_bytes"}
+    columns = {name: name for name in ("elapsed_seconds", "memory_peak_bytes")} | {"best_val_accuracy": "val_accuracy"}
     largest = {name: max(metrics[column].dropna().tolist(), default=None) for name, column in columns.items()}
     return found | {"epochs": len(metrics), **largest}
