@@ -36,18 +36,16 @@ IDLE_SECONDS = 10.0  # with nothing to do, then it ends
 TICK_SECONDS = 0.25
 SWEEP_SECONDS = 60.0  # between two looks for what has expired
 LEAST_SECONDS = 0.02  # between two looks: where a trainer ends in between, the next one starts at once
-CLAIMED = (
-    50  # runs at once: until its trainer has been started, a claimed one can't be stopped as quickly as one that waits
-)
+# Runs at once: until its trainer has been started, a claimed one can't be stopped as quickly as one that waits.
+CLAIMED = 50
 MAX_ERRORS = 60  # in a row, a second apart: then nothing passes any more and it gives up
 
 log = logging.getLogger("tl.jobs")
 
 
 class Supervisor:
-    """One per root. Trains one experiment at a time, seed by seed, the arms of a seed together, where all share one
-    device, and the next seed's beside them where processors would lie idle; else as much as there is room for, in the order of
-    the queue."""
+    """One per root. Where all share one device, it trains one experiment at a time, seed by seed, the arms of a seed together
+    and the next seed's beside them where processors would lie idle; else, in the queue's order, all there is room for."""
 
     def __init__(
         self,

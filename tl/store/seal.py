@@ -1,4 +1,8 @@
-"""The seal of a checkpoint: the SHA-256 of its own bytes, which a safetensors file carries in its header. No torch."""
+"""The seal of a checkpoint: the SHA-256 of its own bytes, which a safetensors file carries in its header. No torch.
+
+It stands in the file and not in one beside it since a checkpoint takes its place by one rename: two files could be of two
+epochs after a crash.
+"""
 
 import hashlib
 import os
