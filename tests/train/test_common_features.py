@@ -8,7 +8,8 @@ import torch
 from safetensors.numpy import load_file
 
 from tl.backbones import IMAGENET_INPUT
-from tl.config import DATASET, SEED, Refused, Training, new_id
+from tl.config import Refused, Training, new_id
+from tl.config.training import DATASET, SEED
 from tl.store import frozen_features
 from tl.store.files import write_json
 from tl.store.frozen_features import SUFFIX, Block, FeatureCache
