@@ -70,7 +70,7 @@ class QuickLearner:
 class FreeTurn:
     """A turn that nobody else wants."""
 
-    waiting, waited_seconds = False, 0.0
+    waiting, waited_seconds, places = False, 0.0, 1
 
     def __init__(self, locks_dir):
         pass
