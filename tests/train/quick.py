@@ -26,7 +26,7 @@ class QuickLearner:
         torch.manual_seed(config.seed)
         self.network = nn.Sequential(nn.Linear(4, 2), nn.BatchNorm1d(2))
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=0.0)
-        self.pixels, self.parts = range(PICTURES), 1
+        self.device, self.pixels, self.parts = device, range(PICTURES), 1
         self.inputs = SimpleNamespace(per_epoch=PICTURES)
         self.frozen = SimpleNamespace(passes=0, reused_seconds=0.0, goes_on=lambda epochs: None)
         self.method = Method(config)
@@ -60,7 +60,7 @@ class QuickLearner:
         answers = (self.labels, losses, scores.argmax(1), scores.softmax(1).half())
         return Evaluation(*(each.numpy() for each in answers))
 
-    def told(self, loss, scores, target):
+    def batch_sums(self, loss, scores, target):
         return torch.stack([loss * len(target), (scores.argmax(1) == target).sum().double(), loss * 0 + len(target)])
 
     def flops(self, phase):
@@ -70,7 +70,7 @@ class QuickLearner:
 class FreeTurn:
     """A turn that nobody else wants."""
 
-    waiting, waited_seconds = False, 0.0
+    waiting, waited_seconds, places = False, 0.0, 1
 
     def __init__(self, locks_dir):
         pass

@@ -202,7 +202,7 @@ def test_arms_of_a_seed_have_its_own_crops_in_common_and_seeds_only_what_is_show
     assert len(cache()) == 2 + 2, "two views, validation and test"
     before = {path: path.read_bytes() for path in cache()}
     with monkeypatch.context() as patch:
-        for name in ("view_blocks", "joined"):
+        for name in ("view_blocks", "merged_batches"):
             patch.setattr(f"tl.train.inputs.{name}", lambda *args, **options: iter(()))  # nothing is computed
         same_seed, same = again(run, config)
         assert came_to(same_seed, train(same_seed, same)) == first
