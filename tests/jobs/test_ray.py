@@ -3,6 +3,7 @@
 `NODE_KILLS=20` kills as many nodes at random while five times as many runs are carried out on four.
 """
 
+import itertools
 import os
 import random
 import signal
@@ -62,17 +63,30 @@ class RayLab(Lab):
         self.until(run_id, "stopped")
 
 
-@pytest.fixture
-def lab(home, cluster):
+@pytest.fixture(params=["shared", "fetch"])
+def lab(home, cluster, request, monkeypatch):
+    """Whose nodes see the home, or do as if they did not."""
+    monkeypatch.setenv("TL_RAY_HOME", request.param)
     lab = RayLab(home)
     yield lab
     lab.close()
 
 
 @pytest.fixture
-def nodes(cluster):
+def add_node(cluster, tmp_path):
+    """Adds a node that has room for one run, and keeps what it is brought in a place of its own."""
+    numbers = itertools.count()
+
+    def add():
+        return cluster.add_node(**NODE, env_vars={"TL_RAY_CACHE": str(tmp_path / f"node-{next(numbers)}")})
+
+    return add
+
+
+@pytest.fixture
+def nodes(cluster, add_node):
     """Two more nodes, each with room for one run."""
-    nodes = [cluster.add_node(**NODE) for _ in range(2)]
+    nodes = [add_node() for _ in range(2)]
     yield nodes
     for node in [node for node in nodes if node in cluster.worker_nodes]:
         cluster.remove_node(node)
@@ -90,6 +104,8 @@ def test_runs_train_where_there_is_room_and_go_on_without_their_supervisor(lab, 
     assert [len(processes.of_run(run_id)) for run_id in slow] == [1, 1]
     lab.supervisor.whereabouts.looked_at = float("-inf")
     until(lambda: lab.supervisor.tick() and len([node for node in read_machines(lab.home) if node.trains]) == 2)
+    until(lambda: lab.supervisor.tick() and len([node for node in read_machines(lab.home) if node.cpu_load]) == 2)
+    assert all(node.used_bytes for node in read_machines(lab.home) if node.trains)
     told = {node.trains: (node.alive, node.cores) for node in read_machines(lab.home)}
     assert told == {(): (True, 0), (slow[0],): (True, 1), (slow[1],): (True, 1)}
     lab.stop(slow[0])
@@ -119,7 +135,7 @@ def test_a_node_that_dies_interrupts_its_run_which_goes_on_on_another(lab, nodes
     lab.stop(run_id)
 
 
-def test_a_head_that_dies_takes_nothing_with_it_but_what_trained(lab, nodes, cluster, monkeypatch):
+def test_a_head_that_dies_takes_nothing_with_it_but_what_trained(lab, nodes, add_node, cluster, monkeypatch):
     [run_id], [waits] = lab.submit("slow"), lab.submit("quick")
     lab.train(run_id)
     for node in nodes:
@@ -130,15 +146,15 @@ def test_a_head_that_dies_takes_nothing_with_it_but_what_trained(lab, nodes, clu
         assert lab.row(run_id).status == "running", "nobody knows"
     cluster.add_node(**NODE | {"num_cpus": 0, "include_dashboard": False})
     monkeypatch.setenv("TL_RAY_ADDRESS", cluster.address)
-    nodes.append(cluster.add_node(**NODE))
+    nodes.append(add_node())
     lab.until(run_id, "interrupted")
     assert lab.row(run_id).reason == "node_lost"
     lab.until(waits, "finished")
 
 
 @pytest.mark.skipif(not NODE_KILLS, reason="NODE_KILLS=20 kills nodes at random: minutes")
-def test_nodes_killed_at_random_lose_no_run_and_double_no_epoch(lab, cluster, capsys):
-    chance, nodes, kills = random.Random(0), [cluster.add_node(**NODE) for _ in range(4)], 0
+def test_nodes_killed_at_random_lose_no_run_and_double_no_epoch(lab, add_node, cluster, capsys):
+    chance, nodes, kills = random.Random(0), [add_node() for _ in range(4)], 0
     run_ids = lab.submit("commit", seeds=tuple(range(5 * NODE_KILLS)))
     began, next_kill = time.monotonic(), time.monotonic() + 2
     while any(lab.row(run_id).status != "finished" for run_id in run_ids):
@@ -148,7 +164,7 @@ def test_nodes_killed_at_random_lose_no_run_and_double_no_epoch(lab, cluster, ca
             jobs.resume(lab.home, row.run_id)
         if kills < NODE_KILLS and time.monotonic() > next_kill:
             cluster.remove_node(nodes.pop(chance.randrange(4)), allow_graceful=False)
-            nodes.append(cluster.add_node(**NODE))
+            nodes.append(add_node())
             kills, next_kill = kills + 1, time.monotonic() + chance.uniform(0.5, 3)
     attempts = [lab.row(run_id).attempt for run_id in run_ids]
     logs = [(lab.home.run(run_id).folder / "epochs.log").read_text().split() for run_id in run_ids]

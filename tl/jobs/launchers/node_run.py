@@ -281,20 +281,10 @@ def sees(about: About) -> bool:
     return same and Run(Path(about.folder)).config.exists()
 
 
-_asked: list[bool] = []  # whether the processors' load was asked for before: what is told first is none
-
-
 def load() -> dict[str, float | None]:
-    """What this machine does now: shares of its processors and GPUs since the last call, bytes of memory in use."""
-    memory, busy = psutil.virtual_memory(), psutil.cpu_percent() / 100
-    known = bool(_asked)
-    _asked.append(True)
-    del _asked[1:]
-    return {
-        "cpu_load": busy if known else None,
-        "used_bytes": memory.total - memory.available,
-        "gpu_load": gpu_utilisation(),
-    }
+    """What this machine does: shares of its processors and GPUs that are busy in a second, bytes of memory in use."""
+    busy, memory = psutil.cpu_percent(interval=1.0), psutil.virtual_memory()
+    return {"cpu_load": busy / 100, "used_bytes": memory.total - memory.available, "gpu_load": gpu_utilisation()}
 
 
 def _still(stamps: dict[str, Stamp]) -> dict[str, Stamp]:

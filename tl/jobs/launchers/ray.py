@@ -17,7 +17,8 @@ import msgspec
 
 from tl.jobs.launchers.asked import Asked
 from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended, Unreachable, amount, child_environment
-from tl.jobs.launchers.ray_driver import cluster, home_kind
+from tl.jobs.launchers.ray_carrier import home_kind
+from tl.jobs.launchers.ray_driver import cluster
 from tl.languages import read, say
 from tl.store.home import Run
 from tl.store.machines import Machine

@@ -1,5 +1,6 @@
 """The actor that carries out one run on a node of a Ray cluster, and how the driver's process talks to it."""
 
+import os
 import sys
 import threading
 import time
@@ -9,11 +10,47 @@ from typing import Any
 from tl.config import Refused
 from tl.jobs.launchers.launcher import Unreachable
 from tl.jobs.launchers.node_cache import Damaged
+from tl.jobs.launchers.parcels import AUTO, KINDS, identity
 from tl.jobs.launchers.transfer import AGAIN_SECONDS, Over, Transfer, swept
-from tl.languages import english, read, store
+from tl.languages import english, read, say, store
 from tl.store.home import Run
 
 ASK_SECONDS = 5.0  # between two looks whether an answer is still wanted
+
+
+# Of the driver's environment what a trainer on a node needs: what visitors may, and where caches are; these, and the home,
+# only where the node sees the home. Where a node keeps things is its own to say.
+PASSED, OWN = ("TL_", "HF_"), ("TL_RAY_CACHE",)
+PATHS = ("TL_HOME", "TORCH_HOME", "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME")
+
+
+def passed() -> dict[str, str]:
+    """What every node has of this environment."""
+    own = {key: value for key, value in os.environ.items() if key.startswith(PASSED)}
+    return {key: value for key, value in own.items() if not key.startswith(OWN) and key not in PATHS}
+
+
+def home_kind() -> str:
+    """How nodes come by a run's files. Raises Refused."""
+    kind = os.environ.get("TL_RAY_HOME") or AUTO
+    if kind not in KINDS:
+        raise Refused(say("TL_RAY_HOME is {kind!r}; it must be one of {kinds}.", kind=kind, kinds=", ".join(KINDS)))
+    return kind
+
+
+def about(run: Run) -> dict[str, Any]:
+    """What a node is told of the run."""
+    home, folder = run.home, run.folder.absolute()
+    own = identity(home)
+    return {
+        "folder": str(folder),
+        "place": str(folder.relative_to(home.root)),
+        "kind": home_kind(),
+        "identity": own,
+        "identity_path": str(home.identity_path),
+        "identity_inode": home.identity_path.stat().st_ino,
+        "paths": {name: os.environ[name] for name in PATHS if name in os.environ} | {"TL_HOME": str(home.root)},
+    }
 
 
 def carrier() -> type:

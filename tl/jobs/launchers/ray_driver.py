@@ -14,20 +14,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tl.config import Refused
 from tl.jobs.launchers.launcher import KILL_SECONDS, PROJECT_ROOT, amount
-from tl.jobs.launchers.parcels import AUTO, KINDS, identity
-from tl.jobs.launchers.ray_carrier import Carriage, carrier
+from tl.jobs.launchers.ray_carrier import Carriage, about, carrier, passed
 from tl.languages import say, store
 from tl.store.home import Run
 
 NAMESPACE = "tl"
 LOOK_SECONDS = 5.0  # in which a node must have answered
 FRESH_SECONDS = 15.0  # for so long what a node told of its load is shown
-# Of this process's environment what a trainer on a node needs: what visitors may, and where caches are; these, and the home,
-# only where the node sees the home. Where a node keeps things is its own to say.
-PASSED, OWN = ("TL_", "HF_"), ("TL_RAY_CACHE",)
-PATHS = ("TL_HOME", "TORCH_HOME", "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME")
 
 
 def cluster() -> str:
@@ -35,33 +29,11 @@ def cluster() -> str:
     return os.environ.get("TL_RAY_ADDRESS", "auto")
 
 
-def home_kind() -> str:
-    """How nodes come by a run's files. Raises Refused."""
-    kind = os.environ.get("TL_RAY_HOME") or AUTO
-    if kind not in KINDS:
-        raise Refused(say("TL_RAY_HOME is {kind!r}; it must be one of {kinds}.", kind=kind, kinds=", ".join(KINDS)))
-    return kind
-
-
-def about(run: Run) -> dict[str, Any]:
-    """What a node is told of the run."""
-    home, folder = run.home, run.folder.absolute()
-    own = identity(home)
-    return {
-        "folder": str(folder),
-        "place": str(folder.relative_to(home.root)),
-        "kind": home_kind(),
-        "identity": own,
-        "identity_path": str(home.identity_path),
-        "identity_inode": home.identity_path.stat().st_ino,
-        "paths": {name: os.environ[name] for name in PATHS if name in os.environ} | {"TL_HOME": str(home.root)},
-    }
-
-
 @dataclass
 class Attempt:
     """An actor, and what is known of what it carries out."""
 
+    run: Run | None  # None: another process started it, and its node has not told yet
     actor: Any
     begun: Any  # what Carrier.begun will say
     ends: Any  # what Carrier.ended will say
@@ -92,13 +64,11 @@ class Driver:
     def start(self, request: dict[str, Any]) -> dict[str, Any]:
         """Queue an actor for the run."""
         name = f"{request['run']}-{secrets.token_hex(4)}"
-        passed = {key: value for key, value in os.environ.items() if key.startswith(PASSED)}
-        environment = {key: value for key, value in passed.items() if not key.startswith(OWN) and key not in PATHS}
-        told = about(Run(request["start"]))
+        run = Run(request["start"])
         share = self._share(request["need"])
         options = {"name": name, "lifetime": "detached", "max_restarts": 0, "max_concurrency": 1000}
         actor = self._class.options(**options, **share, scheduling_strategy="SPREAD")
-        self._watch(handle := f"ray {name}", actor.remote(told, str(PROJECT_ROOT), environment))  # not shown
+        self._watch(handle := f"ray {name}", actor.remote(about(run), str(PROJECT_ROOT), passed()), run)  # not shown
         return {"handle": handle}
 
     def _share(self, need_bytes: float) -> dict[str, float]:
@@ -123,8 +93,8 @@ class Driver:
             room += int(min(node.get(name, 0.0) // own for name, own in wanted.items() if own))
         return {"fits": max(room - len(self.ray.util.list_named_actors()), 0)}
 
-    def _watch(self, handle: str, actor: Any) -> None:
-        self._attempts[handle] = Attempt(actor, actor.begun.remote(), actor.ended.remote())
+    def _watch(self, handle: str, actor: Any, run: Run | None = None) -> None:
+        self._attempts[handle] = Attempt(run, actor, actor.begun.remote(), actor.ended.remote())
 
     def _attempt(self, handle: str) -> Attempt:
         """Raises ValueError where there is none of this name any more."""
@@ -161,9 +131,12 @@ class Driver:
             self._forget(handle)
             return {"alive": True, "seconds": None}
         except (errors.RayActorError, ValueError) as problem:
-            self._forget(handle)
+            run = self._forget(handle)
             if "creation task" in str(problem):  # there is no TL Lab on its node, or another; # not shown
                 print(problem, file=sys.stderr, flush=True)
+                if run and run.folder.exists():
+                    with open(run.log, "a", encoding="utf-8") as log:  # of which the last line is told
+                        log.write(f"{str(problem).strip()}\n")
                 return {"alive": False, "seconds": None, "exit_code": 1}
             return {"alive": False, "seconds": None, "lost": "node_lost"}
         return {"alive": True, "seconds": attempt.seconds}
@@ -211,10 +184,12 @@ class Driver:
     def _done(self, answer: Any) -> bool:
         return bool(self.ray.wait([answer], timeout=0)[0])
 
-    def _forget(self, handle: str) -> None:
+    def _forget(self, handle: str) -> Run | None:
+        """Its run, where that is known."""
         attempt = self._attempts.pop(handle, None)
         if attempt and attempt.carriage:
             attempt.carriage.drop()
+        return attempt.run if attempt else None
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """Ask a trainer to end; one that has no place yet, or is only being brought what it needs, loses that."""

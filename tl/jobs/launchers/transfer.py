@@ -8,7 +8,7 @@ import hashlib
 import os
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
@@ -78,17 +78,16 @@ class Transfer:
         self._still_ours()
         parcels = {each.parcel.digest: each for each in packed(self._run)}
         told = [msgspec.to_builtins(each.parcel) for each in parcels.values()]
-        tries = dict.fromkeys(parcels, 0)
+        times, tries = dict.fromkeys(parcels, 0), 0
         while (wants := self._node.wants(told))["missing"] or wants["busy"]:
             for digest in wants["missing"]:
-                tries[digest] += 1
-                self._bring(parcels[digest], last=tries[digest] == SENDINGS)
+                times[digest] += 1
+                self._bring(parcels[digest], times[digest])
             if not wants["missing"]:
                 self.stopped.wait(AGAIN_SECONDS)
             self._still_ours()
-        items = items_of_run(self._run)
-        self._send("", Packed(Parcel(place="", items=items), self._run.folder))
-        self._node.begin(msgspec.to_builtins(items))
+        while not self._begin(tries := tries + 1):
+            pass
         self._number = 0
 
     def fetch(self) -> bool:
@@ -115,19 +114,32 @@ class Transfer:
         self._number = answer["number"]
         return True
 
-    def _bring(self, one: Packed, last: bool) -> None:
+    def _bring(self, one: Packed, time: int) -> None:
         self._send(one.parcel.digest, one)
+        self._arrived(one, time, lambda: self._node.complete(msgspec.to_builtins(one.parcel)))
+
+    def _begin(self, time: int) -> bool:
+        items = items_of_run(self._run)
+        own = Packed(Parcel(place=f"runs/{self._run.folder.name}", items=items), self._run.folder)  # not shown
+        self._send("", own)
+        return self._arrived(own, time, lambda: self._node.begin(msgspec.to_builtins(items)))
+
+    @staticmethod
+    def _arrived(one: Packed, time: int, accept: Callable[[], None]) -> bool:
+        """Whether it arrived as it was sent. Raises Refused where it did not the last time, either."""
         try:
-            self._node.complete(msgspec.to_builtins(one.parcel))
+            accept()
         except Damaged:
-            if last:
-                raise Refused(
-                    say(
-                        "{place} arrived damaged {times} times; it changes while it is read, or the node's memory or disk is faulty.",
-                        place=one.parcel.place,
-                        times=SENDINGS,
-                    )
-                ) from None
+            if time < SENDINGS:
+                return False
+            raise Refused(
+                say(
+                    "{place} arrived damaged {times} times; it changes while it is read, or the node's memory or disk is faulty.",
+                    place=one.parcel.place,
+                    times=SENDINGS,
+                )
+            ) from None
+        return True
 
     def _send(self, digest: str, one: Packed) -> None:
         for item in one.parcel.items:
