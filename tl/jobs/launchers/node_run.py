@@ -130,6 +130,8 @@ class NodeRun:
         if digest:
             self._used.write(digest, path, offset, data)
             return
+        if self._launcher:
+            return  # as in `begin`
         file = self.run.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         with open(file, "ab" if offset else "wb") as open_file:

@@ -162,6 +162,7 @@ class Carriage:
         self.since = None if seconds is None else time.monotonic() - seconds  # when the trainer began
         self.problem: str | None = None  # why there can't be one
         self.lost = False
+        self._last = False  # whether the trainer had ended before the look that is due
         self._ending, self._done, self._told = threading.Event(), threading.Event(), ""
         self._run = swept(run)
         stopped = threading.Event()
@@ -185,9 +186,8 @@ class Carriage:
         try:
             while self.since is None:
                 self._supply()
-            while not self._fetch(last := self._ending.is_set()) or not last:
-                if not last:
-                    self._ending.wait(AGAIN_SECONDS)
+            while not self._fetch() or not self._last:
+                self._last = self._ending.wait(AGAIN_SECONDS)
         except Lost:
             self.lost = True
         except Over:
@@ -205,14 +205,13 @@ class Carriage:
             self._tell(problem)
             self._transfer.stopped.wait(AGAIN_SECONDS)
 
-    def _fetch(self, last: bool) -> bool:
+    def _fetch(self) -> bool:
         """Whether the home is up to date; where it can't be now, as with a full disk, it is tried again."""
         try:
             return self._transfer.fetch()
         except (OSError, Damaged) as problem:
             self._tell(problem)
-            if last:
-                self._transfer.stopped.wait(AGAIN_SECONDS)
+            self._transfer.stopped.wait(AGAIN_SECONDS)
             return False
 
     def _tell(self, problem: Exception) -> None:

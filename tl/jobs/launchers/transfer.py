@@ -92,6 +92,7 @@ class Transfer:
 
     def fetch(self) -> bool:
         """Bring the home up to date; False where the trainer is just writing. Raises Damaged, OSError, Over."""
+        self._still_ours()
         answer = self._node.look(self._number)
         if answer is None:
             return False
