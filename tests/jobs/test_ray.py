@@ -8,6 +8,9 @@ import os
 import random
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import pytest
@@ -28,9 +31,17 @@ NODE = {"num_cpus": 1, "object_store_memory": 80_000_000}
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     """A head that trains nothing; nodes are added by who needs them."""
+    with a_cluster(tmp_path_factory.mktemp("stand-ins")) as cluster:
+        yield cluster
+
+
+@contextmanager
+def a_cluster(folder: Path, **environment: str) -> Iterator:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", carried_by_stand_ins(tmp_path_factory.mktemp("stand-ins")))
+        patch.setenv("PYTHONPATH", carried_by_stand_ins(folder))
         patch.setenv("TL_LAUNCHER", "ray")
+        for name, value in environment.items():
+            patch.setenv(name, value)
         from ray.cluster_utils import Cluster
 
         cluster = Cluster(initialize_head=True, head_node_args=NODE | {"num_cpus": 0, "include_dashboard": False})
@@ -150,6 +161,28 @@ def test_a_head_that_dies_takes_nothing_with_it_but_what_trained(lab, nodes, add
     lab.until(run_id, "interrupted")
     assert lab.row(run_id).reason == "node_lost"
     lab.until(waits, "finished")
+
+
+def test_a_head_that_remembers_comes_back_to_what_trains(home, tmp_path):
+    remembers = {"RAY_gcs_storage": "rocksdb", "RAY_gcs_storage_path": str(tmp_path / "head")}
+    with a_cluster(tmp_path, **remembers) as cluster:
+        cluster.add_node(**NODE)
+        lab = RayLab(home)
+        [run_id] = lab.submit("slow")
+        handle, (trainer,) = lab.train(run_id).handle, processes.of_run(run_id)
+        cluster.head_node.kill_gcs_server()
+        for _ in range(10):
+            assert lab.supervisor.tick() and lab.row(run_id).status == "running"
+        cluster.head_node.start_gcs_server()
+        reached = jobs.run(home, run_id).progress.epoch
+        until(lambda: lab.supervisor.tick() and jobs.run(home, run_id).progress.epoch > reached)
+        lab.new_supervisor()
+        lab.supervisor.tick()
+        assert (lab.row(run_id).handle, processes.of_run(run_id)) == (handle, [trainer])
+        lab.stop(run_id)
+        [after] = lab.submit("quick")
+        lab.until(after, "finished")
+        lab.close()
 
 
 @pytest.mark.skipif(not NODE_KILLS, reason="NODE_KILLS=20 kills nodes at random: minutes")
