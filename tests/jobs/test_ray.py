@@ -188,14 +188,15 @@ def test_a_head_that_remembers_comes_back_to_what_trains(home, tmp_path):
 @pytest.mark.skipif(not NODE_KILLS, reason="NODE_KILLS=20 kills nodes at random: minutes")
 def test_nodes_killed_at_random_lose_no_run_and_double_no_epoch(lab, add_node, cluster, capsys):
     chance, nodes, kills = random.Random(0), [add_node() for _ in range(4)], 0
-    run_ids = lab.submit("commit", seeds=tuple(range(5 * NODE_KILLS)))
+    run_ids, between = lab.submit("commit slowly", seeds=tuple(range(5 * NODE_KILLS))), 0
     began, next_kill = time.monotonic(), time.monotonic() + 2
-    while any(lab.row(run_id).status != "finished" for run_id in run_ids):
+    while (finished := sum(lab.row(run_id).status == "finished" for run_id in run_ids)) < len(run_ids):
         lab.supervisor.tick()
         for row in database.read_runs(lab.home, statuses=("interrupted", "failed")):
             assert row.reason == "node_lost", row
+            between += (lab.home.run(row.run_id).folder / "epochs.json").exists()
             jobs.resume(lab.home, row.run_id)
-        if kills < NODE_KILLS and time.monotonic() > next_kill:
+        if kills < NODE_KILLS and 4 * kills <= finished and time.monotonic() > next_kill:
             cluster.remove_node(nodes.pop(chance.randrange(4)), allow_graceful=False)
             nodes.append(add_node())
             kills, next_kill = kills + 1, time.monotonic() + chance.uniform(0.5, 3)
@@ -203,7 +204,8 @@ def test_nodes_killed_at_random_lose_no_run_and_double_no_epoch(lab, add_node, c
     logs = [(lab.home.run(run_id).folder / "epochs.log").read_text().split() for run_id in run_ids]
     with capsys.disabled():
         seconds = time.monotonic() - began
-        print(f"\n{len(run_ids)} runs, {kills} nodes killed, {sum(attempts) - len(run_ids)} runs hit, {seconds:.0f} s")
+        hit = f"{sum(attempts) - len(run_ids)} runs hit, {between} between epochs"
+        print(f"\n{len(run_ids)} runs, {kills} nodes killed, {hit}, {seconds:.0f} s")
     for epochs, attempt in zip(logs, attempts, strict=True):
         assert len(set(epochs)) == len(epochs) >= 13 - attempt  # killed between counting an epoch and telling it
     for node in nodes:
