@@ -83,6 +83,11 @@ class Home:
         return self.root / "machines.json"
 
     @property
+    def identity_path(self) -> Path:
+        """Text that no other home has: by it another machine sees whether it looks at this one."""
+        return self.root / "identity"
+
+    @property
     def features_dir(self) -> Path:
         """Features of pictures: a cache, may be deleted at any time."""
         return self.path / "cache" / "features"
