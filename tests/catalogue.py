@@ -17,7 +17,7 @@ from babel.messages import Catalog, mofile, pofile
 from tl.languages import ENGLISH, LANGUAGES, LOCALE, TWO_SENTENCES
 
 ROOT = Path(__file__).parents[1]
-MARKS = {"say": 1, "later": 1, "plural": 2, "later_plural": 2}  # function of tl.languages -> forms it takes
+MARKS = {"say": 1, "refusal": 1, "later": 1, "plural": 2, "later_plural": 2}  # function -> forms it takes
 NOT_SHOWN = "# not shown"  # at the end of a line whose words nobody reads: SQL, a pattern, a file's content
 WORDS = re.compile(r"[A-Za-z][a-z’']+[,;:.]? +\(?[A-Za-z]?[a-z’']+")  # two words, one after the other
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))]
@@ -55,13 +55,13 @@ def marked(path: Path) -> Iterator[str | tuple[str, str]]:
 
 
 def unfitting(path: Path) -> Iterator[tuple[int, str, set[str]]]:
-    """Calls of `say` and `plural` whose values are not those that their text has {names} for: line, text, names. As far as
+    """Calls of `say`, `refusal` and `plural` whose values are not those that their text has {names} for: line, text, names. As far as
     the text is written in the call or in the same function before it, and the values in the call."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     for node in ast.walk(tree):
         name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
-        if not isinstance(node, ast.Call) or name not in ("say", "plural"):
+        if not isinstance(node, ast.Call) or name not in ("say", "refusal", "plural"):
             continue
         given = {keyword.arg for keyword in node.keywords}
         within = [each for each in functions if each.lineno <= node.lineno <= (each.end_lineno or 0)]

@@ -16,7 +16,8 @@ ABOVE = {"effects", "differences", "operations"}  # what follows from a configur
 DISK = BASE | {"store", "sources"}
 # package or module of tl -> what of tl it may import besides itself
 ALLOWED = {
-    "languages": set(),
+    "typesetting": set(),
+    "languages": {"typesetting"},
     **dict.fromkeys(TABLES, WORDS),
     "timm_networks": WORDS | {"networks"},
     "backbones": WORDS | {"networks", "timm_networks"},

@@ -5,7 +5,8 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from tl.config import ID_PATTERN, ArmConfig, Experiment, Newer, Refused, RunConfig, new_id, parse_seeds
+from tl.config import ID_PATTERN, ArmConfig, Experiment, Newer, Refused, RunConfig, new_id
+from tl.config.experiment import parse_seeds
 from tl.schedules import OPTIMIZERS
 
 SCRATCH = ArmConfig(name="scratch", strategy="scratch")

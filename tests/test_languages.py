@@ -24,6 +24,7 @@ from tl.languages import (
     speaking,
     store_sentence,
 )
+from tl.typesetting import filled
 from tl.words import duration, number_of, points
 
 OTHERS = sorted(languages.LANGUAGES.keys() - {languages.ENGLISH})
@@ -98,7 +99,7 @@ def test_a_list_is_joined_as_the_language_does_it(chinese, items, text, translat
     ],
 )
 def test_in_chinese_a_blank_stands_where_a_value_meets_the_text_in_another_script(form, value, text):
-    assert languages._filled("zh", form, {"x": value}) == text
+    assert filled("zh", form, {"x": value}) == text
 
 
 def test_what_the_catalogue_lacks_is_said_in_english(chinese):

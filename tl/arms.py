@@ -8,7 +8,8 @@ from collections import Counter
 from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
-from tl.config import TRANSFERRED, ArmConfig, Refused, must_be
+from tl.config import TRANSFERRED, ArmConfig, refusal
+from tl.config.refusals import must_be
 from tl.differences import usual_name
 from tl.effects import of_another_strategy
 from tl.languages import later, say
@@ -76,20 +77,18 @@ def _parse(part: str) -> dict[str, Any]:
     settings = _settings(part)
     if strategy not in STRATEGIES:
         there_is = ", ".join(STRATEGIES)
-        raise Refused(
-            say("arms names the strategy {strategy!r}; there is: {names}.", strategy=strategy, names=there_is)
-        )
+        raise refusal("arms names the strategy {strategy!r}; there is: {names}.", strategy=strategy, names=there_is)
     kinds, values = get_type_hints(ArmConfig), {"strategy": strategy}
     for setting in settings:
         name, equals, value = setting.partition("=")
         name = name.replace("-", "_")
         if not equals or name not in SETTINGS:
             wrong = later("arms sets {setting!r} for {strategy}; write SETTING=VALUE with one of {names}.")
-            raise Refused(say(wrong, setting=setting, strategy=strategy, names=", ".join(SETTINGS)))
+            raise refusal(wrong, setting=setting, strategy=strategy, names=", ".join(SETTINGS))
         if name in of_another_strategy(strategy):
             own = ", ".join(entry for entry in SETTINGS if entry not in of_another_strategy(strategy))
             idle = later("arms sets {name} for {strategy}, where it has no effect; what can be set there: {names}.")
-            raise Refused(say(idle, name=name, strategy=strategy, names=own))
+            raise refusal(idle, name=name, strategy=strategy, names=own)
         values[name] = convert(name, kinds[name], unquoted(value))
     return values
 
@@ -97,7 +96,7 @@ def _parse(part: str) -> dict[str, Any]:
 def _split(text: str, sign: str) -> list[str]:
     """The parts between `sign`, where that is not in double quotes. Raises Refused for quotes that don't end."""
     if text.count('"') % 2:
-        raise Refused(say("arms is {text!r:.200}; a double quote in it has no other one.", text=text))
+        raise refusal("arms is {text!r:.200}; a double quote in it has no other one.", text=text)
     parts = [""]
     for place, piece in enumerate(text.split('"')):
         first, *others = [piece] if place % 2 else piece.split(sign)

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tl.backbones import BACKBONES
-from tl.config import AUTO, IMAGENET, TRANSFERRED, ArmConfig, Experiment, Training
+from tl.config import AUTO, TRANSFERRED, ArmConfig, Experiment, Training
+from tl.config.training import IMAGENET
 from tl.languages import later, say
 from tl.languages import listed as listed_words
 from tl.strategies import FROM_SCRATCH, RANDOM, STRATEGIES, own_in_words

@@ -22,19 +22,15 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from tl.typesetting import filled
+
 LANGUAGES = {"en": "English", "zh": "中文"}  # code -> its own name; English needs no file
 TAGS = {"en": "en", "zh": "zh-Hans"}  # as HTML has it
-SPACED = {"zh"}  # languages in whose text a blank stands beside Latin letters and numbers
 ENGLISH = "en"
 LOCALE = Path(__file__).with_name("locale")  # LANGUAGE/LC_MESSAGES/tl.po, and tl.mo made of it
 VARIABLE = "TL_LANGUAGE"
-VARIABLES = (
-    VARIABLE,
-    "LANGUAGE",
-    "LC_ALL",
-    "LC_MESSAGES",
-    "LANG",
-)  # of the environment, the first that is set: as gettext has it
+# of the environment, the first that is set: as gettext has it
+VARIABLES = (VARIABLE, "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 TWO_SENTENCES = "{sentence} {next}"  # what stands between the two; Chinese has nothing there
 _READ_BY = "TL_SENTENCES"
 READ_BY_US = {_READ_BY: "stored"}  # in the environment of a process whose words are read and shown to others, or later
@@ -44,9 +40,6 @@ _HARMLESS = re.compile(r"[+,]?(\.\d{1,3})?[dfgers%]?")  # what follows a name in
 _LARGEST = 200_000  # characters of one, as it is stored and as it is shown
 _DEEPEST = 50  # sentences within each other
 _NUMBER = 1_500  # characters, at most, of a number in such a format
-
-_LATIN = re.compile(r"[A-Za-z0-9À-ÿ+−±<>≤≥=]")
-_FULL_WIDTH = "，。、；：？！（）“”《》"
 
 _chosen: ContextVar[str | None] = ContextVar("language", default=None)
 _ask: list[Callable[[], str | None]] = []  # the one that knows who reads; set once, by what starts the process
@@ -68,7 +61,7 @@ class Said(str):
         form = found.ngettext(text, many, int(number or 0)) if many else text and found.gettext(text)
         if many and number is not None and number != int(number):
             form = found.ngettext(text, many, 2)  # 1.5 epochs
-        said = super().__new__(cls, _filled(code, form, {name: reworded(value) for name, value in values.items()}))
+        said = super().__new__(cls, filled(code, form, {name: reworded(value) for name, value in values.items()}))
         said.text, said.many, said.number, said.values = text, many, number, values
         return said
 
@@ -289,32 +282,6 @@ def best_language(wanted: Iterable[str]) -> str | None:
     """The first that is there of languages as browsers and systems name them ("zh-CN", "zh_TW.UTF-8"); None: none is."""
     codes = (re.split(r"[-_.@]", one)[0].lower() for one in wanted)
     return next((code for code in codes if code in LANGUAGES), None)
-
-
-def _filled(code: str, form: str, values: Mapping[str, Any]) -> str:
-    """A text with its values. In Chinese a blank stands where a value meets the text in another script, and none beside a
-    full-width sign: what stands there is known only now."""
-    if not values or code not in SPACED:
-        return form.format(**values) if values else form
-    said = ""
-    for text, name, spec, conversion in Formatter().parse(form):
-        said = _meeting(said, text)
-        if name is not None:
-            said = _meeting(said, f"{{0{'!' + conversion if conversion else ''}:{spec}}}".format(values[name]))
-    return said
-
-
-def _meeting(left: str, right: str) -> str:
-    before, after = left.rstrip(" ")[-1:], right.lstrip(" ")[:1]
-    if (left.endswith(" ") or right.startswith(" ")) and before and after:
-        full = before in _FULL_WIDTH or after in _FULL_WIDTH
-        return left.rstrip(" ") + right.lstrip(" ") if full or (_is_han(before) and _is_han(after)) else left + right
-    apart = (_is_han(before) and _LATIN.match(after)) or (_LATIN.match(before) and _is_han(after))
-    return f"{left} {right}" if apart else left + right
-
-
-def _is_han(sign: str) -> bool:
-    return "\u3400" <= sign <= "\u9fff"
 
 
 @functools.cache

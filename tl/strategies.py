@@ -9,7 +9,7 @@ is a field of ArmConfig and one entry in PARAMETERS.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 from tl.languages import later, say
@@ -86,51 +86,6 @@ class Phase:
     patience: int = 0  # begins earlier once the phase before went so many epochs without a lower validation loss
 
 
-@dataclass(frozen=True, kw_only=True)
-class Strategy:
-    """One way to train a network; `phases(stage names, arm, epochs at most)` gives what trains when."""
-
-    title: str  # as the page shows it
-    says: str  # what trains when; {start}: how the weights begin
-    learning_rate: float | None  # usual one of the head at the start, with Adam; None: nothing trains by gradient
-    phases: Callable[[tuple[str, ...], Arm, int], tuple[Phase, ...]]
-    initialisation: str = PRETRAINED
-    parameters: tuple[str, ...] = ()  # keys of PARAMETERS that matter to it
-    method: str = PLAIN  # key of tl.train.methods.METHODS
-    source: str = ""  # where the method is described
-    learns_from: str = SOURCE  # SOURCE, SOURCE_AND_TARGET, SOURCE_THEN_TARGET, SOURCE_AND_FEW or TARGET
-    needs_target: bool = False  # means something only where there are two data sets
-
-    @property
-    def pretrained(self) -> bool:
-        """Needs pretrained weights, be it only for their scale, where an arm says nothing else."""
-        return self.initialisation != RANDOM
-
-    @property
-    def either_start(self) -> bool:
-        """Whether an arm may begin it with random weights as well: adapting does not depend on how a network begins."""
-        return self.needs_target
-
-    def sentence_for(self, weights: str | None) -> str:
-        """What trains when, of an arm with `weights` of its own."""
-        return say(self.says, start=say(STARTS[RANDOM if weights == RANDOM else self.initialisation]))
-
-    @property
-    def sentence(self) -> str:
-        """What trains when, where an arm says nothing else."""
-        return self.sentence_for(None)
-
-    @property
-    def beside(self) -> bool:
-        """Whether each batch has as many of the target's pictures as of the source's."""
-        return self.learns_from in (SOURCE_AND_TARGET, SOURCE_AND_FEW)
-
-    @property
-    def fits(self) -> bool:
-        """Its answer is computed in one go, without gradients: no learning rate, and a single epoch."""
-        return self.learning_rate is None
-
-
 def _everything(stages: tuple[str, ...], arm: Arm, epochs: int) -> tuple[Phase, ...]:
     return (Phase(start_epoch=1, name=EVERYTHING, rates=dict.fromkeys((*stages, HEAD), 1.0)),)
 
@@ -182,13 +137,60 @@ def _from(top: tuple[str, ...], stages: tuple[str, ...]) -> str:
     return EVERYTHING if len(top) == len(stages) else top[0] + (AND_ABOVE if len(top) > 1 else AND_HEAD)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Strategy:
+    """One way to train a network; `phases(stage names, arm, epochs at most)` gives what trains when."""
+
+    title: str  # as the page shows it
+    says: str  # what trains when; {start}: how the weights begin
+    learning_rate: float | None  # usual one of the head at the start, with Adam; None: nothing trains by gradient
+    phases: Callable[[tuple[str, ...], Arm, int], tuple[Phase, ...]] = _everything
+    initialisation: str = PRETRAINED
+    parameters: tuple[str, ...] = ()  # keys of PARAMETERS that matter to it
+    method: str = PLAIN  # key of tl.train.methods.METHODS
+    source: str = ""  # where the method is described
+    learns_from: str = SOURCE  # SOURCE, SOURCE_AND_TARGET, SOURCE_THEN_TARGET, SOURCE_AND_FEW or TARGET
+    needs_target: bool = False  # means something only where there are two data sets
+
+    @property
+    def pretrained(self) -> bool:
+        """Needs pretrained weights, be it only for their scale, where an arm says nothing else."""
+        return self.initialisation != RANDOM
+
+    @property
+    def either_start(self) -> bool:
+        """Whether an arm may begin it with random weights as well: adapting does not depend on how a network begins."""
+        return self.needs_target
+
+    def sentence_for(self, weights: str | None) -> str:
+        """What trains when, of an arm with `weights` of its own."""
+        return say(self.says, start=say(STARTS[RANDOM if weights == RANDOM else self.initialisation]))
+
+    @property
+    def sentence(self) -> str:
+        """What trains when, where an arm says nothing else."""
+        return self.sentence_for(None)
+
+    @property
+    def beside(self) -> bool:
+        """Whether each batch has as many of the target's pictures as of the source's."""
+        return self.learns_from in (SOURCE_AND_TARGET, SOURCE_AND_FEW)
+
+    @property
+    def fits(self) -> bool:
+        """Its answer is computed in one go, without gradients: no learning rate, and a single epoch."""
+        return self.learning_rate is None
+
+
+# Where there are two data sets: everything is fine-tuned, whatever happens besides.
+_of_two_sets = partial(Strategy, learning_rate=1e-4, needs_target=True)
+
 STRATEGIES: dict[str, Strategy] = {
     "scratch": Strategy(
         title=later("From scratch"),
         says=later("{start}; everything trains from the first epoch."),
         initialisation=RANDOM,
         learning_rate=1e-3,
-        phases=_everything,
     ),
     "mean_var_init": Strategy(
         title=later("Pretrained scale only"),
@@ -196,7 +198,6 @@ STRATEGIES: dict[str, Strategy] = {
         initialisation=MEAN_VAR,
         method=SCALE_ONLY,
         learning_rate=1e-3,
-        phases=_everything,
         source=later("Raghu et al. 2019, arXiv 1902.07208"),
     ),
     "linear_probe": Strategy(
@@ -233,7 +234,6 @@ STRATEGIES: dict[str, Strategy] = {
         title=later("Full fine-tuning"),
         says=later("{start}; everything trains from the first epoch."),
         learning_rate=1e-4,
-        phases=_everything,
     ),
     "discriminative": Strategy(
         title=later("Discriminative rates"),
@@ -259,7 +259,6 @@ STRATEGIES: dict[str, Strategy] = {
         learning_rate=1e-4,
         parameters=("anchor",),
         method=ANCHORED,
-        phases=_everything,
         source=later("Li et al. 2018, arXiv 1802.01483"),
     ),
     "nearest_mean": Strategy(
@@ -275,7 +274,6 @@ STRATEGIES: dict[str, Strategy] = {
         says=later("{start}; only normalisation layers (BatchNorm's statistics, too), biases and the head train."),
         learning_rate=1e-3,
         method=NORM_AND_BIAS,
-        phases=_everything,
         source=later("Ben Zaken et al. 2021, arXiv 2106.10199"),
     ),
     "lora": Strategy(
@@ -286,7 +284,6 @@ STRATEGIES: dict[str, Strategy] = {
         learning_rate=1e-3,
         parameters=("lora_rank", "lora_scale"),
         method=LORA,
-        phases=_everything,
         source=later("Hu et al. 2021, arXiv 2106.09685"),
     ),
     "layer_decay": Strategy(
@@ -295,90 +292,68 @@ STRATEGIES: dict[str, Strategy] = {
         learning_rate=1e-3,
         parameters=("layer_decay",),
         method=LAYER_DECAY,
-        phases=_everything,
         source=later("Bao et al. 2021 (BEiT), arXiv 2106.08254"),
     ),
-    "source_only": Strategy(
+    "source_only": _of_two_sets(
         title=later("Source only"),
         says=later(
             "{start}; everything trains from the first epoch, on the source alone: the target is only what it is tested on."
         ),
-        learning_rate=1e-4,
-        phases=_everything,
-        needs_target=True,
     ),
-    "adabn": Strategy(
+    "adabn": _of_two_sets(
         title=later("Target's statistics (AdaBN)"),
         says=later(
             "{start}; trained as the source alone. Then BatchNorm gets the statistics of the target's pictures; nothing trains on them."
         ),
-        learning_rate=1e-4,
         method=ADABN,
-        phases=_everything,
         learns_from=SOURCE_THEN_TARGET,
-        needs_target=True,
         source=later("Li et al. 2016, arXiv 1603.04779"),
     ),
-    "dann": Strategy(
+    "dann": _of_two_sets(
         title=later("Domain-adversarial training (DANN)"),
         says=later(
             "{start}; everything trains from the first epoch, on the source's labels and so that a discriminator can't tell source from target."
         ),
-        learning_rate=1e-4,
         parameters=("adaptation", "domain_rate"),
         method=DANN,
-        phases=_everything,
         learns_from=SOURCE_AND_TARGET,
-        needs_target=True,
         source=later("Ganin et al. 2016, arXiv 1505.07818"),
     ),
-    "cdan": Strategy(
+    "cdan": _of_two_sets(
         title=later("Conditional adversarial training (CDAN)"),
         says=later(
             "{start}; as domain-adversarial training, but the discriminator sees the predictions, too: classes are aligned with classes."
         ),
-        learning_rate=1e-4,
         parameters=("adaptation", "domain_rate"),
         method=CDAN,
-        phases=_everything,
         learns_from=SOURCE_AND_TARGET,
-        needs_target=True,
         source=later("Long et al. 2018, arXiv 1705.10667"),
     ),
-    "mcc": Strategy(
+    "mcc": _of_two_sets(
         title=later("Least class confusion (MCC)"),
         says=later(
             "{start}; everything trains from the first epoch, on the source's labels and so that the target's predictions mix no two classes."
         ),
-        learning_rate=1e-4,
         parameters=("adaptation",),
         method=MCC,
-        phases=_everything,
         learns_from=SOURCE_AND_TARGET,
-        needs_target=True,
         source=later("Jin et al. 2020, arXiv 1912.03699"),
     ),
-    "target_few": Strategy(
+    "target_few": _of_two_sets(
         title=later("Source and a few of the target"),
         says=later(
             "{start}; everything trains from the first epoch, on the source and on a few labelled pictures of the target per class, half of each batch."
         ),
-        learning_rate=1e-4,
         parameters=("labelled_per_class",),
-        phases=_everything,
         learns_from=SOURCE_AND_FEW,
-        needs_target=True,
         source=later("“S+T” of Saito et al. 2019, arXiv 1904.06487"),
     ),
-    "target_full": Strategy(
+    "target_full": _of_two_sets(
         title=later("Trained on the target"),
         says=later(
             "{start}; everything trains from the first epoch, on the target with its labels: what could be reached if all of it were labelled."
         ),
-        learning_rate=1e-4,
-        phases=_everything,
         learns_from=TARGET,
-        needs_target=True,
     ),
 }
 

@@ -14,7 +14,7 @@ from tl.analysis.forecasts.question import question
 from tl.analysis.inspection import held_out
 from tl.config import Refused, Training
 from tl.datasets import describe, ingest
-from tl.datasets.catalogue import index_of
+from tl.datasets.preparing import index_of
 from tl.jobs.measurements import label_checks
 from tl.store.home import Home
 

@@ -10,7 +10,6 @@ from tests.cli.commands import main
 from tests.forecast_lab import curve, power
 from tl.analysis.forecasts import question as questions
 from tl.config import Training
-from tl.jobs.measurements import by_features
 from tl.store.home import Home
 
 
@@ -84,6 +83,8 @@ def test_a_sweep_of_the_same_settings_tells_of_the_other_arms(capsys, home):
 
 
 def test_what_can_not_be_measured_is_one_sentence(capsys, home, monkeypatch):
-    monkeypatch.setattr(by_features, "COMMAND", ("python3", "-c", "raise SystemExit('The pictures are gone.')"))
+    monkeypatch.setattr(
+        "tl.jobs.measurements.features.COMMAND", ("python3", "-c", "raise SystemExit('The pictures are gone.')")
+    )
     status, stdout, stderr = main(capsys, home, "forecast")
     assert (status, stdout) == (2, "") and stderr.splitlines()[-1] == "The pictures are gone."

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tl.config import Refused
 from tl.datasets import Corrections, Edits, derive, describe, drawn_here, ingest, prepare
-from tl.datasets.catalogue import index_of
 from tl.datasets.corrections import NAMED_SO, corrected, read_relabel, read_set_aside, title_of
+from tl.datasets.preparing import index_of
 from tl.store.home import Home
 from tl.store.pictures import SPLITS
 

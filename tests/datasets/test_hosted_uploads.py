@@ -10,7 +10,7 @@ import pytest
 from crafted import entry, forged, pictures, traces, two_classes, zipped, zipped_bytes
 
 from tl.config import Refused, new_id
-from tl.datasets import archived, catalogue, ingest
+from tl.datasets import archived, bringing, ingest
 from tl.datasets.archive import UploadLimits
 from tl.datasets.intake import ingest_zip
 from tl.store.files import used_bytes
@@ -96,9 +96,9 @@ def test_a_set_that_turns_out_too_large_on_the_disk_is_not_kept(ann, tmp_path, m
 
 
 def test_pictures_that_take_too_long_are_refused_and_leave_nothing(ann, tmp_path, monkeypatch):
-    bounds = catalogue.upload_limits(ann)
+    bounds = bringing.upload_limits(ann)
     assert bounds.minutes == 10
-    monkeypatch.setattr(catalogue, "upload_limits", lambda home: replace(bounds, minutes=0.5 / 60))
+    monkeypatch.setattr(bringing, "upload_limits", lambda home: replace(bounds, minutes=0.5 / 60))
     stalls = "print('ready', flush=True); import time; time.sleep(60)"
     monkeypatch.setattr(archived, "DECODER", ["-c", stalls])
     began = time.monotonic()
@@ -110,7 +110,7 @@ def test_pictures_that_take_too_long_are_refused_and_leave_nothing(ann, tmp_path
 def test_locally_none_of_this_holds(home, tmp_path, monkeypatch):
     monkeypatch.setenv("TL_LIMIT_PICTURES", "1")
     assert ingest(home, zipped(tmp_path / "x.zip", two_classes("", 7)), "x").train
-    assert catalogue.upload_limits(home) is catalogue.LIMITS
+    assert bringing.upload_limits(home) is bringing.LIMITS
 
 
 def test_uploads_of_several_visitors_are_read_one_after_the_other(ann, tmp_path):

@@ -116,7 +116,7 @@ def test_small_sets_of_ones_own_are_drawn_anew_and_others_are_not(x, given_test,
 
     assert resplit("x") is True and resplit("x", resplit=False) is False and resplit("x", samples=10) is True
     assert resplit("y") is False and resplit("blossoms", samples=100) is False and resplit("cifar10") is False
-    monkeypatch.setattr("tl.datasets.catalogue.RESPLIT_BELOW", 60)
+    monkeypatch.setattr("tl.datasets.preparing.RESPLIT_BELOW", 60)
     assert resplit("x") is False and resplit("x", resplit=True) is True
 
 

@@ -3,7 +3,7 @@
 `quick`: 2 epochs at once; `slow`: until it is stopped; `stubborn`: the same, deaf to SIGTERM; `crash`: exit status 3
 without a result; `refuse`: a result that says failed; `table`: 3 epochs with metrics.parquet, half a second each;
 `noisy`: as quick, and its test accuracy goes up and down with the seed; `hang`: stands still after 2 epochs; `wait`: its
-turn never comes; `commit`: 12 epochs, each also a line in epochs.log.
+turn never comes; `commit`: 12 epochs, each also a line in epochs.log; `commit slowly`: so that it is killed between two.
 """
 
 import signal
@@ -48,6 +48,7 @@ if behaviour == "crash":
     sys.exit(3)
 if behaviour == "refuse":
     end("failed", 0, reason="bad_data", message="The pictures are gone.")
+commit_seconds = 0.3 if config["arm"]["name"].endswith("slowly") else 0.02
 last = {"quick": 2, "noisy": 2, "table": 3, "commit": 12}.get(behaviour, 10**6)
 phase = "waiting" if behaviour == "wait" else "training"
 for epoch in range(before + 1, last + 1):
@@ -55,7 +56,7 @@ for epoch in range(before + 1, last + 1):
     write_json(run.progress, progress, durable=False)
     while (behaviour == "hang" and epoch > 2) or (behaviour == "wait" and not stopped):
         time.sleep(0.05)
-    time.sleep({"quick": 0, "noisy": 0, "table": 0.5, "commit": 0.02}.get(behaviour, 0.05))
+    time.sleep({"quick": 0, "noisy": 0, "table": 0.5, "commit": commit_seconds}.get(behaviour, 0.05))
     if stopped:
         end("stopped", epoch - 1)
     if behaviour == "table":

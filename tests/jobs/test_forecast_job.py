@@ -72,7 +72,7 @@ def test_the_command_gets_every_split(home, asked):
 
 
 def test_what_fails_is_told_and_tried_again(home, asked, monkeypatch):
-    monkeypatch.setattr(by_features, "COMMAND", (sys.executable, "-c", FAILS))
+    monkeypatch.setattr("tl.jobs.measurements.features.COMMAND", (sys.executable, "-c", FAILS))
     with pytest.raises(Refused, match="The file is damaged"):
         module.measure(home, asked)
     features(home, asked)
@@ -81,7 +81,7 @@ def test_what_fails_is_told_and_tried_again(home, asked, monkeypatch):
 
 
 def test_features_that_vanish_are_told(home, asked, monkeypatch):
-    monkeypatch.setattr(by_features, "COMMAND", (sys.executable, "-c", "print('[{\"seconds\": 1}]')"))
+    monkeypatch.setattr("tl.jobs.measurements.features.COMMAND", (sys.executable, "-c", "print('[{\"seconds\": 1}]')"))
     with pytest.raises(Refused, match="could not be read back"):
         module.measure(home, asked)
 
@@ -98,14 +98,14 @@ def test_it_gives_way_to_a_run_and_nothing_is_written_down(home, asked):
 def test_who_asked_is_told_that_it_waits_for_its_turn(home, asked, monkeypatch, capsys):
     """Behind training, or whatever else computes: while the pictures are looked at and while the probes are fitted."""
     waits = f"import sys; [print({WAITING!r}, file=sys.stderr) for _ in range(3)]; print('[{{\"seconds\": 1}}]')"
-    monkeypatch.setattr(by_features, "COMMAND", (sys.executable, "-c", waits))
+    monkeypatch.setattr("tl.jobs.measurements.features.COMMAND", (sys.executable, "-c", waits))
     with pytest.raises(Refused, match="could not be read back"):
         module.measure(home, asked)
     assert capsys.readouterr().err == f"{module.CURVE.waits}\n"
     waits = (
         "import sys; from tl.train.features import say, WAITING; print(say(WAITING), file=sys.stderr); print('[{}]')"
     )
-    monkeypatch.setattr(by_features, "COMMAND", (sys.executable, "-c", waits))
+    monkeypatch.setattr("tl.jobs.measurements.features.COMMAND", (sys.executable, "-c", waits))
     with speaking("zh"):
         with pytest.raises(Refused):
             module.measure(home, asked)

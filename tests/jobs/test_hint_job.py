@@ -9,6 +9,7 @@ import pytest
 from tl.analysis.forecasts import hints
 from tl.config import ArmConfig, Experiment
 from tl.jobs import background
+from tl.jobs.measurements import features
 from tl.jobs.measurements import hints as module
 from tl.store.database import insert_experiments
 from tl.store.home import Home
@@ -58,7 +59,7 @@ def trainer(monkeypatch):
     """Replaces the trainer's part by a script."""
 
     def use(code: str = STAND_IN, fails: str = ""):
-        monkeypatch.setattr(module, "COMMAND", (sys.executable, "-c", f"FAILS = {fails!r}\n{code}"))
+        monkeypatch.setattr(features, "COMMAND", (sys.executable, "-c", f"FAILS = {fails!r}\n{code}"))
 
     use()
     return use

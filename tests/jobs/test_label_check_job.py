@@ -86,7 +86,7 @@ def test_every_picture_is_judged_by_a_probe_that_has_not_seen_it(home, asked):
 
 
 def test_what_fails_is_told_and_tried_again(home, asked, monkeypatch):
-    monkeypatch.setattr(by_features, "COMMAND", (sys.executable, "-c", FAILS))
+    monkeypatch.setattr("tl.jobs.measurements.features.COMMAND", (sys.executable, "-c", FAILS))
     with pytest.raises(Refused, match="The file is damaged"):
         label_checks.measure(home, asked)
     assert held_out.problem_of(home, asked) == "The file is damaged."

@@ -3,10 +3,14 @@
 `NODE_KILLS=20` kills as many nodes at random while five times as many runs are carried out on four.
 """
 
+import itertools
 import os
 import random
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import pytest
@@ -27,9 +31,17 @@ NODE = {"num_cpus": 1, "object_store_memory": 80_000_000}
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     """A head that trains nothing; nodes are added by who needs them."""
+    with a_cluster(tmp_path_factory.mktemp("stand-ins")) as cluster:
+        yield cluster
+
+
+@contextmanager
+def a_cluster(folder: Path, **environment: str) -> Iterator:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", carried_by_stand_ins(tmp_path_factory.mktemp("stand-ins")))
+        patch.setenv("PYTHONPATH", carried_by_stand_ins(folder))
         patch.setenv("TL_LAUNCHER", "ray")
+        for name, value in environment.items():
+            patch.setenv(name, value)
         from ray.cluster_utils import Cluster
 
         cluster = Cluster(initialize_head=True, head_node_args=NODE | {"num_cpus": 0, "include_dashboard": False})
@@ -62,17 +74,30 @@ class RayLab(Lab):
         self.until(run_id, "stopped")
 
 
-@pytest.fixture
-def lab(home, cluster):
+@pytest.fixture(params=["shared", "fetch"])
+def lab(home, cluster, request, monkeypatch):
+    """Whose nodes see the home, or do as if they did not."""
+    monkeypatch.setenv("TL_RAY_HOME", request.param)
     lab = RayLab(home)
     yield lab
     lab.close()
 
 
 @pytest.fixture
-def nodes(cluster):
+def add_node(cluster, tmp_path):
+    """Adds a node that has room for one run, and keeps what it is brought in a place of its own."""
+    numbers = itertools.count()
+
+    def add():
+        return cluster.add_node(**NODE, env_vars={"TL_RAY_CACHE": str(tmp_path / f"node-{next(numbers)}")})
+
+    return add
+
+
+@pytest.fixture
+def nodes(cluster, add_node):
     """Two more nodes, each with room for one run."""
-    nodes = [cluster.add_node(**NODE) for _ in range(2)]
+    nodes = [add_node() for _ in range(2)]
     yield nodes
     for node in [node for node in nodes if node in cluster.worker_nodes]:
         cluster.remove_node(node)
@@ -90,6 +115,8 @@ def test_runs_train_where_there_is_room_and_go_on_without_their_supervisor(lab, 
     assert [len(processes.of_run(run_id)) for run_id in slow] == [1, 1]
     lab.supervisor.whereabouts.looked_at = float("-inf")
     until(lambda: lab.supervisor.tick() and len([node for node in read_machines(lab.home) if node.trains]) == 2)
+    until(lambda: lab.supervisor.tick() and len([node for node in read_machines(lab.home) if node.cpu_load]) == 2)
+    assert all(node.used_bytes for node in read_machines(lab.home) if node.trains)
     told = {node.trains: (node.alive, node.cores) for node in read_machines(lab.home)}
     assert told == {(): (True, 0), (slow[0],): (True, 1), (slow[1],): (True, 1)}
     lab.stop(slow[0])
@@ -119,7 +146,7 @@ def test_a_node_that_dies_interrupts_its_run_which_goes_on_on_another(lab, nodes
     lab.stop(run_id)
 
 
-def test_a_head_that_dies_takes_nothing_with_it_but_what_trained(lab, nodes, cluster, monkeypatch):
+def test_a_head_that_dies_takes_nothing_with_it_but_what_trained(lab, nodes, add_node, cluster, monkeypatch):
     [run_id], [waits] = lab.submit("slow"), lab.submit("quick")
     lab.train(run_id)
     for node in nodes:
@@ -130,31 +157,55 @@ def test_a_head_that_dies_takes_nothing_with_it_but_what_trained(lab, nodes, clu
         assert lab.row(run_id).status == "running", "nobody knows"
     cluster.add_node(**NODE | {"num_cpus": 0, "include_dashboard": False})
     monkeypatch.setenv("TL_RAY_ADDRESS", cluster.address)
-    nodes.append(cluster.add_node(**NODE))
+    nodes.append(add_node())
     lab.until(run_id, "interrupted")
     assert lab.row(run_id).reason == "node_lost"
     lab.until(waits, "finished")
 
 
+def test_a_head_that_remembers_comes_back_to_what_trains(home, tmp_path):
+    remembers = {"RAY_gcs_storage": "rocksdb", "RAY_gcs_storage_path": str(tmp_path / "head")}
+    with a_cluster(tmp_path, **remembers) as cluster:
+        cluster.add_node(**NODE)
+        lab = RayLab(home)
+        [run_id] = lab.submit("slow")
+        handle, (trainer,) = lab.train(run_id).handle, processes.of_run(run_id)
+        cluster.head_node.kill_gcs_server()
+        for _ in range(10):
+            assert lab.supervisor.tick() and lab.row(run_id).status == "running"
+        cluster.head_node.start_gcs_server()
+        reached = jobs.run(home, run_id).progress.epoch
+        until(lambda: lab.supervisor.tick() and jobs.run(home, run_id).progress.epoch > reached)
+        lab.new_supervisor()
+        lab.supervisor.tick()
+        assert (lab.row(run_id).handle, processes.of_run(run_id)) == (handle, [trainer])
+        lab.stop(run_id)
+        [after] = lab.submit("quick")
+        lab.until(after, "finished")
+        lab.close()
+
+
 @pytest.mark.skipif(not NODE_KILLS, reason="NODE_KILLS=20 kills nodes at random: minutes")
-def test_nodes_killed_at_random_lose_no_run_and_double_no_epoch(lab, cluster, capsys):
-    chance, nodes, kills = random.Random(0), [cluster.add_node(**NODE) for _ in range(4)], 0
-    run_ids = lab.submit("commit", seeds=tuple(range(5 * NODE_KILLS)))
+def test_nodes_killed_at_random_lose_no_run_and_double_no_epoch(lab, add_node, cluster, capsys):
+    chance, nodes, kills = random.Random(0), [add_node() for _ in range(4)], 0
+    run_ids, between = lab.submit("commit slowly", seeds=tuple(range(5 * NODE_KILLS))), 0
     began, next_kill = time.monotonic(), time.monotonic() + 2
-    while any(lab.row(run_id).status != "finished" for run_id in run_ids):
+    while (finished := sum(lab.row(run_id).status == "finished" for run_id in run_ids)) < len(run_ids):
         lab.supervisor.tick()
         for row in database.read_runs(lab.home, statuses=("interrupted", "failed")):
             assert row.reason == "node_lost", row
+            between += (lab.home.run(row.run_id).folder / "epochs.json").exists()
             jobs.resume(lab.home, row.run_id)
-        if kills < NODE_KILLS and time.monotonic() > next_kill:
+        if kills < NODE_KILLS and 4 * kills <= finished and time.monotonic() > next_kill:
             cluster.remove_node(nodes.pop(chance.randrange(4)), allow_graceful=False)
-            nodes.append(cluster.add_node(**NODE))
+            nodes.append(add_node())
             kills, next_kill = kills + 1, time.monotonic() + chance.uniform(0.5, 3)
     attempts = [lab.row(run_id).attempt for run_id in run_ids]
     logs = [(lab.home.run(run_id).folder / "epochs.log").read_text().split() for run_id in run_ids]
     with capsys.disabled():
         seconds = time.monotonic() - began
-        print(f"\n{len(run_ids)} runs, {kills} nodes killed, {sum(attempts) - len(run_ids)} runs hit, {seconds:.0f} s")
+        hit = f"{sum(attempts) - len(run_ids)} runs hit, {between} between epochs"
+        print(f"\n{len(run_ids)} runs, {kills} nodes killed, {hit}, {seconds:.0f} s")
     for epochs, attempt in zip(logs, attempts, strict=True):
         assert len(set(epochs)) == len(epochs) >= 13 - attempt  # killed between counting an epoch and telling it
     for node in nodes:

@@ -1,6 +1,7 @@
 """Jobs that ask finished networks: what becomes of it when they fail or a run comes first; a picture is never left behind."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -40,12 +41,12 @@ def test_a_run_that_is_started_comes_first(home, own, monkeypatch):
 def test_why_networks_could_not_be_asked_about_shifted_pictures_is_kept(home, monkeypatch):
     tells = f'print(\'{{"{RUN}": "It was trained elsewhere."}}\')'
     for code, said in ((tells, "It was trained elsewhere."), (FAILS, "Its file is damaged.")):
-        monkeypatch.setattr(shifted, "COMMAND", (sys.executable, "-c", code))
-        shifted._measure(home, [RUN], lambda command: background.run(home, command, 60))
+        shifted_job = replace(shifted.SHIFTED, command=(sys.executable, "-c", code))
+        shifted_job.look(home, [RUN], lambda command: background.run(home, command, 60))
         assert shifted.problem(home, RUN) == said
     monkeypatch.setattr(background, "busy", lambda home: True)
-    monkeypatch.setattr(shifted, "COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
-    shifted._measure(home, [RUN], lambda command: background.run(home, command, 60))
+    shifted_job = replace(shifted.SHIFTED, command=(sys.executable, "-c", "import time; time.sleep(60)"))
+    shifted_job.look(home, [RUN], lambda command: background.run(home, command, 60))
     assert shifted.problem(home, RUN) is None, "another time"
 
 
@@ -55,11 +56,11 @@ def test_of_both_sets_what_was_found_is_kept_and_why_it_could_not_be(home, monke
         f"np.savez(sys.argv[4] + '/{RUN}.npz', before=f, after=-f, label=n % 2, picture=n, of_source=25, random=False); "
         f'print(\'{{"{OTHER}": "It was trained elsewhere."}}\')'
     )
-    monkeypatch.setattr(both_sets, "COMMAND", (sys.executable, "-c", draws))
-    both_sets._measure(home, [RUN, OTHER], lambda command: background.run(home, command, 60))
+    both_sets_job = replace(both_sets.BOTH_SETS, command=(sys.executable, "-c", draws))
+    both_sets_job.look(home, [RUN, OTHER], lambda command: background.run(home, command, 60))
     assert read_both_sets(home.run(RUN).both_sets).of_source == 25 and both_sets.problem(home, RUN) is None
     assert both_sets.problem(home, OTHER) == "It was trained elsewhere."
-    monkeypatch.setattr(both_sets, "COMMAND", (sys.executable, "-c", FAILS))
-    both_sets._measure(home, [RUN, OTHER], lambda command: background.run(home, command, 60))
+    both_sets_job = replace(both_sets.BOTH_SETS, command=(sys.executable, "-c", FAILS))
+    both_sets_job.look(home, [RUN, OTHER], lambda command: background.run(home, command, 60))
     assert both_sets.problem(home, OTHER) == "Its file is damaged.", "only who has none is asked again"
     assert both_sets.problem(home, RUN) is None

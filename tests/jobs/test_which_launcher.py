@@ -54,6 +54,14 @@ def test_a_share_that_can_not_be_is_refused_before_anything_is_queued(home, monk
         jobs.submit(home, EXPERIMENT)
 
 
+def test_how_nodes_come_by_their_files_is_one_of_three(home, monkeypatch):
+    monkeypatch.setenv("TL_LAUNCHER", "ray")
+    monkeypatch.setenv("TL_RAY_HOME", "somewhere")
+    monkeypatch.setattr(catalogue, "find_spec", lambda library: library)
+    with pytest.raises(Refused, match="TL_RAY_HOME is 'somewhere'; it must be one of auto, shared, fetch"):
+        jobs.submit(home, EXPERIMENT)
+
+
 def test_a_command_is_refused_where_a_supervisor_goes_by_another_launcher(home, capsys, monkeypatch):
     monkeypatch.setenv("TL_LAUNCHER", "local")  # the command sets it for its process
     assert launcher_now(home) is None

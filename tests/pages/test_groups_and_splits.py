@@ -116,7 +116,7 @@ def test_touched_back_it_is_automatic_again_and_another_set_forgets_it(open_page
 
 
 def test_of_a_large_set_it_is_off_and_can_be_switched_on(open_page, home, sets, monkeypatch):
-    monkeypatch.setattr("tl.datasets.catalogue.RESPLIT_BELOW", 10)
+    monkeypatch.setattr("tl.datasets.preparing.RESPLIT_BELOW", 10)
     app = open_page("pages/1_Data_size.py")
     app.selectbox(key="form_dataset").select("own").run()
     (toggle,) = switch(app)

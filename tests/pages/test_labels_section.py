@@ -117,7 +117,7 @@ def test_training_pictures_are_looked_at_on_request(open_page, home, flowers, mo
     store = prepare(home, "x", 64)
     shares = np.eye(3)[store.labels]
     shares[-1] = np.roll(shares[-1], 1)
-    found = held_out.Judged(picture=np.arange(len(store.labels)), label=store.labels, probabilities=shares)
+    found = held_out.HeldOutPredictions(picture=np.arange(len(store.labels)), label=store.labels, probabilities=shares)
     held_out.keep(home, begun[0], found)
     monkeypatch.setattr(label_checks, "looking", lambda home: False)
     app.run()

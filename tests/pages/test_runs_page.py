@@ -41,7 +41,9 @@ def test_runs_shows_the_place_in_the_queue(open_page, home):
 def test_machines_of_a_cluster_are_shown_with_what_they_train(open_page, home, monkeypatch):
     experiment_id = page_lab.running(home)
     first, _ = page_lab.rows(home, experiment_id)
-    write_machines(home, (Machine(name="node-7", cores=8, trains=(first.run_id,)), Machine(name="node-8", alive=False)))
+    load = {"cpu_load": 0.5, "used_bytes": 3 * 10**9}
+    node = Machine(name="node-7", cores=8, trains=(first.run_id,), **load)
+    write_machines(home, (node, Machine(name="node-8", alive=False)))
     assert "Machines" not in texts(open_page("pages/2_Runs.py")), "runs train here only"
     monkeypatch.setenv("TL_LAUNCHER", "ray")
     lock = take_lock(home)
@@ -52,6 +54,9 @@ def test_machines_of_a_cluster_are_shown_with_what_they_train(open_page, home, m
     shown = app.dataframe[0].value
     assert shown["machine"].tolist() == ["node-7", "node-8"] and shown["state"].tolist() == ["reachable", "gone"]
     assert shown["trains"].tolist() == ["From scratch, seed 0", "–"] and shown["GPUs"].tolist() == ["not available"] * 2
+    assert shown["processor load"].tolist() == ["50 %", "not available"]
+    assert shown["memory in use"].tolist() == ["3.0 GB", "not available"]
+    assert shown["GPU load"].tolist() == ["not available"] * 2
     os.close(lock)
 
 

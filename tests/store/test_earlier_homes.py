@@ -14,7 +14,7 @@ import pytest
 
 from tl import jobs
 from tl.analysis import experiment_result, sweep_result
-from tl.config import EARLIER, Experiment
+from tl.config import Experiment
 from tl.jobs.repair import repair
 from tl.report.bundle import export_bundle
 from tl.report.bundle_import import import_bundle
@@ -70,7 +70,7 @@ def test_its_runs_are_listed_with_what_they_reached(earlier):
 def test_settings_that_it_lacks_mean_what_it_did(earlier):
     for row in database.read_runs(earlier):
         config = read_config(earlier.run(row.run_id))
-        for name, value in EARLIER.items():
+        for name, value in Experiment.EARLIER.items():
             assert getattr(row.experiment, name) == getattr(config, name) == value
         shared = {entry.name for entry in fields(type(config))} & {entry.name for entry in fields(Experiment)}
         for name in shared - {"precision"}:  # the trainer writes down which it chose
@@ -110,7 +110,7 @@ def test_repair_makes_the_same_queue_of_its_folders(earlier):
     assert (done["experiments"], done["runs"], done["left_out"]) == (4, 9, [])
     assert {run.run_id: (run.experiment_id, run.arm, run.seed, run.status) for run in jobs.list_runs(earlier)} == before
     for row in database.read_runs(earlier):
-        for name in EARLIER:
+        for name in Experiment.EARLIER:
             assert getattr(row.experiment, name) == getattr(specs[row.experiment_id], name)
 
 

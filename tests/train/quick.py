@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from tl.train.evaluate import Evaluation
+from tl.train.methods.method import Method
 
 PICTURES, BATCH = 16, 8
 # Columns of the metrics that no two runs have alike: what the machine did, not what was computed.
@@ -19,29 +20,20 @@ MEASURED = [
 class QuickLearner:
     """What `tl.train.run.Trainer` needs of a Learner."""
 
-    fits, moving, adapts = False, None, False
+    moving = None
 
     def __init__(self, config, store, device, weights, expects, folder, tick, ranks):
         torch.manual_seed(config.seed)
         self.network = nn.Sequential(nn.Linear(4, 2), nn.BatchNorm1d(2))
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=0.0)
-        self.pixels, self.per_epoch, self.parts, self.frozen_passes, self.reused_seconds = (
-            range(PICTURES),
-            PICTURES,
-            1,
-            0,
-            0.0,
-        )
+        self.device, self.pixels, self.parts = device, range(PICTURES), 1
+        self.inputs = SimpleNamespace(per_epoch=PICTURES)
+        self.frozen = SimpleNamespace(passes=0, reused_seconds=0.0, goes_on=lambda epochs: None)
+        self.method = Method(config)
         self.stages = SimpleNamespace(trainable_parameters=14, total_parameters=14)
         data = torch.Generator().manual_seed(config.seed)
-        self.inputs = torch.randn(PICTURES, 4, generator=data)
-        self.labels = (self.inputs.sum(1) > 0).long()
-
-    def restored(self):
-        pass
-
-    def goes_on(self, epochs):
-        pass
+        self.pictures = torch.randn(PICTURES, 4, generator=data)
+        self.labels = (self.pictures.sum(1) > 0).long()
 
     def begin(self, epoch, phase):
         self.network.train()
@@ -49,10 +41,7 @@ class QuickLearner:
     def batches(self, epoch):
         order = torch.randperm(PICTURES, generator=torch.Generator().manual_seed(epoch))
         for rows in order.split(BATCH):
-            yield self.inputs[rows], self.labels[rows]
-
-    def noted(self):
-        return {}
+            yield self.pictures[rows], self.labels[rows]
 
     def step(self, batch, target, phase, rate, done):
         self.optimizer.param_groups[0]["lr"] = 30 * rate
@@ -66,12 +55,12 @@ class QuickLearner:
     @torch.inference_mode()
     def evaluate(self, split, tick, whole=False):
         self.network.eval()
-        scores = self.network(self.inputs + (split == "test"))
+        scores = self.network(self.pictures + (split == "test"))
         losses = nn.functional.cross_entropy(scores, self.labels, reduction="none").double()
         answers = (self.labels, losses, scores.argmax(1), scores.softmax(1).half())
         return Evaluation(*(each.numpy() for each in answers))
 
-    def told(self, loss, scores, target):
+    def batch_sums(self, loss, scores, target):
         return torch.stack([loss * len(target), (scores.argmax(1) == target).sum().double(), loss * 0 + len(target)])
 
     def flops(self, phase):
@@ -81,7 +70,7 @@ class QuickLearner:
 class FreeTurn:
     """A turn that nobody else wants."""
 
-    waiting, waited_seconds = False, 0.0
+    waiting, waited_seconds, places = False, 0.0, 1
 
     def __init__(self, locks_dir):
         pass

@@ -136,14 +136,14 @@ def test_an_adversarial_step_is_one_pass_of_both_sets_and_leaves_a_plain_network
         for weight in group["params"]
     }
     assert rates[f"{DISCRIMINATOR}.0.weight"] == pytest.approx(1e-2) and rates["classifier.1.weight"] == 1e-3
-    assert learner.noted().keys() == {"adaptation_loss", "domain_accuracy", "predicted_classes"}
-    assert learner.per_epoch == 2 * len(learner.pixels)
-    bright = [to_input(np.array(target.pixels("train")), SIDE, learner.device, trainer.learner._inputs._expects).mean()]
+    assert learner.method.noted().keys() == {"adaptation_loss", "domain_accuracy", "predicted_classes"}
+    assert learner.inputs.per_epoch == 2 * len(learner.pixels)
+    bright = [to_input(np.array(target.pixels("train")), SIDE, learner.device, trainer.learner.inputs._expects).mean()]
     assert batch[8:].mean() > batch[:8].mean() and abs(batch[8:].mean() - bright[0]) < 0.2, "those of the bright set"
     assert moving_part(learner.network, config.backbone, config.phases, learner.method).added == {
         name for name in learner.network.state_dict() if name.startswith(DISCRIMINATOR)
     }
-    learner.finish()
+    learner.method.finish(learner.network)
     assert set(learner.network.state_dict()) == plain
 
 

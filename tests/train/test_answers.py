@@ -91,7 +91,7 @@ def uneven(right_of_many: int, right_of_few: int, loss: float) -> Evaluation:
 def test_the_best_epoch_is_that_of_what_it_is_judged_by(make_run, monkeypatch, train, judge_by, best):
     seen = [uneven(6, 0, 0.5), uneven(3, 2, 0.6)]
     answers = iter([*seen, seen[best - 1], uneven(1, 1, 0.7)])
-    monkeypatch.setattr(learner_module, "evaluate", lambda *args: next(answers))
+    monkeypatch.setattr(learner_module, "evaluate_together", lambda *args: next(answers))
     run, config = make_run(judge_by=judge_by)
     result = train(run, config)
     assert result["best_epoch"] == best

@@ -42,7 +42,7 @@ more(lambda: checkpoint.save_last(folder, network, optimizer, History(rows=[{}],
 more(lambda: checkpoint.save_best(folder, network, 1, config))
 optimizer.state.clear()
 more(lambda: checkpoint.load_last(folder, network, optimizer, config))
-more(lambda: checkpoint.settle_best(folder, network, History(rows=[{}], best_epoch=1), config))
+more(lambda: checkpoint.reconcile_best(folder, network, History(rows=[{}], best_epoch=1), config))
 more(lambda: checkpoint.load_best(folder, network, 1))
 """
 
@@ -55,9 +55,9 @@ def test_a_large_networks_checkpoint_is_never_in_memory_as_a_whole(tmp_path):
     command = [sys.executable, "-c", MEMORY, str(tmp_path)]
     ended = subprocess.run(command, capture_output=True, text=True, check=True, env=child_environment())
     assert (tmp_path / checkpoint.LAST).stat().st_size > 125e6
-    save_last, save_best, load_last, settle_best, load_best = map(int, ended.stdout.split())
+    save_last, save_best, load_last, reconcile_best, load_best = map(int, ended.stdout.split())
     assert load_last < 84e6 + 16e6, "the optimizer's state, and some"
-    assert max(save_last, save_best, settle_best, load_best) < 16e6, ended.stdout
+    assert max(save_last, save_best, reconcile_best, load_best) < 16e6, ended.stdout
 
 
 def test_checkpoints_are_plain_safetensors_whatever_the_types(tmp_path):

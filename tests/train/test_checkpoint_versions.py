@@ -6,7 +6,7 @@ import json
 import pytest
 import torch
 
-from tl.config import EARLIER, RunConfig
+from tl.config import RunConfig
 from tl.store.files import read_json, write_json
 from tl.store.seal import NO_DIGEST
 from tl.train.checkpoints import checkpoint, sealed
@@ -51,11 +51,11 @@ def test_a_checkpoint_from_before_a_setting_was_there_goes_on(halfway, command):
     """Its run has a config.json of that time, or one that says what that version did."""
 
     def without(about):
-        for name in EARLIER:
+        for name in RunConfig.EARLIER:
             del about["config"][name]
         del about["config"]["arm"]["anchor"]
 
-    write_json(halfway.config, RunConfig.from_json(read_json(halfway.config)).to_json() | EARLIER)
+    write_json(halfway.config, RunConfig.from_json(read_json(halfway.config)).to_json() | RunConfig.EARLIER)
     rewritten(halfway.checkpoints / checkpoint.LAST, without)
     assert command(halfway.folder) == 0
     assert read_json(halfway.result)["epochs"] == 3

@@ -8,7 +8,8 @@ import torch
 from safetensors.numpy import load_file
 
 from tl.backbones import IMAGENET_INPUT
-from tl.config import DATASET, SEED, Refused, Training, new_id
+from tl.config import Refused, Training, new_id
+from tl.config.training import DATASET, SEED
 from tl.store import frozen_features
 from tl.store.files import write_json
 from tl.store.frozen_features import SUFFIX, Block, FeatureCache
@@ -201,7 +202,7 @@ def test_arms_of_a_seed_have_its_own_crops_in_common_and_seeds_only_what_is_show
     assert len(cache()) == 2 + 2, "two views, validation and test"
     before = {path: path.read_bytes() for path in cache()}
     with monkeypatch.context() as patch:
-        for name in ("view_blocks", "joined"):
+        for name in ("view_blocks", "merged_batches"):
             patch.setattr(f"tl.train.inputs.{name}", lambda *args, **options: iter(()))  # nothing is computed
         same_seed, same = again(run, config)
         assert came_to(same_seed, train(same_seed, same)) == first

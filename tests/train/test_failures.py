@@ -23,9 +23,9 @@ from tl.train import run as run_module
 from tl.train.__main__ import explain
 from tl.train.checkpoints.checkpoint import BadCheckpoint
 from tl.train.devices.peers import DeviceLost
+from tl.train.epochs import Diverged
 from tl.train.frozen import FrozenPart
 from tl.train.learner import Learner
-from tl.train.run import Diverged
 
 
 def no_memory() -> Exception:
@@ -81,7 +81,7 @@ def test_exit_statuses_are_free_and_tell_failures_apart():
 
 def test_a_validation_loss_that_is_not_finite_ends_the_run_with_its_best_kept(make_run, monkeypatch, command):
     losses = iter([(0.9, 0.5), (0.8, 0.625), (float("nan"), 0.1)])
-    monkeypatch.setattr("tl.train.learner.evaluate", lambda *args: evaluated(*next(losses)))
+    monkeypatch.setattr("tl.train.learner.evaluate_together", lambda *args: evaluated(*next(losses)))
     run, _ = make_run(epochs=5)
     assert command(run.folder) == 1
     result = read_json(run.result)

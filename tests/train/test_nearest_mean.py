@@ -76,7 +76,7 @@ def test_its_head_is_the_nearest_mean_of_what_reaches_it(make_run, train):
     network.classifier[1].register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
     pixels, labels = store.pixels("train", None), np.array(store.labels_of("train", None))
     with torch.inference_mode():
-        scores = network(plain_inputs(pixels, SIDE, torch.device("cpu"), trainer.learner._inputs._expects)(slice(None)))
+        scores = network(plain_inputs(pixels, SIDE, torch.device("cpu"), trainer.learner.inputs._expects)(slice(None)))
     features = caught[0].double().numpy()
     means = np.stack([features[labels == number].mean(0) for number in (0, 1)])
     nearest = ((features[:, None] - means) ** 2).sum(2)

@@ -149,7 +149,7 @@ def test_an_arm_from_scratch_has_the_weights_and_the_input_of_scratch(make_run, 
         trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
         trainer._prepare()
         state = trainer.learner.network.state_dict()
-        began[config.arm.initialisation, strategy] = state, trainer.learner._inputs._expects, config.rate_of(config.arm)
+        began[config.arm.initialisation, strategy] = state, trainer.learner.inputs._expects, config.rate_of(config.arm)
     (scratch, expects, rate), (random, *same), (pretrained, *other) = began.values()
     assert scratch.keys() == random.keys() and all((scratch[name] == random[name]).all() for name in scratch)
     assert same == [expects, rate] and other == [expects, rate / 10]
@@ -170,7 +170,7 @@ def test_a_few_labelled_pictures_of_each_class_are_half_of_every_batch(make_run,
     trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
     trainer._prepare()
     batch, labels = next(trainer.learner.batches(1))
-    assert len(batch) == len(labels) == 16 and trainer.learner.noted() == {}
+    assert len(batch) == len(labels) == 16 and trainer.learner.method.noted() == {}
     other = prepare_for(
         stripes_home, make_run("target_few", target_dataset=negatives, seeds=(1,), arm={"labelled_per_class": 5})[1]
     )

@@ -13,9 +13,10 @@ from tl.config import Refused
 from tl.sources import source
 from tl.store.device_lock import Turn
 from tl.store.files import read_json
-from tl.train import pretrain
+from tl.train import pretraining
 from tl.train.network import build_network, load_pretrained
-from tl.train.pretrain import cutmix, distance, main, rate_factor
+from tl.train.pretrain import main
+from tl.train.pretraining import cutmix, distance, rate_factor
 
 NAMES = ("teacher", "alone", "student")
 
@@ -62,7 +63,7 @@ def test_a_student_learns_from_an_earlier_generation_and_its_card_says_so(stripe
 def test_it_computes_in_turns_with_trainers_epoch_by_epoch(stripes_home, monkeypatch):
     """A trainer wants the turn from the first epoch on: it has it after that, not after the last."""
     turns, wants = [], threading.Thread(target=lambda: turns.append(len(epochs)) if other.take() is None else None)
-    epochs, other, real = [], Turn(stripes_home.locks_dir), pretrain.training_batches
+    epochs, other, real = [], Turn(stripes_home.locks_dir), pretraining.training_batches
 
     def batches(*args, **options):
         assert not Turn(stripes_home.locks_dir).try_take(), "it has the turn while it computes"
@@ -74,7 +75,7 @@ def test_it_computes_in_turns_with_trainers_epoch_by_epoch(stripes_home, monkeyp
             turns.append("goes on")
         yield from real(*args, **options)
 
-    monkeypatch.setattr(pretrain, "training_batches", batches)
+    monkeypatch.setattr(pretraining, "training_batches", batches)
     threading.Timer(0, lambda: (wait_for(turns), other.close())).start()
     arguments = ["--dataset", "stripes", "--epochs", "2", "--resolution", "32", "--batch-size", "16"]
     assert main([*arguments, "--name", "alone", "--home", str(stripes_home.path)]) == 0

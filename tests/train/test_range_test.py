@@ -9,7 +9,8 @@ import torch
 
 from tl.analysis.guessing import Pictures
 from tl.analysis.time_estimate import RANGE_TEST_STEPS
-from tl.config import Training, usual_rate
+from tl.config import Training
+from tl.config.arm import usual_rate
 from tl.train.rate_test import DIVISOR, FIRST, HIGHEST, LOWEST, STEPS, clear_minimum, find_rate
 
 CHANCE = math.log(12)

@@ -101,7 +101,7 @@ def after_two_epochs(run):
 
 def test_patience_goes_on_counting_after_a_stop(make_run, monkeypatch, train):
     losses = iter([(0.5, 0.5)] + [(0.6, 0.5)] * 9)
-    monkeypatch.setattr(learner_module, "evaluate", lambda *args: evaluated(*next(losses)))
+    monkeypatch.setattr(learner_module, "evaluate_together", lambda *args: evaluated(*next(losses)))
     run, config = make_run(epochs=9, patience=3, patience_start=0, patience_steps=0)
     with pytest.raises(Stopped):
         train(run, config, after_two_epochs(run))
@@ -111,7 +111,7 @@ def test_patience_goes_on_counting_after_a_stop(make_run, monkeypatch, train):
 
 def test_a_probe_waits_no_longer_for_progress_after_a_stop(make_run, pretrained, monkeypatch, train):
     losses = iter([(0.5, 0.5)] + [(0.6, 0.5)] * 13)
-    monkeypatch.setattr(learner_module, "evaluate", lambda *args: evaluated(*next(losses)))
+    monkeypatch.setattr(learner_module, "evaluate_together", lambda *args: evaluated(*next(losses)))
     run, config = make_run("lp_ft", weights="own", epochs=12, arm={"probe_patience": 2})
     with pytest.raises(Stopped):
         train(run, config, after_two_epochs(run))

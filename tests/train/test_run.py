@@ -16,8 +16,9 @@ from tl.train import inputs as inputs_module
 from tl.train import learner as learner_module
 from tl.train import rate_test
 from tl.train.__main__ import Stopped
+from tl.train.epochs import Diverged
 from tl.train.network import build_network
-from tl.train.run import Diverged, Trainer
+from tl.train.run import Trainer
 
 
 def test_a_run_leaves_metrics_result_and_the_best_network(make_run, train):
@@ -103,7 +104,7 @@ def test_where_a_range_test_shows_no_rate_the_usual_one_is_taken_and_that_is_not
 
 def test_a_phase_beyond_the_last_epoch_does_not_keep_patience_waiting(make_run, pretrained, monkeypatch, train):
     losses = iter([(0.5, 0.5)] + [(0.6, 0.5)] * 9)
-    monkeypatch.setattr(learner_module, "evaluate", lambda *args: evaluated(*next(losses)))
+    monkeypatch.setattr(learner_module, "evaluate_together", lambda *args: evaluated(*next(losses)))
     late = {"frozen_epochs": 50}
     run, config = make_run("freeze_then_unfreeze", weights="own", epochs=9, patience=2, patience_start=0, arm=late)
     result = train(run, config)
@@ -134,14 +135,14 @@ def test_both_arms_start_from_the_same_head_and_see_the_same_pictures(make_run, 
         trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
         trainer._prepare()
         heads.append(trainer.learner.network.classifier[1].weight.clone())
-        trainer._train_epoch(1, config.phases[0])
+        trainer.epochs.train(1, config.phases[0])
     assert torch.equal(*heads)
     assert seen[: len(seen) // 2] == seen[len(seen) // 2 :]
 
 
 def test_early_stopping_keeps_the_best_epoch(make_run, monkeypatch, train):
     losses = iter([(0.9, 0.5), (0.7, 0.625), (0.8, 0.75), (0.9, 0.625), (0.8, 0.75), (0.1, 0.375)])
-    monkeypatch.setattr(learner_module, "evaluate", lambda *args: evaluated(*next(losses)))
+    monkeypatch.setattr(learner_module, "evaluate_together", lambda *args: evaluated(*next(losses)))
     run, config = make_run(epochs=9, patience=2, patience_start=0, patience_steps=0)
     result = train(run, config)
     assert (result["epochs"], result["stopped_early"]) == (4, True)
@@ -151,13 +152,13 @@ def test_early_stopping_keeps_the_best_epoch(make_run, monkeypatch, train):
 
 def test_patience_ignores_the_start(make_run, monkeypatch, train):
     losses = iter([(0.1, 0.2)] + [(0.9, 0.2)] * 3 + [(0.8, 0.3)] + [(0.8, 0.3)] * 9)
-    monkeypatch.setattr(learner_module, "evaluate", lambda *args: evaluated(*next(losses)))
+    monkeypatch.setattr(learner_module, "evaluate_together", lambda *args: evaluated(*next(losses)))
     run, config = make_run(epochs=9, patience=2, patience_start=3, patience_steps=0)
     assert train(run, config)["epochs"] == 7  # epoch 5 is lower than epoch 4; then 2 that are not
 
 
 def test_patience_0_never_stops(make_run, monkeypatch, train):
-    monkeypatch.setattr(learner_module, "evaluate", lambda *args: evaluated(1.0, 0.5))
+    monkeypatch.setattr(learner_module, "evaluate_together", lambda *args: evaluated(1.0, 0.5))
     run, config = make_run(epochs=4, patience=0)
     assert train(run, config)["epochs"] == 4
 
@@ -173,7 +174,7 @@ def test_a_stopped_run_keeps_its_best_and_never_sees_the_test_set(make_run, trai
     trainer = Trainer(run, config, turn, stop)
     with pytest.raises(Stopped):
         trainer.train()
-    result = trainer.stopped()
+    result = trainer.result("stopped")
     assert (result["status"], result["epochs"], result["test_accuracy"]) == ("stopped", 2, None)
     assert (run.checkpoints / "best.safetensors").exists()
     turn.give()

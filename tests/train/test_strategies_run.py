@@ -56,7 +56,7 @@ def test_gradual_unfreezing_trains_one_more_stage_at_a_time(make_run, pretrained
 
 def test_lp_ft_begins_to_fine_tune_once_the_probe_stops_improving(make_run, pretrained, monkeypatch, train):
     losses = iter([(0.5, 0.5), (0.6, 0.5), (0.7, 0.5)] + [(0.4, 0.5)] * 20)
-    monkeypatch.setattr(learner_module, "evaluate", lambda *args: evaluated(*next(losses)))
+    monkeypatch.setattr(learner_module, "evaluate_together", lambda *args: evaluated(*next(losses)))
     run, config = make_run("lp_ft", weights="own", epochs=12, arm={"probe_patience": 2})
     result = train(run, config)
     assert read_metrics(run.metrics)["stage"].tolist()[:5] == ["head", "head", "head", "everything", "everything"]

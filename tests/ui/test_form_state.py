@@ -8,7 +8,8 @@ from hypothesis import given, settings, strategies
 
 from tl.__main__ import parser
 from tl.cli.experiment_options import experiment_of
-from tl.config import AUGMENTS, BALANCES, JUDGES, PRECISIONS, VIEWS_BY, ArmConfig, Experiment, Refused
+from tl.config import ArmConfig, Experiment, Refused
+from tl.config.training import AUGMENTS, BALANCES, JUDGES, PRECISIONS, VIEWS_BY
 from tl.datasets import BUILT_IN
 from tl.differences import usual_name_of
 from tl.effects import USUAL, has_effect, of_another_strategy

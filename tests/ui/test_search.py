@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 from tests.row_lab import run_row
-from tl.jobs.listing import RunEntry, entry_of
+from tl.jobs.listing import RunEntry, in_full, line_of
 from tl.store.home import Home
 from tl.store.name_and_notes import NameAndNotes
 from tl.ui.manage.search import matching_runs
@@ -13,7 +13,7 @@ TITLES = {"blossoms": "Blossoms (drawn by the computer)", "mine": "Ärzte & Bild
 
 
 def run(home: Home, experiment: str, **values) -> RunEntry:
-    return replace(entry_of(home, run_row(), None), experiment_id=experiment, **values)
+    return replace(in_full(home, line_of(run_row(), None)), experiment_id=experiment, **values)
 
 
 def found(runs, labels=None, **asked) -> list[str]:

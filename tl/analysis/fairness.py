@@ -8,7 +8,8 @@ from tl import effects
 from tl.analysis.guessing import Counted, Pictures, validated
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import Learning, Ledger
-from tl.config import ArmConfig, Experiment, usual_rate
+from tl.config import ArmConfig, Experiment
+from tl.config.arm import usual_rate
 from tl.strategies import PRETRAINED, STRATEGIES, TARGET
 
 MAX_EPOCHS = 1000  # what an arm's budget may be

@@ -50,8 +50,8 @@ SHORT = {  # the same where parentheses stand around it
 }
 SUBJECTS = {  # what is judged of an arm -> inside a sentence, and where one begins with it
     "transfer": (later("transfer"), later("Transfer")),
-    "transfer by a way": (later("transfer ({way})"), later("Transfer ({way})")),
-    "transfer, one network of several": (
+    "transfer_by_a_way": (later("transfer ({way})"), later("Transfer ({way})")),
+    "transfer_one_network_of_several": (
         later("transfer ({way}), against the same network from scratch,"),
         later("Transfer ({way}), against the same network from scratch,"),
     ),
@@ -59,22 +59,22 @@ SUBJECTS = {  # what is judged of an arm -> inside a sentence, and where one beg
         later("transferring from {source} instead of {other}"),
         later("Transferring from {source} instead of {other}"),
     ),
-    "source by a way": (
+    "source_by_a_way": (
         later("transferring from {source} instead of {other} ({way})"),
         later("Transferring from {source} instead of {other} ({way})"),
     ),
     "adapting": (later("adapting"), later("Adapting")),
-    "adapting by a way": (later("adapting by {arm}"), later("Adapting by {arm}")),
-    "few labels": (later("labelling a few of these pictures"), later("Labelling a few of these pictures")),
-    "few labels, by name": (
+    "adapting_by_a_way": (later("adapting by {arm}"), later("Adapting by {arm}")),
+    "few_labels": (later("labelling a few of these pictures"), later("Labelling a few of these pictures")),
+    "few_labels_by_name": (
         later("labelling a few of these pictures ({arm})"),
         later("Labelling a few of these pictures ({arm})"),
     ),
-    "all labels": (
+    "all_labels": (
         later("labelling all of these pictures and learning from them alone"),
         later("Labelling all of these pictures and learning from them alone"),
     ),
-    "all labels, by name": (
+    "all_labels_by_name": (
         later("labelling all of these pictures and learning from them alone ({arm})"),
         later("Labelling all of these pictures and learning from them alone ({arm})"),
     ),
@@ -162,11 +162,11 @@ def without_labels(strategy: str) -> bool:
 def _adapting(found: Verdict, name: str, begins: bool) -> str:
     """What is judged then: "adapting by least class confusion (MCC)"."""
     if without_labels(found.summary[name].strategy):
-        what = "adapting" if len(found.comparisons) == 1 else "adapting by a way"
+        what = "adapting" if len(found.comparisons) == 1 else "adapting_by_a_way"
         return say(SUBJECTS[what][begins], arm=inside(name))
     few = STRATEGIES[found.summary[name].strategy].learns_from == SOURCE_AND_FEW
-    what = "few labels" if few else "all labels"
-    return say(SUBJECTS[what if name in STRATEGIES else f"{what}, by name"][begins], arm=title(name))
+    what = "few_labels" if few else "all_labels"
+    return say(SUBJECTS[what if name in STRATEGIES else f"{what}_by_name"][begins], arm=title(name))
 
 
 def subject(found: Verdict, name: str, *, begins: bool = False) -> str:
@@ -184,8 +184,8 @@ def subject(found: Verdict, name: str, *, begins: bool = False) -> str:
         return _source(found, name, base, begins)
     if not pretrained[name] or pretrained[base]:
         return say("{arm} instead of {base}", arm=beginning(name) if begins else inside(name), base=noun(base))
-    what = "transfer" if len(found.comparisons) == 1 else "transfer by a way"
-    what = what if base == found.baseline else "transfer, one network of several"
+    what = "transfer" if len(found.comparisons) == 1 else "transfer_by_a_way"
+    what = what if base == found.baseline else "transfer_one_network_of_several"
     return say(SUBJECTS[what][begins], way=_in_parentheses(name))
 
 
@@ -200,7 +200,7 @@ def _source(found: Verdict, name: str, base: str, begins: bool) -> str:
             other_way=say(INSIDE[other.strategy]),
             other_source=_from(other),
         )
-    what = "source" if len(found.summary) == 2 else "source by a way"
+    what = "source" if len(found.summary) == 2 else "source_by_a_way"
     values = {"source": _from(own), "other": _from(other), "way": say(INSIDE[own.strategy])}
     return say(SUBJECTS[what][begins], **values)
 

@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from tl.backbones import BACKBONES
-from tl.config import DATASET, ArmConfig, Experiment, RunConfig, Training
+from tl.config import ArmConfig, Experiment, RunConfig, Training
+from tl.config.training import DATASET
 from tl.store.documents import Progress
 from tl.strategies import EVERYTHING, HEAD, STRATEGIES, Phase, phase_at
 

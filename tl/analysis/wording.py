@@ -15,8 +15,8 @@ from tl.words import percent
 BEST = {  # of which arms, whether more seeds may change it -> which of them did best
     ("before", False): later("Of all {number} arms, {arm} did best, before {other}."),
     ("before", True): later("Of all {number} arms, {arm} did best, before {other} so far."),
-    ("of all", False): later("Of all {number} arms, {arm} did best."),
-    ("of all", True): later("Of all {number} arms, {arm} did best so far."),
+    ("of_all", False): later("Of all {number} arms, {arm} did best."),
+    ("of_all", True): later("Of all {number} arms, {arm} did best so far."),
     ("adapting", False): later("Of the {number} ways to adapt, {arm} did best."),
     ("adapting", True): later("Of the {number} ways to adapt, {arm} did best so far."),
     ("compared", False): later("Of the {number} arms compared with {base}, {arm} did best."),
@@ -92,7 +92,7 @@ def _best_of(found: Verdict, name: str, measured: int) -> str:
     if not found.one_baseline or (found.summary[found.baseline].weights and entry.differs):
         if _accuracy(found, found.baseline) > _accuracy(found, name):
             return say(BEST["before", so_far], number=measured + 1, arm=inside(found.baseline), other=arm)
-        return say(BEST["of all", so_far], number=measured + 1, arm=arm)
+        return say(BEST["of_all", so_far], number=measured + 1, arm=arm)
     if names.adapts(found, name):
         return say(BEST["adapting", so_far], number=measured, arm=arm)
     return say(BEST["compared", so_far], number=measured, base=noun(found.baseline), arm=arm)

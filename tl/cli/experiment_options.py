@@ -9,18 +9,9 @@ from typing import Any, get_type_hints
 from tl.arms import SETTINGS, parse_arms, value_type
 from tl.backbones import listed
 from tl.cli.parser import DEFAULT_DATASET, Parser, dataset_name, decimal
-from tl.config import (
-    BALANCES,
-    BATCHNORMS,
-    JUDGES,
-    PRECISIONS,
-    UNMATCHED,
-    VIEWS_BY,
-    Experiment,
-    Refused,
-    Training,
-    parse_seeds,
-)
+from tl.config import Experiment, Refused, Training
+from tl.config.experiment import parse_seeds
+from tl.config.training import BALANCES, BATCHNORMS, JUDGES, PRECISIONS, UNMATCHED, VIEWS_BY
 from tl.effects import idle
 from tl.jobs import own_weights
 from tl.languages import joined, later, say

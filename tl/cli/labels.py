@@ -55,7 +55,7 @@ def labels(arguments: argparse.Namespace) -> int:
     """0: the list is written, however short."""
     from tl import datasets  # pandas
     from tl.analysis.inspection import held_out
-    from tl.datasets.catalogue import index_of
+    from tl.datasets.preparing import index_of
     from tl.jobs.measurements import label_checks
     from tl.store.rows import refuse_final, refuse_two_sets
 

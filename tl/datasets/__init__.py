@@ -1,29 +1,14 @@
 """Data sets: those that come with TL Lab and those people bring. Imports no torch; torchvision runs as a process."""
 
-from tl.datasets.catalogue import (
-    BUILT_IN,
-    check_group,
-    check_name,
-    check_resplit,
-    describe,
-    drawn_here,
-    examples,
-    has,
-    home_of,
-    ingest,
-    list_datasets,
-    name_of,
-    prepare,
-    read,
-    resplits_by_itself,
-    survey,
-)
+from tl.datasets.bringing import check_group, check_name, ingest, read
+from tl.datasets.catalogue import BUILT_IN, describe, has, home_of, list_datasets, name_of, survey
 from tl.datasets.corrections import Corrections
 from tl.datasets.derived import derive
 from tl.datasets.info import DatasetInfo, grouped, reading_notes, reason_in_words, story, uneven
 from tl.datasets.intake import Edits, Incoming, LayoutRequest, NoClasses, Reading
 from tl.datasets.matching import Matching, match, matched, source_of
 from tl.datasets.pairing import check_for, describe_after, describe_for, prepare_for
+from tl.datasets.preparing import check_resplit, drawn_here, examples, prepare, resplits_by_itself
 from tl.datasets.split import TooSmall
 
 __all__ = [

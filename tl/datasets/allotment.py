@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from tl.config import Refused
-from tl.languages import say
+from tl.languages import later, say
 
 Places = dict[str, int]  # split -> pictures of a class that it is to get; the last split takes what is left over
 
@@ -58,13 +58,11 @@ def _fill_empty(
                 if all(holds[other, split_of[cluster]] > 1 for other in labels_of[cluster])
             ]
             if not free:
-                raise Impossible(
-                    say(
-                        "The class {name!r} can't be divided: its pictures belong together with those of other classes, so "
-                        "that one split would have none of it; add more pictures that belong to no group.",
-                        name=classes[label],
-                    )
+                text = later(
+                    "The class {name!r} can't be divided: its pictures belong together with those of other classes, so "
+                    "that one split would have none of it; add more pictures that belong to no group."
                 )
+                raise Impossible(say(text, name=classes[label]))
             cluster = min(free)[1]
             for other in labels_of[cluster]:
                 holds[other, split_of[cluster]] -= 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets.directory import AGAIN, END, ZipEntry, damaged_archive, find_contents, read_entries
 from tl.datasets.encodings import Names, read_names
 from tl.decoding import methods
@@ -76,41 +76,33 @@ def check_kind(path: Path, limits: UploadLimits = LIMITS, shown: str | None = No
     """Refuse a file that is absent, empty, too big or by its first bytes no zip; `shown` is its name in messages."""
     shown = shown or path.name
     if not path.is_file():
-        raise Refused(say("There is no file {path!r}; give the path of a zip of class folders.", path=str(path)))
+        raise refusal("There is no file {path!r}; give the path of a zip of class folders.", path=str(path))
     size = path.stat().st_size
     if not size:
-        raise Refused(say("{shown} is empty (0 bytes); give a zip of class folders.", shown=shown))
+        raise refusal("{shown} is empty (0 bytes); give a zip of class folders.", shown=shown)
     if size > limits.archive_bytes:
-        raise Refused(
-            say(
-                "{shown} has {size}; at most {most} are accepted.",
-                shown=shown,
-                size=_bytes(size),
-                most=_bytes(limits.archive_bytes),
-            )
-        )
+        text = later("{shown} has {size}; at most {most} are accepted.")
+        raise refusal(text, shown=shown, size=_bytes(size), most=_bytes(limits.archive_bytes))
     with open(path, "rb") as file:
         head = file.read(512)
     if head.startswith((LOCAL, END)):
         return
     kind = next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), None)
     if kind:
-        raise Refused(say("{shown} is {kind}, not a zip; {again}.", shown=shown, kind=say(kind), again=say(AGAIN)))
-    raise Refused(say("{shown} is not a zip; {again}.", shown=shown, again=say(AGAIN)))
+        raise refusal("{shown} is {kind}, not a zip; {again}.", shown=shown, kind=say(kind), again=say(AGAIN))
+    raise refusal("{shown} is not a zip; {again}.", shown=shown, again=say(AGAIN))
 
 
 def read_members(path: Path, limits: UploadLimits = LIMITS, shown: str | None = None) -> list[Member]:
     """The members of `read_contents`; Refused, too, where one is larger than an entry may be."""
     members = read_contents(path, limits, shown).members
     if large := next((member for member in members if member.size > limits.entry_bytes), None):
-        raise Refused(
-            say(
-                "{shown}: the entry {name!r:.200} unpacks to {size}; at most {most} are accepted.",
-                shown=shown or path.name,
-                name=large.name,
-                size=_bytes(large.size),
-                most=_bytes(limits.entry_bytes),
-            )
+        raise refusal(
+            "{shown}: the entry {name!r:.200} unpacks to {size}; at most {most} are accepted.",
+            shown=shown or path.name,
+            name=large.name,
+            size=_bytes(large.size),
+            most=_bytes(limits.entry_bytes),
         )
     return members
 
@@ -128,23 +120,11 @@ def read_contents(
     with open(path, "rb") as file:
         start, size, count = find_contents(file, shown)
         if count > limits.entries:
-            raise Refused(
-                say(
-                    "{shown} has {count:,} entries; at most {most:,} are accepted.",
-                    shown=shown,
-                    count=count,
-                    most=limits.entries,
-                )
-            )
+            text = later("{shown} has {count:,} entries; at most {most:,} are accepted.")
+            raise refusal(text, shown=shown, count=count, most=limits.entries)
         if size > limits.contents_bytes:
-            raise Refused(
-                say(
-                    "The table of contents of {shown} has {size}; at most {most} are accepted.",
-                    shown=shown,
-                    size=_bytes(size),
-                    most=_bytes(limits.contents_bytes),
-                )
-            )
+            text = later("The table of contents of {shown} has {size}; at most {most} are accepted.")
+            raise refusal(text, shown=shown, size=_bytes(size), most=_bytes(limits.contents_bytes))
         file.seek(start)
         entries = read_entries(file.read(size), count, shown)
         read = read_names([entry.name for entry in entries], encoding)
@@ -155,14 +135,8 @@ def read_contents(
         starts = _check_places(file, entries, names, start, shown)
     total = sum(entry.size for entry in entries if entry.size <= limits.entry_bytes)
     if total > limits.unpacked_bytes:
-        raise Refused(
-            say(
-                "{shown} unpacks to {size}; at most {most} are accepted.",
-                shown=shown,
-                size=_bytes(total),
-                most=_bytes(limits.unpacked_bytes),
-            )
-        )
+        text = later("{shown} unpacks to {size}; at most {most} are accepted.")
+        raise refusal(text, shown=shown, size=_bytes(total), most=_bytes(limits.unpacked_bytes))
     members = [
         Member(name, starts[position], entry.packed, entry.size, entry.method, entry.crc)
         for position, (entry, name) in enumerate(zip(entries, names, strict=True))
@@ -206,58 +180,34 @@ def _checked_name(entry: ZipEntry, name: str, shown: str, limits: UploadLimits) 
         )
     else:
         return path
-    raise Refused(say(problem, shown=shown, name=name, number=number, most=most, again=say(AGAIN)))
+    raise refusal(problem, shown=shown, name=name, number=number, most=most, again=say(AGAIN))
 
 
 def _check_entry(entry: ZipEntry, name: str, shown: str) -> None:
     kind = stat.S_IFMT(entry.mode)
     if kind == stat.S_IFLNK:
-        raise Refused(
-            say(
-                "{shown}: the entry {name!r:.200} is a link; replace it by the picture and pack again.",
-                shown=shown,
-                name=name,
-            )
-        )
+        text = later("{shown}: the entry {name!r:.200} is a link; replace it by the picture and pack again.")
+        raise refusal(text, shown=shown, name=name)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise Refused(
-            say(
-                "{shown}: the entry {name!r:.200} is a device, not a file; remove it and pack again.",
-                shown=shown,
-                name=name,
-            )
-        )
+        text = later("{shown}: the entry {name!r:.200} is a device, not a file; remove it and pack again.")
+        raise refusal(text, shown=shown, name=name)
     if entry.flags & 0x2041:  # encrypted, strongly encrypted, encrypted table of contents
-        raise Refused(
-            say(
-                "{shown}: the entry {name!r:.200} is encrypted; pack the folders without a password.",
-                shown=shown,
-                name=name,
-            )
-        )
+        text = later("{shown}: the entry {name!r:.200} is encrypted; pack the folders without a password.")
+        raise refusal(text, shown=shown, name=name)
     if entry.method not in methods.READ:
-        raise Refused(
-            say(
-                "{shown}: the entry {name!r:.200} is packed by {method}, which is not read; unpack it and pack the folders "
-                "again, with 'deflate' where the program lets you choose.",
-                shown=shown,
-                name=name,
-                method=_method(entry.method),
-            )
+        text = later(
+            "{shown}: the entry {name!r:.200} is packed by {method}, which is not read; unpack it and pack the folders "
+            "again, with 'deflate' where the program lets you choose."
         )
+        raise refusal(text, shown=shown, name=name, method=_method(entry.method))
     if entry.method == methods.STORED and entry.packed != entry.size:
         raise damaged_archive(shown, say("the entry {name!r:.200} has two sizes", name=name))
     # No more than that can come of it: it is a lie, and what is built upon it can be anything.
     if entry.size > MOST_TIMES * entry.packed + MOST_TIMES:
-        raise Refused(
-            say(
-                "{shown}: the entry {name!r:.200} says that it unpacks to {times:,} times its size, which no zip can; {again}.",
-                shown=shown,
-                name=name,
-                times=entry.size // max(1, entry.packed),
-                again=say(AGAIN),
-            )
+        text = later(
+            "{shown}: the entry {name!r:.200} says that it unpacks to {times:,} times its size, which no zip can; {again}."
         )
+        raise refusal(text, shown=shown, name=name, times=entry.size // max(1, entry.packed), again=say(AGAIN))
 
 
 def _method(number: int) -> str:
@@ -272,14 +222,8 @@ def _check_tree(names: list[str], shown: str) -> None:
     for folder in {name[: name.rindex("/")] for name in names if "/" in name}:
         while folder:
             if folder in files:
-                raise Refused(
-                    say(
-                        "{shown}: {name!r:.200} is both a file and a folder; {again}.",
-                        shown=shown,
-                        name=folder,
-                        again=say(AGAIN),
-                    )
-                )
+                text = later("{shown}: {name!r:.200} is both a file and a folder; {again}.")
+                raise refusal(text, shown=shown, name=folder, again=say(AGAIN))
             folder = folder.rpartition("/")[0]
 
 
@@ -289,24 +233,11 @@ def _check_places(file: BinaryIO, entries: list[ZipEntry], names: list[str], con
     for position in sorted(range(len(entries)), key=lambda position: entries[position].offset):
         entry = entries[position]
         if entry.offset < free:
-            raise Refused(
-                say(
-                    "{shown}: the entries {first!r:.200} and {second!r:.200} overlap; {again}.",
-                    shown=shown,
-                    first=previous,
-                    second=names[position],
-                    again=say(AGAIN),
-                )
-            )
+            text = later("{shown}: the entries {first!r:.200} and {second!r:.200} overlap; {again}.")
+            raise refusal(text, shown=shown, first=previous, second=names[position], again=say(AGAIN))
         if not free and entry.offset:
-            raise Refused(
-                say(
-                    "{shown} starts with {number:,} bytes that belong to no entry; {again}.",
-                    shown=shown,
-                    number=entry.offset,
-                    again=say(AGAIN),
-                )
-            )
+            text = later("{shown} starts with {number:,} bytes that belong to no entry; {again}.")
+            raise refusal(text, shown=shown, number=entry.offset, again=say(AGAIN))
         header = os.pread(file.fileno(), 30 + len(entry.name.raw), entry.offset)
         if header[:4] != LOCAL or len(header) < 30 or entry.offset + 30 > contents:
             misplaced = say("the entry {name!r:.200} is not where the table of contents says", name=names[position])

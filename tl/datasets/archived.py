@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.datasets import pool
 from tl.datasets.archive import UploadLimits
 from tl.datasets.info import DatasetInfo, mending
@@ -52,8 +52,8 @@ def bands_of(text: str | None) -> tuple[int, ...]:
         return ()
     numbers = [part.strip() for part in text.split(",")]
     if len(numbers) != 3 or not all(re.fullmatch("[1-9][0-9]{0,2}", number) for number in numbers):
-        raise Refused(
-            say("bands is {text!r:.40}; give three band numbers for red, green and blue, such as 4,3,2.", text=text)
+        raise refusal(
+            "bands is {text!r:.40}; give three band numbers for red, green and blue, such as 4,3,2.", text=text
         )
     return tuple(map(int, numbers))
 
@@ -87,12 +87,10 @@ def decode_all(
         for answer in _answered(decode, _tasks(about, list(places), list(places.values()))):
             yield from answer
     except pool.Closed:
-        raise Refused(
-            say(
-                "Reading the pictures took longer than the {minutes:g} minutes that are allowed; make them smaller or fewer "
-                "and pack them again.",
-                minutes=limits.minutes,
-            )
+        raise refusal(
+            "Reading the pictures took longer than the {minutes:g} minutes that are allowed; make them smaller or fewer "
+            "and pack them again.",
+            minutes=limits.minutes,
         ) from None
 
 
@@ -171,18 +169,18 @@ def fill_from_kept(
 
     def decode_rows(rows: np.ndarray, out: np.ndarray) -> Iterator[int]:
         if not {*PLACE} <= {*index} or not source.exists():
-            raise Refused(say("{path} was made by an earlier version; {mend}", path=store.folder, mend=mend))
+            raise refusal("{path} was made by an earlier version; {mend}", path=store.folder, mend=mend)
         places = dict(zip(rows.tolist(), index[PLACE].to_numpy()[rows].tolist(), strict=True))
         done = 0
         with decoder(locks_dir, told) as decode:
             for number in decode_kept(decode, source, places, store.path, store.resolution, raw):
                 if number is None:
-                    raise Refused(say("{path} is damaged; {mend}", path=source, mend=mend))
+                    raise refusal("{path} is damaged; {mend}", path=source, mend=mend)
                 done += number
                 told(done, len(rows), say("decoding pictures at {side} px", side=store.resolution))
                 if done % (RECORDED * CHUNK) == 0 or done == len(rows):
                     yield done
 
     if not (store.folder / "dataset.json").exists():  # filling would make its folder anew
-        raise Refused(say("The data set {name!r} was deleted meanwhile; choose another one.", name=info.called))
+        raise refusal("The data set {name!r} was deleted meanwhile; choose another one.", name=info.called)
     store.fill(samples, decode_rows, progress)

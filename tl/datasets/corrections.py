@@ -14,10 +14,10 @@ from typing import Any
 import pandas as pd
 from msgspec import Struct
 
-from tl.config import Refused
-from tl.datasets.grouping import NAME_COLUMNS, Lookup, decoded
+from tl.config import Refused, refusal
 from tl.datasets.info import DatasetInfo
 from tl.datasets.layout import and_more
+from tl.datasets.lookup import NAME_COLUMNS, Lookup, decoded
 from tl.datasets.titles import LONGEST
 from tl.languages import later, plural, say
 from tl.store.documents import of_type
@@ -100,7 +100,7 @@ def title_of(called: str, earlier: Corrected | None, aside: int, relabelled: int
         end = f" ({', '.join(counts)})" + (f" {number}" if number > 1 else "")
         if free(title := base[: LONGEST - len(end)].rstrip() + end):
             return title
-    raise Refused(say("There are too many data sets made of {name!r}; give the new one a name.", name=called))
+    raise refusal("There are too many data sets made of {name!r}; give the new one a name.", name=called)
 
 
 def check(wanted: Corrections, index: pd.DataFrame, info: DatasetInfo) -> Corrected:
@@ -109,14 +109,12 @@ def check(wanted: Corrections, index: pd.DataFrame, info: DatasetInfo) -> Correc
     found: dict[int, str | None] = {row: None for text in wanted.set_aside for row in _rows(text, index, lookup, info)}
     for text, label in wanted.relabel.items():
         if label not in info.classes:
-            raise Refused(
-                say(
-                    "{picture!r:.100} can't be relabelled {name!r:.80}: the classes of {dataset} are {classes}.",
-                    picture=text,
-                    name=label,
-                    dataset=info.called,
-                    classes=and_more([*map(repr, info.classes)]),
-                )
+            raise refusal(
+                "{picture!r:.100} can't be relabelled {name!r:.80}: the classes of {dataset} are {classes}.",
+                picture=text,
+                name=label,
+                dataset=info.called,
+                classes=and_more([*map(repr, info.classes)]),
             )
         for row in _rows(text, index, lookup, info):
             if found.get(row, label) != label:
@@ -129,7 +127,7 @@ def check(wanted: Corrections, index: pd.DataFrame, info: DatasetInfo) -> Correc
         if label != info.classes[labels[row]]
     ]
     if not changed:
-        raise Refused(say("These pictures have these labels already; nothing is to be changed."))
+        raise refusal("These pictures have these labels already; nothing is to be changed.")
     return Corrected(info.name, changed)
 
 
@@ -139,12 +137,8 @@ def _both(picture: str, before: str | None, label: str) -> str:
         return say(
             "{picture!r:.100} is to be set aside and labelled {name!r:.80}; choose one.", picture=picture, name=label
         )
-    return say(
-        "{picture!r:.100} is to be labelled {first!r} and labelled {second!r:.80}; choose one.",
-        picture=picture,
-        first=before,
-        second=label,
-    )
+    text = later("{picture!r:.100} is to be labelled {first!r} and labelled {second!r:.80}; choose one.")
+    return say(text, picture=picture, first=before, second=label)
 
 
 def _rows(text: str, index: pd.DataFrame, lookup: Lookup, info: DatasetInfo) -> list[int]:
@@ -153,14 +147,8 @@ def _rows(text: str, index: pd.DataFrame, lookup: Lookup, info: DatasetInfo) -> 
         return [row]
     if re.fullmatch("[0-9a-f]{64}", text) and (same := index["sha256"] == text).any():
         return [int(place) for place in same.to_numpy().nonzero()[0]]
-    raise Refused(
-        say(
-            "{dataset} has no one picture {picture!r:.100}; its pictures have names such as {name!r:.200}.",
-            dataset=info.called,
-            picture=text,
-            name=index["name"].iloc[0],
-        )
-    )
+    sentence = later("{dataset} has no one picture {picture!r:.100}; its pictures have names such as {name!r:.200}.")
+    raise refusal(sentence, dataset=info.called, picture=text, name=index["name"].iloc[0])
 
 
 def apply(found: Corrected, pictures: pd.DataFrame) -> pd.DataFrame:
@@ -176,11 +164,11 @@ def apply(found: Corrected, pictures: pd.DataFrame) -> pd.DataFrame:
     ]
     left = pictures.assign(**{"class": classes})[~aside].reset_index(drop=True)
     if gone := sorted({*pictures["class"]} - {*left["class"]}):
-        raise Refused(
-            say("That leaves no picture of the class {name!r:.80}; leave out the whole class instead.", name=gone[0])
+        raise refusal(
+            "That leaves no picture of the class {name!r:.80}; leave out the whole class instead.", name=gone[0]
         )
     if lost := [split for split in pictures["split"].unique() if split not in set(left["split"])]:
-        raise Refused(say(NONE_LEFT[lost[0]]))
+        raise refusal(NONE_LEFT[lost[0]])
     return left
 
 
@@ -227,23 +215,11 @@ def read_relabel(path: Path) -> dict[str, str]:
     labels: dict[str, str] = {}
     for line in _lines(path):
         if len(line) < 2 or not line[1]:
-            raise Refused(
-                say(
-                    "{file} says no label for {picture!r:.100}; write a line as picture,label.",
-                    file=path.name,
-                    picture=line[0],
-                )
-            )
+            text = later("{file} says no label for {picture!r:.100}; write a line as picture,label.")
+            raise refusal(text, file=path.name, picture=line[0])
         if labels.setdefault(line[0], line[1]) != line[1]:
-            raise Refused(
-                say(
-                    "{file} gives {picture!r:.100} two labels, {first!r:.60} and {second!r:.60}.",
-                    file=path.name,
-                    picture=line[0],
-                    first=labels[line[0]],
-                    second=line[1],
-                )
-            )
+            text = later("{file} gives {picture!r:.100} two labels, {first!r:.60} and {second!r:.60}.")
+            raise refusal(text, file=path.name, picture=line[0], first=labels[line[0]], second=line[1])
     return labels
 
 
@@ -251,19 +227,19 @@ def _lines(path: Path) -> Iterable[list[str]]:
     """The table's lines without its head and empty ones, each cell without space around it."""
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise Refused(
-                say("{file} has over {most} MB; give a table of pictures.", file=path.name, most=MOST_BYTES // 10**6)
+            raise refusal(
+                "{file} has over {most} MB; give a table of pictures.", file=path.name, most=MOST_BYTES // 10**6
             )
         text = decoded(path.read_bytes())
     except OSError:
-        raise Refused(say("There is no file {path!r:.200} that can be read.", path=str(path))) from None
+        raise refusal("There is no file {path!r:.200} that can be read.", path=str(path)) from None
     first = text.partition("\n")[0]
     try:
         rows = list(csv.reader(text.splitlines(), delimiter=max(",;\t", key=first.count)))
     except csv.Error as problem:
-        raise Refused(say("{file} can't be read as a table: {problem}.", file=path.name, problem=problem)) from None
+        raise refusal("{file} can't be read as a table: {problem}.", file=path.name, problem=problem) from None
     lines = [[cell.strip() for cell in row] for row in rows if row and row[0].strip()]
     lines = lines[1:] if lines and lines[0][0].casefold() in PICTURE_COLUMNS else lines
     if not lines:
-        raise Refused(say("{file} names no picture; write one a line.", file=path.name))
+        raise refusal("{file} names no picture; write one a line.", file=path.name)
     return lines

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tl.config import Refused
-from tl.datasets import catalogue, corrections
+from tl.config import refusal
+from tl.datasets import corrections
 from tl.datasets.archived import KEPT, PLACE
+from tl.datasets.bringing import check_name, trained_on, upload_limits
+from tl.datasets.catalogue import describe, home_of, list_datasets, name_of
 from tl.datasets.corrections import ORIGIN, Corrected, Corrections
 from tl.datasets.description import LeftOutReport
 from tl.datasets.info import DRAWN, GIVEN, DatasetInfo
@@ -16,8 +18,9 @@ from tl.datasets.intake import FIRST_RESOLUTION, Edits, check_free
 from tl.datasets.intake.edits import apply
 from tl.datasets.intake.incoming import refuse_full_disk
 from tl.datasets.intake.new_dataset import Pixels, check_classes, write
+from tl.datasets.preparing import divided, drawn_here, index_of, prepare
 from tl.datasets.titles import check_title, folded
-from tl.languages import say
+from tl.languages import later
 from tl.store.home import Home
 from tl.store.pictures import pixels_path
 from tl.store.quarantine import move_into_place, quarantine
@@ -39,38 +42,34 @@ def derive(
     as the name: made of the counts of such pictures. Raises Refused with one sentence, and then nothing was written.
     """
     edits, correct = edits or Edits(), correct or Corrections()
-    source = catalogue.name_of(home, source)
-    info = catalogue.describe(home, source)
+    source = name_of(home, source)
+    info = describe(home, source)
     if name is not None:
-        catalogue.check_name(home, name)
+        check_name(home, name)
     if info.origin == "drawn":
-        raise Refused(
-            say("The pictures of {title} are drawn when they are needed; choose another data set.", title=info.title)
+        raise refusal(
+            "The pictures of {title} are drawn when they are needed; choose another data set.", title=info.title
         )
     if not info.labelled:
-        raise Refused(
-            say("The pictures of {name} have no labels, and so no classes that could be changed.", name=info.called)
+        raise refusal(
+            "The pictures of {name} have no labels, and so no classes that could be changed.", name=info.called
         )
     if not edits and not correct:
-        raise Refused(say("Nothing is to be changed; say which classes to rename, to leave out or to make smaller."))
+        raise refusal("Nothing is to be changed; say which classes to rename, to leave out or to make smaller.")
     side = min(FIRST_RESOLUTION, info.native_resolution)
-    catalogue.prepare(home, source, side)
-    info = catalogue.describe(home, source)  # downloaded meanwhile
-    origin = catalogue.home_of(home, source).dataset_dir(source)
-    index = catalogue.index_of(origin, info)
+    prepare(home, source, side)
+    info = describe(home, source)  # downloaded meanwhile
+    origin = home_of(home, source).dataset_dir(source)
+    index = index_of(origin, info)
     if not {*index} >= NEEDED:
-        raise Refused(
-            say(
-                "{title} was made by an earlier version; bring its pictures again to change their classes.",
-                title=info.title,
-            )
-        )
+        text = later("{title} was made by an earlier version; bring its pictures again to change their classes.")
+        raise refusal(text, title=info.title)
     found = corrections.check(correct, index, info) if correct else None
     title = check_title(name or _title(home, info, found))
-    name = catalogue.check_name(home, title)
+    name = check_name(home, title)
     target = home.dataset_dir(name)
     pictures, report = _kept(home, info, index, edits, found)
-    check_classes(pictures, catalogue.upload_limits(home).classes)
+    check_classes(pictures, upload_limits(home).classes)
     pixels = Pixels(pixels_path(origin, side), origin / KEPT, side)
     about: dict[str, Any] = {
         "name": name,
@@ -82,12 +81,12 @@ def derive(
     changes = (*edits.in_words(), *(corrections.in_words(*found.counts) if found else ()))
     about |= {"read_as": info.read_as, "derived_from": source, "changes": changes}
     if found and not edits:
-        about |= {"splits": DRAWN if catalogue.drawn_here(home, info) else GIVEN, "scales": info.scales}
+        about |= {"splits": DRAWN if drawn_here(home, info) else GIVEN, "scales": info.scales}
     home.policy.check_disk()
     with refuse_full_disk(home, target), quarantine(home, home.datasets_dir) as folder:
         made = write(folder, pixels, pictures, about, info.native_resolution, report)
         if found and not edits:
-            corrections.keep(folder, found, index, catalogue.divided(origin, info, index))
+            corrections.keep(folder, found, index, divided(origin, info, index))
         home.policy.check_disk()
         check_free(target)
         move_into_place(folder, target)
@@ -96,8 +95,8 @@ def derive(
 
 def _title(home: Home, info: DatasetInfo, found: Corrected | None) -> str:
     if found is None:
-        raise Refused(say("The new data set has no name; give it one."))
-    taken = {folded(other.title) for other in catalogue.list_datasets(home)} | catalogue.trained_on(home)
+        raise refusal("The new data set has no name; give it one.")
+    taken = {folded(other.title) for other in list_datasets(home)} | trained_on(home)
     earlier = corrections.corrected(home.dataset_dir(info.name))
     return corrections.title_of(info.called, earlier, *found.counts, lambda title: folded(title) not in taken)
 
@@ -121,7 +120,7 @@ def _kept(
             pictures[ORIGIN] = np.arange(len(index))
         pictures = corrections.apply(found, pictures)
     if edits:
-        if catalogue.drawn_here(home, info):
+        if drawn_here(home, info):
             pictures["split"] = ""
         pictures = apply(edits, pictures.drop(columns=ORIGIN, errors="ignore"))
         for picture, reason in pictures.loc[pictures["gone"] != "", ["name", "gone"]].itertuples(index=False):

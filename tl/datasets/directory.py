@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.datasets.encodings import RawName, said_name
 from tl.languages import later, say
 
@@ -32,13 +32,8 @@ class ZipEntry(NamedTuple):
 
 def damaged_archive(shown: str, what: str) -> Refused:
     """What is said of an archive that is not whole."""
-    return Refused(
-        say(
-            "{shown} is damaged or cut off ({what}); copy it again, or {again}.",
-            shown=shown,
-            what=what,
-            again=say(AGAIN),
-        )
+    return refusal(
+        "{shown} is damaged or cut off ({what}); copy it again, or {again}.", shown=shown, what=what, again=say(AGAIN)
     )
 
 
@@ -61,13 +56,13 @@ def find_contents(file: BinaryIO, shown: str) -> tuple[int, int, int]:
     if 0xFFFF in (disk, first_disk, here, count) or 0xFFFFFFFF in (size, offset):
         end, disk, first_disk, here, count, size, offset = _find_contents64(file, end, shown)
     if disk or first_disk or here != count:
-        raise Refused(
-            say("{shown} is one part of a zip in several parts; pack the class folders into one zip.", shown=shown)
+        raise refusal(
+            "{shown} is one part of a zip in several parts; pack the class folders into one zip.", shown=shown
         )
     if offset + size != end:
         raise damaged_archive(shown, say("its table of contents is not where its end record says"))
     if not count:
-        raise Refused(say("{shown} is an empty zip; pack one folder of pictures per class into it.", shown=shown))
+        raise refusal("{shown} is an empty zip; pack one folder of pictures per class into it.", shown=shown)
     return offset, size, count
 
 

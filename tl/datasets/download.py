@@ -10,7 +10,7 @@ from tl.datasets.info import DatasetInfo
 from tl.datasets.intake import ingest_zip
 from tl.datasets.pool import environment
 from tl.datasets.torchvision_sets import DOWNLOADED
-from tl.languages import READ_BY_US, english, read_sentence, say
+from tl.languages import READ_BY_US, english, later, read_sentence, say
 from tl.store.download import DownloadFailed
 from tl.store.files import locked
 from tl.store.home import Home
@@ -63,11 +63,5 @@ def _fetch(home: Home, info: DatasetInfo, packed: Path, progress: Callable[[int,
     if status == 1 and (told != last or last.startswith(english(info.title))):  # ours, and not the end of a traceback
         raise DownloadFailed(told)
     if status:
-        raise DownloadFailed(
-            say(
-                "{title} could not be downloaded: the download ended with status {status} ({last}); try again.",
-                title=info.title,
-                status=status,
-                last=last,
-            )
-        )
+        text = later("{title} could not be downloaded: the download ended with status {status} ({last}); try again.")
+        raise DownloadFailed(say(text, title=info.title, status=status, last=last))

@@ -11,9 +11,9 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets.common_characters import JAPANESE, KOREAN, SIMPLIFIED, TRADITIONAL
-from tl.languages import say
+from tl.languages import later
 
 NAMES = {  # as people call it -> Python's codec, in the order of what is offered and, where two say the same, taken
     "UTF-8": "utf-8",
@@ -64,13 +64,8 @@ def encoding_named(text: str) -> str:
     plain = "".join(letter for letter in text.lower() if letter.isalnum())
     known = {name.lower().replace("-", ""): name for name in NAMES} | ALIASES
     if plain not in known:
-        raise Refused(
-            say(
-                "{text!r:.40} is no encoding of names that is known here; choose one of {names}.",
-                text=text,
-                names=", ".join(NAMES),
-            )
-        )
+        sentence = later("{text!r:.40} is no encoding of names that is known here; choose one of {names}.")
+        raise refusal(sentence, text=text, names=", ".join(NAMES))
     return known[plain]
 
 
@@ -108,13 +103,8 @@ def read_names(names: Sequence[RawName], encoding: str | None = None) -> Names:
         ]
     except UnicodeDecodeError as problem:
         shown = problem.object[:60].decode(codec, "backslashreplace")
-        raise Refused(
-            say(
-                "The names in the zip are not in {encoding}, such as {name!r}; choose another encoding.",
-                encoding=found,
-                name=shown,
-            )
-        ) from None
+        text = later("The names in the zip are not in {encoding}, such as {name!r}; choose another encoding.")
+        raise refusal(text, encoding=found, name=shown) from None
     return Names(texts, found if open_names else "", guessed, look_garbled(texts))
 
 

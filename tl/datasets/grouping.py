@@ -6,28 +6,24 @@ is allowed.
 
 import csv
 import json
-import os
 import re
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets.archive import Member, UploadLimits
 from tl.datasets.layout import label
+from tl.datasets.lookup import NAME_COLUMNS, Lookup, content, decoded, tidy
 from tl.datasets.pool import environment
-from tl.decoding.entries import unpack
-from tl.decoding.heads import LeftOut
-from tl.languages import commas, say
+from tl.languages import commas, later, say
 
 FOLDER, PATTERN, TABLE = "folder", "pattern", "table"  # the ways to say it
 MATCHER = ["-P", "-m", "tl.decoding.names"]
 SECONDS = 30.0  # that the process may take, however busy the machine is; it has 3 of computing
 LONGEST_PATTERN, LONGEST_NAME = 200, 255  # characters; of a longer file name the beginning counts
-NAME_COLUMNS = ("file", "filename", "path", "image", "name")
 
 
 @dataclass(frozen=True)
@@ -46,22 +42,15 @@ def parse(text: str) -> Grouping:
         return Grouping(FOLDER)
     if table := re.fullmatch(r"(.+\.csv):(.*)", text, re.IGNORECASE | re.DOTALL):
         if not table[2].strip():
-            raise Refused(
-                say(
-                    "group is {text!r:.100}; name the column after the colon, as in {table!r:.60}:patient.",
-                    text=text,
-                    table=table[1],
-                )
-            )
+            sentence = later("group is {text!r:.100}; name the column after the colon, as in {table!r:.60}:patient.")
+            raise refusal(sentence, text=text, table=table[1])
         return Grouping(TABLE, table=table[1], column=table[2].strip())
     if not text or len(text) > LONGEST_PATTERN:
-        raise Refused(
-            say(
-                "group is {text!r:.60}; give 'folder', a regular expression of at most {longest} characters, or "
-                "FILE.csv:COLUMN.",
-                text=text,
-                longest=LONGEST_PATTERN,
-            )
+        raise refusal(
+            "group is {text!r:.60}; give 'folder', a regular expression of at most {longest} characters, or "
+            "FILE.csv:COLUMN.",
+            text=text,
+            longest=LONGEST_PATTERN,
         )
     _matches(text, [])
     return Grouping(PATTERN, pattern=text)
@@ -85,22 +74,18 @@ def belonging(
     if grouping.way == FOLDER:
         found = list(below)
         if not any(found):
-            raise Refused(
-                say(
-                    "No picture lies in a folder of its own below its class folder, such as rose/patient-1/1.jpg; leave "
-                    "the groups out, or name them by file name or table."
-                )
+            raise refusal(
+                "No picture lies in a folder of its own below its class folder, such as rose/patient-1/1.jpg; leave "
+                "the groups out, or name them by file name or table."
             )
     elif grouping.way == PATTERN:
         found = _matches(grouping.pattern, [name.rpartition("/")[2][:LONGEST_NAME] for name in names])
         if not any(found):
-            raise Refused(
-                say(
-                    "The pattern {pattern!r} matches none of the {number:,} file names, such as {name!r}.",
-                    pattern=grouping.pattern,
-                    number=len(names),
-                    name=label(names[0].rpartition("/")[2]),
-                )
+            raise refusal(
+                "The pattern {pattern!r} matches none of the {number:,} file names, such as {name!r}.",
+                pattern=grouping.pattern,
+                number=len(names),
+                name=label(names[0].rpartition("/")[2]),
             )
     else:
         place, text = _table(grouping.table, source, members, beside, limits)
@@ -127,20 +112,14 @@ def _matches(pattern: str, names: list[str]) -> list[str]:
         )
         answer = json.loads(process.stdout)
     except (subprocess.TimeoutExpired, ValueError):
-        raise Refused(
-            say(
-                "The pattern {pattern!r} takes too much time or memory on these file names; make it simpler, without a "
-                "repetition inside a repetition.",
-                pattern=pattern,
-            )
+        raise refusal(
+            "The pattern {pattern!r} takes too much time or memory on these file names; make it simpler, without a "
+            "repetition inside a repetition.",
+            pattern=pattern,
         ) from None
     if "error" in answer:
-        raise Refused(
-            say(
-                "The pattern {pattern!r} is not a regular expression: {problem}.",
-                pattern=pattern,
-                problem=answer["error"],
-            )
+        raise refusal(
+            "The pattern {pattern!r} is not a regular expression: {problem}.", pattern=pattern, problem=answer["error"]
         )
     found: list[str] = answer["found"]
     return found
@@ -151,69 +130,35 @@ def _is_named(name: str, wanted: str) -> bool:
     return name == wanted or name.endswith("/" + wanted)
 
 
-def tidy(path: str) -> str:
-    """A path as archives spell them: '/' between folders, nothing before the first."""
-    return path.strip().replace("\\", "/").removeprefix("./").lstrip("/")
-
-
 def _table(wanted: str, source: Path, members: Sequence[Member], beside: bool, limits: UploadLimits) -> tuple[str, str]:
     """(folder in the archive, text) of the table. Raises Refused where there is none, several, or too large a one."""
     inside = [member for member in members if _is_named(member.name, wanted)]
     if len(inside) > 1 and len(exact := [member for member in inside if member.name == tidy(wanted)]) == 1:
         inside = exact
     if len(inside) > 1:
-        raise Refused(
-            say(
-                "There are {number} files {name!r:.100} in the zip; give the folder, too.",
-                number=len(inside),
-                name=wanted,
-            )
+        raise refusal(
+            "There are {number} files {name!r:.100} in the zip; give the folder, too.", number=len(inside), name=wanted
         )
     if inside:
         (member,) = inside
         _check_bytes(wanted, member.size, limits)
         data = content(source, member)
         if data is None:
-            raise Refused(say("{name!r:.100} in the zip is damaged; pack it again.", name=wanted))
+            raise refusal("{name!r:.100} in the zip is damaged; pack it again.", name=wanted)
         return member.name.rpartition("/")[0], decoded(data)
     for path in (Path(wanted), source.parent / wanted) if beside else ():
         if path.is_file():
             _check_bytes(wanted, path.stat().st_size, limits)
             return "", decoded(path.read_bytes())
     if beside:
-        raise Refused(say("There is no file {name!r:.100} in the zip or beside it; put the table there.", name=wanted))
-    raise Refused(say("There is no file {name!r:.100} in the zip; put the table there.", name=wanted))
-
-
-def content(source: Path, member: Member) -> bytes | None:
-    """The bytes of one file of the archive, all in memory; None where they are damaged."""
-    file = os.open(source, os.O_RDONLY)
-    try:
-        return unpack(file, *member[1:])
-    except LeftOut:
-        return None
-    finally:
-        os.close(file)
+        raise refusal("There is no file {name!r:.100} in the zip or beside it; put the table there.", name=wanted)
+    raise refusal("There is no file {name!r:.100} in the zip; put the table there.", name=wanted)
 
 
 def _check_bytes(wanted: str, size: int, limits: UploadLimits) -> None:
     if size > limits.table_bytes:
-        raise Refused(
-            say(
-                "{name!r:.100} has {size:,} bytes; at most {most:,} are accepted.",
-                name=wanted,
-                size=size,
-                most=limits.table_bytes,
-            )
-        )
-
-
-def decoded(data: bytes) -> str:
-    """The text of a table."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")  # what spreadsheets write besides
+        text = later("{name!r:.100} has {size:,} bytes; at most {most:,} are accepted.")
+        raise refusal(text, name=wanted, size=size, most=limits.table_bytes)
 
 
 def _by_table(names: Sequence[str], place: str, text: str, grouping: Grouping) -> list[str]:
@@ -226,23 +171,14 @@ def _by_table(names: Sequence[str], place: str, text: str, grouping: Grouping) -
         if row is not None and not known[row]:
             found[row], known[row] = group, True
     if not any(known):
-        raise Refused(
-            say(
-                "{table!r:.100} names none of the {number:,} pictures, such as {name!r}; its first column, or one called "
-                "file, must hold their names.",
-                table=grouping.table,
-                number=len(names),
-                name=label(names[0], 200),
-            )
+        sentence = later(
+            "{table!r:.100} names none of the {number:,} pictures, such as {name!r}; its first column, or one called "
+            "file, must hold their names."
         )
+        raise refusal(sentence, table=grouping.table, number=len(names), name=label(names[0], 200))
     if not any(found):
-        raise Refused(
-            say(
-                "The column {column!r:.60} of {table!r:.100} is empty for all pictures.",
-                column=grouping.column,
-                table=grouping.table,
-            )
-        )
+        sentence = later("The column {column!r:.60} of {table!r:.100} is empty for all pictures.")
+        raise refusal(sentence, column=grouping.column, table=grouping.table)
     return found
 
 
@@ -255,61 +191,24 @@ def _entries(text: str, grouping: Grouping) -> Iterator[tuple[str, str]]:
         columns = [column.strip() for column in next(reader, [])]
         folded = [column.casefold() for column in columns]
         if grouping.column.casefold() not in folded:
-            raise Refused(
-                say(
-                    "{table!r:.100} has no column {column!r:.60}; its columns are {columns}.",
-                    table=grouping.table,
-                    column=grouping.column,
-                    columns=commas(repr(label(column)) for column in columns[:10]) or say("none"),
-                )
+            raise refusal(
+                "{table!r:.100} has no column {column!r:.60}; its columns are {columns}.",
+                table=grouping.table,
+                column=grouping.column,
+                columns=commas(repr(label(column)) for column in columns[:10]) or say("none"),
             )
-        group = (columns if grouping.column in columns else folded).index(
-            grouping.column if grouping.column in columns else grouping.column.casefold()
-        )
+        column = grouping.column
+        group = columns.index(column) if column in columns else folded.index(column.casefold())
         named = [folded.index(name) for name in NAME_COLUMNS if name in folded]
-        picture = next((column for column in (*named, *range(len(columns))) if column != group), None)
+        picture = next((place for place in (*named, *range(len(columns))) if place != group), None)
         if picture is None:
-            raise Refused(
-                say(
-                    "{table!r:.100} has one column only; it needs one with the pictures' names, too.",
-                    table=grouping.table,
-                )
+            raise refusal(
+                "{table!r:.100} has one column only; it needs one with the pictures' names, too.", table=grouping.table
             )
         for line in reader:
             if len(line) > max(group, picture):
                 yield line[picture], line[group].strip()
     except csv.Error as problem:
-        raise Refused(
-            say("{table!r:.100} can't be read as a table: {problem}.", table=grouping.table, problem=problem)
+        raise refusal(
+            "{table!r:.100} can't be read as a table: {problem}.", table=grouping.table, problem=problem
         ) from None
-
-
-class Lookup:
-    """From what a table calls a picture to its row: its path, else its file name where only one has it."""
-
-    def __init__(self, names: Sequence[str], place: str) -> None:
-        self.prefixes = {"", f"{place}/" if place else "", _wrapping(names)}
-        self.by_path = {name: row for row, name in enumerate(names)}
-        files = [name.rpartition("/")[2] for name in names]
-        self.by_file = self._unique(files)
-        self.by_stem = self._unique([file.rpartition(".")[0] or file for file in files])
-
-    @staticmethod
-    def _unique(files: list[str]) -> dict[str, int]:
-        number = Counter(files)
-        return {file: row for row, file in enumerate(files) if number[file] == 1}
-
-    def find(self, path: str) -> int | None:
-        """The row of the picture, None where no picture, or more than one, is meant."""
-        path = tidy(path)
-        for prefix in self.prefixes:
-            if (row := self.by_path.get(prefix + path)) is not None:
-                return row
-        file = path.rpartition("/")[2]
-        return self.by_file.get(file, self.by_stem.get(file))
-
-
-def _wrapping(names: Sequence[str]) -> str:
-    """The folders that all pictures lie in, with a '/' at the end where there are any."""
-    common = os.path.commonpath([name.rpartition("/")[0] for name in names])
-    return f"{common}/" if common else ""

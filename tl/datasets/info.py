@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypedDict
 import msgspec
 from msgspec import Meta
 
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.decoding import heads
 from tl.languages import commas, english, later, listed, plural, read_sentence, say, semicolons, store_sentence
 from tl.store.documents import place_of
@@ -73,13 +73,8 @@ def deletion(name: str) -> str:
 
 def name_taken(called: str, name: str) -> Refused:
     """What is said where a new data set is to be called as that one is."""
-    return Refused(
-        say(
-            "There is already a data set {called!r}; choose another name or delete that one first ({how}).",
-            called=called,
-            how=deletion(name),
-        )
-    )
+    text = later("There is already a data set {called!r}; choose another name or delete that one first ({how}).")
+    return refusal(text, called=called, how=deletion(name))
 
 
 def reason_in_words(reason: str) -> str:

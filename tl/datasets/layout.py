@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.languages import commas, later, listed, say
 
 EXPECTED = later("make one folder per class, such as flowers/rose/1.jpg and flowers/tulip/2.jpg")
@@ -53,26 +53,20 @@ def labels_of(folders: Iterable[str]) -> dict[str, str]:
     folders = sorted(folders)
     whole = {folder: label(folder, len(folder) + 1) for folder in folders}
     for first, second, *_ in same(whole):
-        raise Refused(
-            say(
-                "The class folders {first!r} and {second!r} have the same name for many computers; rename or merge them.",
-                first=label(first),
-                second=label(second),
-            )
+        raise refusal(
+            "The class folders {first!r} and {second!r} have the same name for many computers; rename or merge them.",
+            first=label(first),
+            second=label(second),
         )
     labels = {folder: label(folder) for folder in folders}
     for alike in same(labels):  # as far as they are shown
         labels |= {folder: label(folder, end=LONGEST // 2) for folder in alike}
     for alike in same(labels):
-        raise Refused(
-            say(
-                "{number} class folders have long names that begin and end alike, {name!r}; give them names of at most "
-                "{longest} characters.",
-                number=len(alike),
-                name=labels[alike[0]],
-                longest=LONGEST,
-            )
+        text = later(
+            "{number} class folders have long names that begin and end alike, {name!r}; give them names of at most "
+            "{longest} characters."
         )
+        raise refusal(text, number=len(alike), name=labels[alike[0]], longest=LONGEST)
     return labels
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tl.config import Refused
-from tl.datasets import catalogue
+from tl.config import refusal
+from tl.datasets.catalogue import describe
 from tl.datasets.info import UNLABELLED, DatasetInfo
 from tl.datasets.titles import folded
-from tl.languages import commas, say, semicolons
+from tl.languages import commas, later, say, semicolons
 from tl.store.home import Home
 from tl.words import number_of
 
@@ -95,19 +95,17 @@ def _key(name: str) -> str:
 def check_source(info: DatasetInfo) -> None:
     """Refuse to learn from pictures without labels."""
     if not info.labelled:
-        raise Refused(
-            say(
-                "The pictures of {called} have no labels, so nothing can be learned from them alone; choose labelled ones, "
-                "and these as what they are to work on (--target-dataset {name}).",
-                called=info.called,
-                name=info.name,
-            )
+        raise refusal(
+            "The pictures of {called} have no labels, so nothing can be learned from them alone; choose labelled ones, "
+            "and these as what they are to work on (--target-dataset {name}).",
+            called=info.called,
+            name=info.name,
         )
 
 
 def source_of(home: Home, name: str) -> DatasetInfo:
     """What is known about a data set that is to be learned from. Raises Refused for one without labels, as `describe`."""
-    info = catalogue.describe(home, name)
+    info = describe(home, name)
     check_source(info)
     return info
 
@@ -116,7 +114,7 @@ def matched(source: DatasetInfo, target: DatasetInfo, leave_out_unmatched: bool 
     """The matching of two data sets that a comparison can be made of. Raises Refused with one sentence where none can."""
     check_source(source)
     if source.name == target.name:
-        raise Refused(say("{name} can't be its own target; choose pictures that look different.", name=source.called))
+        raise refusal("{name} can't be its own target; choose pictures that look different.", name=source.called)
     found = match(source.classes, target.classes)
     if len(found.classes) < FEWEST:
         sides = {
@@ -126,28 +124,20 @@ def matched(source: DatasetInfo, target: DatasetInfo, leave_out_unmatched: bool 
             "of_target": _named(target.classes),
         }
         if found.classes:
-            raise Refused(
-                say(
-                    "{source} and {target} have only the class {name!r:.80} in common ({of_source}; {of_target}); rename "
-                    "the classes of one of them.",
-                    name=found.classes[0],
-                    **sides,
-                )
-            )
-        raise Refused(
-            say(
-                "{source} and {target} have no class in common ({of_source}; {of_target}); rename the classes of one of "
-                "them.",
+            raise refusal(
+                "{source} and {target} have only the class {name!r:.80} in common ({of_source}; {of_target}); rename "
+                "the classes of one of them.",
+                name=found.classes[0],
                 **sides,
             )
+        raise refusal(
+            "{source} and {target} have no class in common ({of_source}; {of_target}); rename the classes of one of "
+            "them.",
+            **sides,
         )
     if not found.whole and not leave_out_unmatched:
-        raise Refused(
-            say(
-                "{unmatched}; leave out what only one has (--unmatched leave_out), or rename.",
-                unmatched=unmatched(source, target, found),
-            )
-        )
+        text = later("{unmatched}; leave out what only one has (--unmatched leave_out), or rename.")
+        raise refusal(text, unmatched=unmatched(source, target, found))
     return found
 
 

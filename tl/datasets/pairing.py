@@ -10,12 +10,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tl.config import LEAVE_OUT, Refused, RunConfig, Training
-from tl.datasets.catalogue import BUILT_IN, describe, home_of, prepare
+from tl.config import RunConfig, Training, refusal
+from tl.config.training import LEAVE_OUT
+from tl.datasets.catalogue import BUILT_IN, describe, home_of
 from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import Matching, check_source, matched
+from tl.datasets.preparing import prepare
 from tl.datasets.turns import Progress
-from tl.languages import joined, say
+from tl.languages import joined, later, say
 from tl.store.home import Home
 from tl.store.paired import HIDDEN, MOST_LOOKED_AT, TARGET_VALIDATION, PairedStore, Pictures, SplitPart
 from tl.store.pictures import PictureStore
@@ -42,14 +44,12 @@ def describe_after(home: Home, config: RunConfig) -> DatasetInfo:
     deleted since with what is missing therefore."""
     for name in config.sets:
         if name not in BUILT_IN and not home_of(home, name).dataset_dir(name).is_dir():
-            raise Refused(
-                say(
-                    "The data set {name!r} was deleted, and with it the names of its classes and how its pictures were read: "
-                    "the network of this run can no longer be exported or asked about pictures. It can still be kept as a "
-                    "starting point (`python -m tl library --keep {run} --name NAME`).",
-                    name=name,
-                    run=config.run_id,
-                )
+            raise refusal(
+                "The data set {name!r} was deleted, and with it the names of its classes and how its pictures were read: "
+                "the network of this run can no longer be exported or asked about pictures. It can still be kept as a "
+                "starting point (`python -m tl library --keep {run} --name NAME`).",
+                name=name,
+                run=config.run_id,
             )
     return describe_for(home, config)
 
@@ -61,13 +61,8 @@ def check_for(home: Home, training: Training, strategies: set[str]) -> None:
     target = describe(home, training.target_dataset)
     for key in sorted(strategies):
         if not target.labelled and STRATEGIES[key].learns_from in (SOURCE_AND_FEW, TARGET):
-            raise Refused(
-                say(
-                    "{strategy} learns from the target's labels, and {target} has none; leave that arm out.",
-                    strategy=key,
-                    target=target.called,
-                )
-            )
+            text = later("{strategy} learns from the target's labels, and {target} has none; leave that arm out.")
+            raise refusal(text, strategy=key, target=target.called)
 
 
 def prepare_for(home: Home, config: RunConfig, progress: Progress | None = None) -> Pictures:
@@ -93,12 +88,8 @@ def _together(source: DatasetInfo, target: DatasetInfo, found: Matching) -> Data
     if not found.whole:
         for info, table, splits in ((source, learned, ("train", "validation")), (target, tested, ("test",))):
             if not table and info.labelled:
-                raise Refused(
-                    say(
-                        "{name} has classes that are to be left out and is not here yet; compare it alone first.",
-                        name=info.called,
-                    )
-                )
+                text = later("{name} has classes that are to be left out and is not here yet; compare it alone first.")
+                raise refusal(text, name=info.called)
             sizes |= {split: sum(of_class.get(split, 0) for of_class in table) for split in splits if table}
     return replace(
         source,
@@ -153,12 +144,8 @@ class _Pair:
         elif self._learns_from == SOURCE_AND_FEW:
             beside = self._few(train)
         if beside is not None and len(beside) < 2:  # BatchNorm can't train on a single picture
-            raise Refused(
-                say(
-                    "{name} has too few training pictures for this arm, which learns from them, too.",
-                    name=self._target.called,
-                )
-            )
+            text = later("{name} has too few training pictures for this arm, which learns from them, too.")
+            raise refusal(text, name=self._target.called)
         return PairedStore(self._found.classes, parts | {"test": test}, beside)
 
     def _of_source(self) -> tuple[SplitPart, SplitPart]:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets.archived import KEPT, PLACE
-from tl.datasets.catalogue import home_of, index_of
+from tl.datasets.catalogue import home_of
 from tl.datasets.info import DatasetInfo, mending
 from tl.datasets.intake import FIRST_RESOLUTION
-from tl.languages import say
+from tl.datasets.preparing import index_of
 from tl.store.home import Home
 
 STRAIGHT, JPEG = "", "jpeg"
@@ -45,9 +45,7 @@ def copies(home: Home, info: DatasetInfo, pictures: Sequence[int], pixels: np.nd
     with open(folder / KEPT, "rb") as file:
         found = [(os.pread(file.fileno(), int(size), int(start)), int(crc)) for start, size, crc in places]
     if any(zlib.crc32(data) != crc for data, crc in found):
-        raise Refused(
-            say("{path} is damaged; {mend}", path=folder / KEPT, mend=mending(info.name, info.origin != "upload"))
-        )
+        raise refusal("{path} is damaged; {mend}", path=folder / KEPT, mend=mending(info.name, info.origin != "upload"))
     return [(".jpg", data) for data, _ in found]
 
 

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets import pool
 from tl.datasets.archive import LIMITS
 from tl.datasets.archived import DECODER
 from tl.datasets.info import reason_in_words
 from tl.datasets.intake.scales import Scales
 from tl.decoding.heads import CRASHES, NESTED, NOT_A_PICTURE
-from tl.languages import later, say
+from tl.languages import later
 
 SECONDS = 60.0  # that decoding it may take in all
 MEANT = {  # reason -> the sentence, where "It can't be used: REASON" would be odd
@@ -38,7 +38,7 @@ def decoded(data: bytes, sides: Iterable[int]) -> dict[int, NDArray[np.uint8]]:
             with pool.answers(DECODER, seconds=SECONDS) as ask:
                 return {side: _decoded(ask, source, data, side) for side in sorted(set(sides))}
         except (pool.Died, pool.Closed):
-            raise Refused(say(MEANT[CRASHES])) from None
+            raise refusal(MEANT[CRASHES]) from None
 
 
 def _decoded(ask: Any, source: Path, data: bytes, side: int) -> NDArray[np.uint8]:
@@ -54,6 +54,6 @@ def _decoded(ask: Any, source: Path, data: bytes, side: int) -> NDArray[np.uint8
         ((answer,),) = ask([task | {"scales": scales.found()}])
     if isinstance(answer, str):
         if answer in MEANT:
-            raise Refused(say(MEANT[answer]))
-        raise Refused(say("This picture can't be used: {reason}.", reason=reason_in_words(answer)))
+            raise refusal(MEANT[answer])
+        raise refusal("This picture can't be used: {reason}.", reason=reason_in_words(answer))
     return np.fromfile(out, np.uint8).reshape(side, side, 3)

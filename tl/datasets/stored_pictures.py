@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets import blossoms
 from tl.datasets.catalogue import home_of
 from tl.datasets.drawn import SIZES
 from tl.datasets.info import DatasetInfo, mending
 from tl.datasets.intake import FIRST_RESOLUTION
-from tl.languages import say
+from tl.languages import later, say
 from tl.store.files import read_parquet
 from tl.store.home import Home
 from tl.store.pictures import SPLITS, PictureStore
@@ -76,13 +76,8 @@ def _contents(folder: Path, info: DatasetInfo) -> Contents:
         stamp = path.stat()
         found = _read(path, stamp.st_mtime_ns, stamp.st_size)
     if found is None or len(found[0]) != sum(getattr(info, split) for split in SPLITS):
-        raise Refused(
-            say(
-                "The pictures of {name} can't be read; {mend}",
-                name=info.called,
-                mend=mending(info.name, info.origin != "upload"),
-            )
-        )
+        text = later("The pictures of {name} can't be read; {mend}")
+        raise refusal(text, name=info.called, mend=mending(info.name, info.origin != "upload"))
     return found
 
 

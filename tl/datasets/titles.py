@@ -8,9 +8,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 
-from tl.config import NAME_PATTERN, Refused
+from tl.config import NAME_PATTERN, refusal
 from tl.datasets.info import DatasetInfo
-from tl.languages import say
 
 LONGEST = 40  # characters
 ANY_SCRIPT = "pictures"  # the name where no letter of the title is in ASCII
@@ -23,13 +22,11 @@ def check_title(text: str) -> str:
     whole = 1 <= len(title) <= LONGEST and title == " ".join(title.split(" ")).strip() and not title.startswith(".")
     strange = any(unicodedata.category(letter)[0] == "C" or letter in _FOLDERS for letter in title)
     if not whole or strange or not any(map(_shows, title)):
-        raise Refused(
-            say(
-                "{text!r:.80} can't be a data set's name; use up to {longest} letters, digits, spaces and signs, but no '/', "
-                "no '\\' and no '.' at the start.",
-                text=text,
-                longest=LONGEST,
-            )
+        raise refusal(
+            "{text!r:.80} can't be a data set's name; use up to {longest} letters, digits, spaces and signs, but no '/', "
+            "no '\\' and no '.' at the start.",
+            text=text,
+            longest=LONGEST,
         )
     return title
 

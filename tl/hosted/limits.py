@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Any
 
-from tl.config import MIN_RESOLUTION, Refused
+from tl.config import Refused
+from tl.config.training import MIN_RESOLUTION
 from tl.languages import later, say
 from tl.policy import HOSTED
 

@@ -1,6 +1,5 @@
 """Small measurements beside the runs: one at a time per kind, in a process that outlives the page, giving way to runs."""
 
-import json
 import os
 import subprocess
 import sys
@@ -9,8 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, give_way
-from tl.languages import READ_BY_US, say, store_sentence
+from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, give_way, talking
+from tl.languages import READ_BY_US
 from tl.store.database import read_runs
 from tl.store.files import lock_file
 from tl.store.home import Home
@@ -97,27 +96,7 @@ def start(lock: int, module: str, arguments: Sequence[str]) -> None:
 
 def in_front(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run a command of ours to its end, while somebody waits at a terminal, who sees what it prints to stderr."""
-    return subprocess.run(
-        command,
-        cwd=PROJECT_ROOT,
-        env=child_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-    )
-
-
-def problem_of(ended: subprocess.CompletedProcess[str]) -> str | None:
-    """Why `python -m tl.train.features` could not look through the one network it was asked about, stored as
-    tl.languages has it; None where it could."""
-    try:
-        (answer,) = json.loads(ended.stdout.strip().splitlines()[-1])
-        problem = answer.get("error")
-        return None if problem is None else str(problem)
-    except (IndexError, ValueError, AttributeError):
-        said = (ended.stderr or "").strip().splitlines()
-        return said[-1] if said else store_sentence(say("Looking at the pictures failed."))
+    return subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", **talking())
 
 
 def run(home: Home, command: Sequence[str], limit_seconds: float) -> subprocess.CompletedProcess[str] | None:
@@ -126,16 +105,8 @@ def run(home: Home, command: Sequence[str], limit_seconds: float) -> subprocess.
     Raises subprocess.TimeoutExpired after `limit_seconds`.
     """
     end = time.monotonic() + limit_seconds
-    with subprocess.Popen(
-        command,
-        cwd=PROJECT_ROOT,
-        env=child_environment() | READ_BY_US | {"TL_HOME": str(home.path)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
+    own, pipe = talking(**READ_BY_US, TL_HOME=str(home.path)), subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, encoding="utf-8", **own) as process:
         while True:
             try:
                 output, errors = process.communicate(timeout=POLL_SECONDS)

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.ending import REFUSED
-from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, first_to_go, give_way
-from tl.languages import READ_BY_US, read_sentence, say
+from tl.jobs.launchers.launcher import first_to_go, give_way, talking
+from tl.languages import READ_BY_US, later, read_sentence, say
 
 PROGRESS_LINE = re.compile(r"(\d+) (\d+) (.+)")
 LIMIT_SECONDS = 2 * 3600.0
@@ -26,16 +26,9 @@ def run_module(
     Raises Refused with its last words where it failed, was killed for its memory or took longer than `limit_seconds`.
     """
     late, last = threading.Event(), str(say("it ended without a word"))
-    with subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
-        cwd=PROJECT_ROOT,
-        env=child_environment() | READ_BY_US,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
+    command, own = [sys.executable, "-m", module, *arguments], talking(**READ_BY_US)
+    nowhere, pipe = subprocess.DEVNULL, subprocess.PIPE
+    with subprocess.Popen(command, stdout=nowhere, stderr=pipe, encoding="utf-8", **own) as process:
 
         def end() -> None:
             late.set()
@@ -62,17 +55,11 @@ def run_module(
         finally:
             timer.cancel()
     if late.is_set():
-        raise Refused(
-            say(
-                "It took longer than {minutes:.0f} minutes and was ended; choose a smaller network.",
-                minutes=limit_seconds / 60,
-            )
-        )
+        text = later("It took longer than {minutes:.0f} minutes and was ended; choose a smaller network.")
+        raise refusal(text, minutes=limit_seconds / 60)
     if status == REFUSED:
         raise Refused(last)
     if status < 0:
-        raise Refused(
-            say("It was ended by the system, most likely for lack of memory; close other programs and try again.")
-        )
+        raise refusal("It was ended by the system, most likely for lack of memory; close other programs and try again.")
     if status:
-        raise Refused(say("It failed ({reason:.300}).", reason=last))
+        raise refusal("It failed ({reason:.300}).", reason=last)

@@ -6,7 +6,7 @@ a kill finds the rows, and then nothing was deleted, or none, and then the folde
 
 from dataclasses import dataclass
 
-from tl.config import Experiment, Refused
+from tl.config import Experiment, Refused, refusal
 from tl.jobs.dead_trainers import record_if_dead
 from tl.jobs.stopping import stop_all
 from tl.languages import later, later_plural, plural, say
@@ -83,12 +83,10 @@ def find(home: Home, ident: str) -> Deletable:
     try:
         return Deletable(home, RUN, ident, {}, (record_if_dead(home, database.read_run(home, ident)),))
     except Unknown:
-        raise Unknown(
-            say(
-                "There is no run, experiment or sweep {ident!r}; `python -m tl runs` and `python -m tl sweeps` list them.",
-                ident=ident,
-            )
-        ) from None
+        text = later(
+            "There is no run, experiment or sweep {ident!r}; `python -m tl runs` and `python -m tl sweeps` list them."
+        )
+        raise Unknown(say(text, ident=ident)) from None
 
 
 def _whole(home: Home, kind: str, ident: str, experiments: dict[str, Experiment]) -> Deletable:
@@ -124,7 +122,7 @@ def _delete(home: Home, whole: Deletable) -> None:
         if not removal.delete_runs(home, whole.rows, whole.experiments):
             now = find(home, whole.ident)  # raises where somebody was faster
             _refuse_active(now)
-            raise Refused(say(CHANGED[whole.kind], ident=whole.ident))
+            raise refusal(CHANGED[whole.kind], ident=whole.ident)
     for row in whole.rows:
         forget_saliency_of_run(home, row.run_id)
 
@@ -132,8 +130,8 @@ def _delete(home: Home, whole: Deletable) -> None:
 def _refuse_active(whole: Deletable) -> None:
     if whole.kind == RUN and whole.active:
         status = status_name(whole.active[0].status)
-        raise Refused(say("Run {run} is {status}; stop it first.", run=whole.ident, status=status))
+        raise refusal("Run {run} is {status}; stop it first.", run=whole.ident, status=status)
     if whole.active:
         raise Refused(plural(*TRAINING[whole.kind], len(whole.active), ident=whole.ident))
     if whole.adds_seeds:
-        raise Refused(say(ADDING[whole.kind], ident=whole.ident))
+        raise refusal(ADDING[whole.kind], ident=whole.ident)

@@ -11,9 +11,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.jobs import background, child_progress
-from tl.languages import plural, read_sentence, say, store_sentence
+from tl.languages import later, plural, read_sentence, say, store_sentence
 from tl.store import database
 from tl.store.documents import Count, of_type
 from tl.store.files import read_json, write_json
@@ -53,20 +53,15 @@ def make(
         check_libraries()
     row = database.read_run(home, run_id)
     if row.status != "finished":
-        raise Refused(
-            say(
-                "Run {run} is {status}; only a finished run has a network to give.",
-                run=run_id,
-                status=status_name(row.status),
-            )
-        )
+        text = later("Run {run} is {status}; only a finished run has a network to give.")
+        raise refusal(text, run=run_id, status=status_name(row.status))
     temperature = temperature_of(home, run_id)
     arguments = [str(home.run(run_id).folder), "--output", str(folder), "--temperature", repr(temperature or 1.0)]
     arguments += ["--without-onnx"] * (not onnx) + ["--without-pictures"] * (not pictures)
     child_progress.run_module("tl.train.export", arguments, on_progress)
     found = read_json(folder / "facts.json")
     if not isinstance(found, dict):
-        raise Refused(say("The export did not say what it measured; the disk may be full."))
+        raise refusal("The export did not say what it measured; the disk may be full.")
     (folder / "facts.json").unlink()
     return found | {"temperature": temperature}
 

@@ -2,9 +2,8 @@
 
 from dataclasses import fields, replace
 
-from tl.config import ArmConfig, Experiment, Final, Refused, RunConfig, Training
+from tl.config import ArmConfig, Experiment, Final, RunConfig, Training, refusal
 from tl.jobs.queue import enqueue
-from tl.languages import say
 from tl.store import database
 from tl.store.documents import Result, read_config, read_result
 from tl.store.home import Home
@@ -28,20 +27,17 @@ def _experiment(home: Home, run_id: str, status: str) -> Experiment:
     files = home.run(run_id)
     config, result = read_config(files), read_result(files)
     if status != "finished" or not isinstance(config, RunConfig) or result is None or not result.best_epoch:
-        raise Refused(say("Run {run} has not finished; a final model repeats a finished run.", run=run_id))
+        raise refusal("Run {run} has not finished; a final model repeats a finished run.", run=run_id)
     if files.imported.exists():
-        raise Refused(say("Run {run} was trained elsewhere; run its comparison here first.", run=run_id))
+        raise refusal("Run {run} was trained elsewhere; run its comparison here first.", run=run_id)
     if config.final:
-        raise Refused(say("Run {run} is a final model already.", run=run_id))
+        raise refusal("Run {run} is a final model already.", run=run_id)
     if config.target_dataset:
-        raise Refused(say("This run had two data sets; a final model is trained on all pictures of one."))
+        raise refusal("This run had two data sets; a final model is trained on all pictures of one.")
     info = datasets.describe(home, config.dataset)
     if info.origin == "drawn":
-        raise Refused(
-            say(
-                "{dataset} has as many pictures as one wants; a final model takes pictures of your own.",
-                dataset=info.title,
-            )
+        raise refusal(
+            "{dataset} has as many pictures as one wants; a final model takes pictures of your own.", dataset=info.title
         )
     everything = info.train + info.validation + info.test
     shared = {entry.name: getattr(config, entry.name) for entry in fields(Training)}

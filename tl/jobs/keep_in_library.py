@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tl.backbones import BACKBONES
-from tl.config import AUTO, BUNDLED, IMAGENET, Newer, Refused, RunConfig
+from tl.config import AUTO, Newer, Refused, RunConfig, refusal
+from tl.config.training import BUNDLED, IMAGENET
 from tl.jobs.dead_trainers import record_if_dead
 from tl.jobs.library import LOCK
-from tl.languages import english, say
+from tl.languages import english, later, say
 from tl.sources import own
 from tl.sources.card import Card, ancestors, card_of, without_class_names
 from tl.sources.catalogue import input_of, source
@@ -67,34 +68,27 @@ def keepable(home: Home, run_id: str) -> Keepable:
     than the one it began with."""
     row, run = record_if_dead(home, database.read_run(home, run_id)), home.run(run_id)
     if row.status != "finished":
-        raise Refused(
-            say(
-                "Run {run} is {status}; only a finished run can be kept as a starting point.",
-                run=run_id,
-                status=status_name(row.status),
-            )
-        )
+        text = later("Run {run} is {status}; only a finished run can be kept as a starting point.")
+        raise refusal(text, run=run_id, status=status_name(row.status))
     if run.imported.exists():
-        raise Refused(
-            say("Run {run} was trained on another machine, and its network is there; keep it on that one.", run=run_id)
+        raise refusal(
+            "Run {run} was trained on another machine, and its network is there; keep it on that one.", run=run_id
         )
     if not run.best.is_file():
-        raise Refused(
-            say("The network that run {run} has trained is not here any more; train it again to keep it.", run=run_id)
+        raise refusal(
+            "The network that run {run} has trained is not here any more; train it again to keep it.", run=run_id
         )
     config, result = read_config(run), read_result(run)
     if isinstance(config, Newer):
         raise config
     if config is None or result is None:
-        raise Refused(say("The files of run {run} are damaged; train it again to keep what it learned.", run=run_id))
+        raise refusal("The files of run {run} are damaged; train it again to keep what it learned.", run=run_id)
     found = Keepable(run=run, config=config, result=result, begun=_began_with(home, config))
     if not _trained(config, result):
-        raise Refused(
-            say(
-                "Its backbone is unchanged: only the head was trained up to its best epoch; start from the weights {weights!r} "
-                "themselves.",
-                weights=config.weights,
-            )
+        raise refusal(
+            "Its backbone is unchanged: only the head was trained up to its best epoch; start from the weights {weights!r} "
+            "themselves.",
+            weights=config.weights,
         )
     return found
 
@@ -107,12 +101,10 @@ def _began_with(home: Home, config: RunConfig) -> Source | None:
     except Refused:
         if not pretrained and config.weights in ANY_NETWORKS:
             return None
-        raise Refused(
-            say(
-                "The weights {weights!r} that this run was prepared for are no longer here, so what its network expects of a "
-                "picture isn't known; train it again to keep it.",
-                weights=config.weights,
-            )
+        raise refusal(
+            "The weights {weights!r} that this run was prepared for are no longer here, so what its network expects of a "
+            "picture isn't known; train it again to keep it.",
+            weights=config.weights,
         ) from None
     return found if pretrained else None
 
@@ -129,8 +121,8 @@ def _trained(config: RunConfig, result: Result) -> bool:
 
 def _backbone(found: Keepable, file: BinaryIO) -> tuple[dict[str, Tensor], int | None]:
     """The tensors of the checkpoint's backbone, and for how many classes its head is."""
-    damaged = Refused(
-        say("The network that run {run} has trained is damaged; train it again to keep it.", run=found.config.run_id)
+    damaged = refusal(
+        "The network that run {run} has trained is damaged; train it again to keep it.", run=found.config.run_id
     )
     if header_of_intact(file) is None:
         raise damaged

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.languages import later, say
 from tl.sources import own
 from tl.sources.card import Card, Step, card_of, steps
@@ -102,7 +102,7 @@ def rename(home: Home, name: str, new: str) -> None:
     with locked(home.locks_dir / LOCK):
         folder, entry = own.folder_of(home, name), of_library(home, name)
         if entry is None:
-            raise Refused(say("The weights {name!r} of the library are damaged; delete them.", name=name))
+            raise refusal("The weights {name!r} of the library are damaged; delete them.", name=name)
         own.check_new_name(home, entry.backbone, new)
         shutil.rmtree(folder.with_name(new), ignore_errors=True)  # without a card: who wrote it was killed
         _unless_used(home, name, RENAMING, lambda: folder.rename(folder.with_name(new)))
@@ -155,7 +155,7 @@ def _unless_used(home: Home, name: str, refusals: InTheWay, action: Callable[[],
     for experiment_id in {row.experiment_id for row in database.read_runs(home) if own.starts_from(row) == name}:
         plan = database.read_experiment(home, experiment_id)["settling"]
         if plan is not None and plan.open:
-            raise Refused(say(refusals.adding, experiment=experiment_id, name=name))
+            raise refusal(refusals.adding, experiment=experiment_id, name=name)
 
     def needs_them(row: RunRow) -> bool:
         return own.starts_from(row) == name and not home.run(row.run_id).imported.exists()
@@ -163,4 +163,4 @@ def _unless_used(home: Home, name: str, refusals: InTheWay, action: Callable[[],
     row = database.unless_needed(home, (*ACTIVE, *RESUMABLE), needs_them, action)
     if row is not None:
         sentence = refusals.active if row.status in ACTIVE else refusals.resumable
-        raise Refused(say(sentence, run=row.run_id, name=name, status=status_name(row.status)))
+        raise refusal(sentence, run=row.run_id, name=name, status=status_name(row.status))

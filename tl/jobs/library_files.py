@@ -13,11 +13,12 @@ from typing import BinaryIO
 import msgspec
 
 from tl.backbones import BACKBONES, unknown
-from tl.config import MAX_RESOLUTION, MIN_RESOLUTION, Refused
+from tl.config import Refused, refusal
+from tl.config.training import MAX_RESOLUTION, MIN_RESOLUTION
 from tl.jobs import own_weights
 from tl.jobs.keep_in_library import COUNTER
 from tl.jobs.library import LOCK
-from tl.languages import say
+from tl.languages import later
 from tl.sources import own
 from tl.sources.card import CARD_BYTES, Card, of_stranger, without_class_names
 from tl.sources.cards import of_library
@@ -42,7 +43,7 @@ def export(home: Home, name: str, file: Path) -> int:
     """Write weights of the library, with their card, as `file`; its size in bytes. Raises Refused for an unknown name."""
     folder, entry = own.folder_of(home, name), of_library(home, name)
     if entry is None or entry.card is None:
-        raise Refused(say("The weights {name!r} of the library are damaged; delete them.", name=name))
+        raise refusal("The weights {name!r} of the library are damaged; delete them.", name=name)
     about = entry.card | {"name": name, "input": asdict(entry.input)}
     text = json.dumps(about, ensure_ascii=False)
     if len(text) > CARD_BYTES:
@@ -63,8 +64,8 @@ def bring_in(home: Home, file: Path, name: str | None = None, shown: str | None 
     with weights_file.opened(file) as opened:
         try:
             card, tensors = _looked_through(opened, shown)
-        except Refused as refusal:
-            raise Refused(str(refusal).replace(str(opened.name), shown)) from None
+        except Refused as problem:
+            raise Refused(str(problem).replace(str(opened.name), shown)) from None
         name = name or card.name
         own.check_new_name(home, card.backbone, name)
         home.policy.check_disk(sum(tensor.stop - tensor.start for tensor in tensors.values()))
@@ -80,15 +81,13 @@ def _looked_through(file: BinaryIO, shown: str) -> tuple[Card, dict[str, Tensor]
     tensors = weights_file.read_header(file)
     text = weights_copy.metadata_of(file).get(ABOUT)
     if text is None:
-        raise Refused(
-            say(
-                "{file} has no model card of TL Lab's in it; export it from a library, or give plain weights to a comparison "
-                "(--weights-file).",
-                file=shown,
-            )
+        raise refusal(
+            "{file} has no model card of TL Lab's in it; export it from a library, or give plain weights to a comparison "
+            "(--weights-file).",
+            file=shown,
         )
     if SEAL in weights_copy.metadata_of(file) and header_of_intact(file) is None:
-        raise Refused(say("{file} was damaged on its way here; copy it again, or export it again.", file=shown))
+        raise refusal("{file} was damaged on its way here; copy it again, or export it again.", file=shown)
     card = of_stranger(text, shown)
     _check_network(card, tensors, shown)
     weights_file.check(file)
@@ -99,31 +98,20 @@ def _looked_through(file: BinaryIO, shown: str) -> tuple[Card, dict[str, Tensor]
 
 def _check_network(card: Card, tensors: dict[str, Tensor], shown: str) -> None:
     if card.backbone not in BACKBONES:
-        raise Refused(say("{file}: {problem}", file=shown, problem=unknown(card.backbone)))
+        raise refusal("{file}: {problem}", file=shown, problem=unknown(card.backbone))
     if card.backbone.startswith("timm:") and not Home().policy.offers_timm:
-        raise Refused(
-            say(
-                "{file} is of {backbone}, which is not offered in this demo; it needs a TL Lab of your own.",
-                file=shown,
-                backbone=card.backbone,
-            )
-        )
+        text = later("{file} is of {backbone}, which is not offered in this demo; it needs a TL Lab of your own.")
+        raise refusal(text, file=shown, backbone=card.backbone)
     table, side = BACKBONES[card.backbone], _side(card)
     if not table.takes(side):
-        raise Refused(say("{file}: {problem}", file=shown, problem=table.refusal(card.backbone, side)))
+        raise refusal("{file}: {problem}", file=shown, problem=table.refusal(card.backbone, side))
     known = card.input is not None and 16 <= card.input.size <= 1024 and len(card.input.interpolation) <= 20
     if card.input is None or not known or not all(map(math.isfinite, card.input.mean)):
-        raise Refused(say("{file} doesn't say what its network expects of a picture; export it again.", file=shown))
+        raise refusal("{file} doesn't say what its network expects of a picture; export it again.", file=shown)
     numbers = sum(math.prod(tensor.shape) for tensor in tensors.values())
     if numbers > EXTRA[0] * table.parameters + EXTRA[1]:
-        raise Refused(
-            say(
-                "{file} holds {numbers:,} numbers, many more than {backbone} has; it is of another network.",
-                file=shown,
-                numbers=numbers,
-                backbone=card.backbone,
-            )
-        )
+        text = later("{file} holds {numbers:,} numbers, many more than {backbone} has; it is of another network.")
+        raise refusal(text, file=shown, numbers=numbers, backbone=card.backbone)
 
 
 def _side(card: Card) -> int:

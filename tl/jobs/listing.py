@@ -13,17 +13,16 @@ from tl.store.home import Home, Run
 from tl.store.rows import RunRow, experiment_of
 from tl.store.schema import ACTIVE, RESUMABLE
 
+# What a run's result or metrics tell, what its row in the queue does, and what the settings of its arm do.
 _REACHED = (
-    "epochs",
-    "best_val_accuracy",
-    "best_epoch",
-    "stopped_early",
-    "test_accuracy",
-    "elapsed_seconds",
-    "memory_peak_bytes",
-    "device",
-    "notes",
+    *("epochs", "best_val_accuracy", "best_epoch", "stopped_early", "test_accuracy"),
+    *("elapsed_seconds", "memory_peak_bytes", "device", "notes"),
 )
+_OF_ROW = (
+    *("run_id", "experiment_id", "sweep_id", "arm", "seed", "status"),
+    *("attempt", "reason", "created", "started", "ended"),
+)
+_OF_SETTINGS = ("dataset", "target_dataset", "samples", "backbone", "weights", "resolution", "batch_size")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +76,6 @@ class RunEntry(RunLine):
         return asdict(self) | {"progress": progress}
 
 
-def entry_of(home: Home, row: RunRow, place: int | None) -> RunEntry:
-    """What is known of the run; `place` in the queue where it waits."""
-    return in_full(home, line_of(row, place))
-
-
 def in_full(home: Home, line: RunLine) -> RunEntry:
     """The run with what its files tell."""
     files = home.run(line.run_id)
@@ -97,27 +91,12 @@ def line_of(row: RunRow, place: int | None) -> RunLine:
     """What the queue tells of the run; `place` in it where it waits."""
     spec, arm = _settings(row.spec, row.arm)
     final = row.experiment.final
+    told: dict[str, Any] = {name: getattr(row, name) for name in _OF_ROW}
+    told |= {name: getattr(spec, name) for name in _OF_SETTINGS}
     return RunLine(
-        run_id=row.run_id,
-        experiment_id=row.experiment_id,
-        sweep_id=row.sweep_id,
-        arm=row.arm,
-        seed=row.seed,
-        status=row.status,
-        attempt=row.attempt,
-        reason=row.reason,
+        **told,
         message=read_sentence(row.message),
-        created=row.created,
-        started=row.started,
-        ended=row.ended,
         place=place,
-        dataset=spec.dataset,
-        target_dataset=spec.target_dataset,
-        samples=spec.samples,
-        backbone=spec.backbone,
-        weights=spec.weights,
-        resolution=spec.resolution,
-        batch_size=spec.batch_size,
         strategy=arm.strategy,
         max_epochs=final.epochs if final else spec.epochs_of(arm),
         final_of=final.of if final else None,
@@ -148,7 +127,6 @@ def _reached(files: Run, status: str) -> dict[str, Any]:
     from tl.store.metrics import read_metrics  # pandas: only while something trains or after it was killed
 
     metrics = read_metrics(files.metrics)
-    columns = {"best_val_accuracy": "val_accuracy", "elapsed_seconds": "elapsed_seconds"}
-    columns |= {"memory_peak_bytes": "memory_peak_bytes"}
+    columns = {name: name for name in ("elapsed_seconds", "memory_peak_bytes")} | {"best_val_accuracy": "val_accuracy"}
     largest = {name: max(metrics[column].dropna().tolist(), default=None) for name, column in columns.items()}
     return found | {"epochs": len(metrics), **largest}

@@ -106,6 +106,13 @@ def gpu_processes() -> set[int]:
     return {int(pid) for pid in _asked_driver("--query-compute-apps=pid").split() if pid.isdigit()}
 
 
+def gpu_utilisation() -> float | None:
+    """How busy the GPUs are that programs may use here, 0..1, on average; None where there are none or the driver can't tell."""
+    told = _asked_driver("--query-gpu=utilization.gpu").split()
+    shares = [int(each) / 100 for each in told if each.isdigit()]
+    return sum(shares) / len(shares) if shares and len(shares) == len(told) else None
+
+
 def _asked_driver(query: str) -> str:
     """The driver's answer, "" where there is none.
 

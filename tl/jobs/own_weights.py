@@ -5,10 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tl.config import Refused, Training
+from tl.config import Refused, Training, refusal
 from tl.ending import REFUSED
-from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
-from tl.languages import READ_BY_US, read_sentence, say
+from tl.jobs.launchers.launcher import talking
+from tl.languages import READ_BY_US, later, read_sentence, say
 from tl.store.home import Home
 
 COMMAND = (sys.executable, "-m", "tl.train.own_weights")
@@ -32,30 +32,16 @@ def look_through(file: Path, shown: str, backbone: str, resolution: int) -> str:
 def _asked(file: Path, shown: str, backbone: str, resolution: int, options: list[str]) -> dict[str, str]:
     command = [*COMMAND, str(file.absolute()), "--backbone", backbone, "--resolution", str(resolution), *options]
     try:
-        ended = subprocess.run(
-            command,
-            cwd=PROJECT_ROOT,
-            env=child_environment() | READ_BY_US,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-            timeout=LOOK_SECONDS,
-        )
+        own = talking(**READ_BY_US)
+        ended = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=LOOK_SECONDS, **own)
     except subprocess.TimeoutExpired:
-        raise Refused(
-            say(
-                "{file} could not be looked through in {minutes:.0f} minutes; try again.",
-                file=shown,
-                minutes=LOOK_SECONDS / 60,
-            )
-        ) from None
+        text = later("{file} could not be looked through in {minutes:.0f} minutes; try again.")
+        raise refusal(text, file=shown, minutes=LOOK_SECONDS / 60) from None
     if ended.returncode:
         said = ended.stderr.strip().splitlines()
         last = read_sentence(said[-1].replace(str(file.absolute()), shown)) if said else say("it ended without a word")
         if ended.returncode == REFUSED:
             raise Refused(last)
-        raise Refused(say("{file} could not be looked through ({reason:.300}).", file=shown, reason=last))
+        raise refusal("{file} could not be looked through ({reason:.300}).", file=shown, reason=last)
     answer: dict[str, str] = json.loads(ended.stdout.strip().splitlines()[-1])
     return answer

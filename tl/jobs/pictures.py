@@ -4,9 +4,9 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.jobs.dead_trainers import record_if_dead
-from tl.languages import say
+from tl.languages import later
 from tl.store import database
 from tl.store.files import lock_file
 from tl.store.home import Home
@@ -24,7 +24,7 @@ def delete_dataset(home: Home, name: str) -> None:
     from tl import datasets  # numpy and Pillow: not for listing and stopping
 
     if name in datasets.BUILT_IN:
-        raise Refused(say("{name!r} comes with TL Lab; only data sets of your own can be deleted.", name=name))
+        raise refusal("{name!r} comes with TL Lab; only data sets of your own can be deleted.", name=name)
     folder = home.dataset_dir(name)
     if not folder.is_dir():
         datasets.describe(home, name)  # says that there is none
@@ -39,14 +39,8 @@ def delete_dataset(home: Home, name: str) -> None:
 
         if run_id := database.unless_used(home, name, take_files):
             status = database.read_run(home, run_id).status
-            raise Refused(
-                say(
-                    "Run {run} learns the data set {dataset!r} and is {status}; stop it first.",
-                    run=run_id,
-                    dataset=title_of(home, name),
-                    status=status_name(status),
-                )
-            )
+            text = later("Run {run} learns the data set {dataset!r} and is {status}; stop it first.")
+            raise refusal(text, run=run_id, dataset=title_of(home, name), status=status_name(status))
 
 
 def _at_rest(folder: Path) -> ExitStack:
@@ -59,6 +53,6 @@ def _at_rest(folder: Path) -> ExitStack:
         lock = lock_file(os.open(path, os.O_RDWR))
         if lock is None:
             held.close()
-            raise Refused(say("The pictures of {name!r} are being decoded; try again in a moment.", name=folder.name))
+            raise refusal("The pictures of {name!r} are being decoded; try again in a moment.", name=folder.name)
         held.callback(os.close, lock)
     return held

@@ -9,14 +9,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Newer, Refused, new_id, newer, of_arm
+from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Newer, Refused, new_id, newer, refusal
+from tl.config.arm import of_arm
 from tl.jobs import devices, settle_plan
 from tl.jobs.dead_trainers import as_if_recorded, record_if_dead
 from tl.jobs.endings import out_of_time
 from tl.jobs.launchers import catalogue
 from tl.jobs.listing import RunEntry, RunLine, in_full, line_of
 from tl.jobs.queue_order import in_order
-from tl.languages import say
+from tl.languages import later, say
 from tl.store import database, everybody
 from tl.store.documents import read_config
 from tl.store.files import write_json
@@ -129,23 +130,11 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     datasets.check_for(home, experiment, {arm.strategy for arm in experiment.arms})
     samples = info.train if experiment.samples is None else experiment.samples
     if samples > info.train:
-        raise Refused(
-            say(
-                "samples is {samples:,}, but {dataset} has only {train:,} training pictures.",
-                samples=samples,
-                dataset=info.called,
-                train=info.train,
-            )
-        )
+        text = later("samples is {samples:,}, but {dataset} has only {train:,} training pictures.")
+        raise refusal(text, samples=samples, dataset=info.called, train=info.train)
     if samples < len(info.classes):
-        raise Refused(
-            say(
-                "samples is {samples}, but {dataset} has {classes} classes; each needs a picture.",
-                samples=samples,
-                dataset=info.called,
-                classes=len(info.classes),
-            )
-        )
+        text = later("samples is {samples}, but {dataset} has {classes} classes; each needs a picture.")
+        raise refusal(text, samples=samples, dataset=info.called, classes=len(info.classes))
     sets = [datasets.describe(home, name) for name in experiment.sets]
     devices.check(experiment.devices)
     home.policy.check_settings(experiment, info.train, 0 if sets[-1].origin == "drawn" else sets[-1].train)
@@ -244,27 +233,22 @@ def _resumable(home: Home, run_id: str) -> RunRow:
 
     row = record_if_dead(home, database.read_run(home, run_id))
     if row.status == "finished":
-        raise Refused(say("Run {run} is finished; there is nothing left to resume.", run=run_id))
+        raise refusal("Run {run} is finished; there is nothing left to resume.", run=run_id)
     if home.run(run_id).imported.exists():
-        raise Refused(
-            say("Run {run} was imported without its trained weights; start the comparison anew instead.", run=run_id)
+        raise refusal(
+            "Run {run} was imported without its trained weights; start the comparison anew instead.", run=run_id
         )
     if out_of_time(row):
         minutes = home.policy.run_minutes
-        raise Refused(
-            say("Run {run} has trained for the {minutes:,} min that a run may take here.", run=run_id, minutes=minutes)
+        raise refusal(
+            "Run {run} has trained for the {minutes:,} min that a run may take here.", run=run_id, minutes=minutes
         )
     if isinstance(found := read_config(home.run(run_id)), Newer):
         raise Refused(newer(say("Run {run}", run=run_id), found))
     name = next((name for name in row.experiment.sets if not datasets.has(home, name)), None)
     if row.status not in ACTIVE and name is not None:
-        raise Refused(
-            say(
-                "Run {run} can't go on: its pictures, the data set {dataset!r}, were deleted.",
-                run=run_id,
-                dataset=title_of(home, name),
-            )
-        )
+        text = later("Run {run} can't go on: its pictures, the data set {dataset!r}, were deleted.")
+        raise refusal(text, run=run_id, dataset=title_of(home, name))
     return row
 
 

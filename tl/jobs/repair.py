@@ -15,7 +15,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypedDict
 
-from tl.config import DECIDED, ID_PATTERN, Experiment, Newer, Refused, RunConfig, Training, newer
+from tl.config import ID_PATTERN, Experiment, Newer, Refused, RunConfig, Training, newer, refusal
+from tl.config.experiment import DECIDED
 from tl.jobs.endings import RESULTS, rebuilt
 from tl.jobs.launchers import catalogue, processes
 from tl.jobs.launchers.launcher import KILL_SECONDS, Unreachable
@@ -122,7 +123,7 @@ def _sole_lock(home: Home) -> int:
         works = holder(home)
         if time.monotonic() > end:
             process = works.pid if works else say("unknown")
-            raise Refused(say("Process {process} works on the queue and does not end; end it first.", process=process))
+            raise refusal("Process {process} works on the queue and does not end; end it first.", process=process)
         if works and processes.alive(works):
             os.kill(works.pid, signal.SIGTERM)
         time.sleep(0.1)

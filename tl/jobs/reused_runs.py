@@ -8,7 +8,8 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import fields
 
-from tl.config import DECIDED, Experiment, RunConfig, Training
+from tl.config import Experiment, RunConfig, Training
+from tl.config.experiment import DECIDED
 from tl.jobs.seeds import decided_as
 from tl.languages import english, say
 from tl.store import database

@@ -3,12 +3,13 @@
 from collections import Counter
 from typing import Any
 
-from tl.config import DECIDED, Experiment, Refused, RunConfig
+from tl.config import Experiment, Refused, RunConfig, refusal
+from tl.config.experiment import DECIDED
 from tl.jobs.dead_trainers import record_if_dead
 from tl.jobs.queue import admission_of, resolved
 from tl.jobs.settle_plan import begun_plan, with_seeds
 from tl.jobs.stopping import stop_all
-from tl.languages import plural, say
+from tl.languages import later, plural
 from tl.store import database, settle_plan
 from tl.store.documents import read_config
 from tl.store.files import write_json
@@ -41,14 +42,8 @@ def add_seeds(home: Home, experiment_id: str, up_to: int, outcome: str | None = 
     _check(home, entry, rows)
     if not len(before.seeds) < up_to <= MOST_SEEDS:
         number = len(before.seeds)
-        raise Refused(
-            say(
-                "up to is {up_to}; it must be more than the {seeds} it has, at most {most}.",
-                up_to=up_to,
-                seeds=number_of(number, "seed"),
-                most=MOST_SEEDS,
-            )
-        )
+        text = later("up to is {up_to}; it must be more than the {seeds} it has, at most {most}.")
+        raise refusal(text, up_to=up_to, seeds=number_of(number, "seed"), most=MOST_SEEDS)
     after = with_seeds(before, up_to, looks=(*(before.looks or (len(before.seeds),)), up_to))
     resolved(home, after)  # refuses what can't be trained
     new = [run for run in after.runs(experiment_id) if run.seed not in before.seeds]
@@ -73,13 +68,11 @@ def _queue(home: Home, before: Experiment, after: Experiment, runs: list[RunConf
 def _check(home: Home, entry: dict[str, Any], rows: list[RunRow]) -> None:
     """Raise Refused where no seeds can be added to the experiment, whatever their number."""
     if entry["sweep_id"] is not None:
-        raise Refused(say("This comparison is one size of a sweep; start the sweep again with more seeds instead."))
+        raise refusal("This comparison is one size of a sweep; start the sweep again with more seeds instead.")
     if entry["experiment"].final:
-        raise Refused(say("This is a final model, which has one run; compare the arms with more seeds instead."))
+        raise refusal("This is a final model, which has one run; compare the arms with more seeds instead.")
     if any(home.run(row.run_id).imported.exists() for row in rows):
-        raise Refused(
-            say("This comparison was imported, and its seeds were trained elsewhere; start it anew here instead.")
-        )
+        raise refusal("This comparison was imported, and its seeds were trained elsewhere; start it anew here instead.")
     if unfinished := sum(row.status in RESUMABLE for row in rows):
         raise Refused(
             plural(

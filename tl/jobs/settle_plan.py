@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol
 
-from tl.config import PLANNED_LOOKS, Experiment, Refused
+from tl.config import PLANNED_LOOKS, Experiment, refusal
 from tl.jobs.launchers import processes
-from tl.languages import say
+from tl.languages import later
 from tl.store.settle_plan import SettlePlan
 
 LEAST_SEEDS = PLANNED_LOOKS[0]  # with fewer there is nothing to judge
@@ -19,25 +19,14 @@ LEAST_SEEDS = PLANNED_LOOKS[0]  # with fewer there is nothing to judge
 def begun_plan(plan: SettlePlan, experiment: Experiment) -> SettlePlan:
     """The plan as it begins now for this experiment. Raises Refused where it can't be run until settled."""
     if len(experiment.arms) < 2:
-        raise Refused(say("There is nothing to settle with one arm; compare at least two."))
+        raise refusal("There is nothing to settle with one arm; compare at least two.")
     seeds = len(experiment.seeds)
     if seeds > PLANNED_LOOKS[-1]:
-        raise Refused(
-            say(
-                "There are {seeds} seeds already; a comparison can be run until settled with at most {most}.",
-                seeds=seeds,
-                most=PLANNED_LOOKS[-1],
-            )
-        )
+        text = later("There are {seeds} seeds already; a comparison can be run until settled with at most {most}.")
+        raise refusal(text, seeds=seeds, most=PLANNED_LOOKS[-1])
     if seeds > plan.at_most_seeds:
-        raise Refused(
-            say(
-                "at most seeds is {wanted}, but there are {seeds} already; choose more, {most} at most.",
-                wanted=plan.at_most_seeds,
-                seeds=seeds,
-                most=PLANNED_LOOKS[-1],
-            )
-        )
+        text = later("at most seeds is {wanted}, but there are {seeds} already; choose more, {most} at most.")
+        raise refusal(text, wanted=plan.at_most_seeds, seeds=seeds, most=PLANNED_LOOKS[-1])
     fresh = replace(plan, looks=(), ended=None, message=None)
     return replace(fresh, began=time.time(), up=_up(), boot_id=processes.boot_id())
 

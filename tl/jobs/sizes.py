@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tl.config import Refused, listed_in
+from tl.config import refusal
+from tl.config.experiment import listed_in
 from tl.languages import later, say
 from tl.words import count
 
@@ -65,7 +66,7 @@ def parse_sizes(text: str, info: "DatasetInfo") -> tuple[int, ...]:
     name = text.strip()
     sizes = preset_sizes(name, info) if name in PRESETS else _listed(text, info)
     if len(sizes) < MIN_SIZES:
-        raise Refused(say(TOO_FEW, sizes=MIN_SIZES))
+        raise refusal(TOO_FEW, sizes=MIN_SIZES)
     return sizes
 
 
@@ -74,21 +75,15 @@ def _listed(text: str, info: "DatasetInfo") -> tuple[int, ...]:
     try:
         sizes = {info.train if part == ALL else int(part) for part in parts}
     except ValueError:
-        raise Refused(
-            say(
-                "The sizes must be numbers of training pictures joined by commas, such as 100,300,1000 or {all}, not {text}.",
-                all=ALL,
-                text=f"{text!r:.200}",
-            )
+        raise refusal(
+            "The sizes must be numbers of training pictures joined by commas, such as 100,300,1000 or {all}, not {text}.",
+            all=ALL,
+            text=f"{text!r:.200}",
         ) from None
     lowest = min(max(len(info.classes), 2), info.train)
     if strange := [size for size in sorted(sizes) if not lowest <= size <= info.train]:
-        raise Refused(
-            say(
-                "Each size must be a number of training pictures from {least} (the classes) to {most}, not {size}.",
-                least=count(lowest),
-                most=count(info.train),
-                size=strange[0],
-            )
+        sentence = later(
+            "Each size must be a number of training pictures from {least} (the classes) to {most}, not {size}."
         )
+        raise refusal(sentence, least=count(lowest), most=count(info.train), size=strange[0])
     return tuple(sorted(sizes))

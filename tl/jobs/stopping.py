@@ -10,7 +10,7 @@ from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended
 from tl.jobs.listing import RunEntry
 from tl.jobs.queue import run
 from tl.jobs.start import ensure_supervisor, supervisor_lives
-from tl.languages import say
+from tl.languages import later, say
 from tl.store import database
 from tl.store import settle_plan as plans
 from tl.store.home import Home
@@ -77,10 +77,6 @@ def _wait_for_end(home: Home, row: RunRow, grace_seconds: float) -> None:
     while database.read_run(home, row.run_id).status in ACTIVE:
         ensure_supervisor(home)
         if time.monotonic() > end:
-            raise TimeoutError(
-                say(
-                    "Run {run} has not ended yet; it stops as soon as the machine that trains it answers.",
-                    run=row.run_id,
-                )
-            )
+            text = later("Run {run} has not ended yet; it stops as soon as the machine that trains it answers.")
+            raise TimeoutError(say(text, run=row.run_id))
         time.sleep(0.1)

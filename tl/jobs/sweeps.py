@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from tl.config import Experiment, Refused, new_id
+from tl.config import Experiment, new_id, refusal
 from tl.differences import each_of
 from tl.jobs.endings import out_of_time
 from tl.jobs.listing import RunEntry
 from tl.jobs.queue import enqueue, list_runs, resolved, resume_all
 from tl.jobs.sizes import MIN_SIZES, TOO_FEW
-from tl.languages import later, say
+from tl.languages import later
 from tl.store import database
 from tl.store.home import Home
 
@@ -26,7 +26,7 @@ def submit_sweep(home: Home, experiment: Experiment, sizes: Iterable[int], key: 
     sizes = sorted(set(sizes))
     experiments = [resolved(home, replace(experiment, samples=size)) for size in sizes]
     if len(sizes) < MIN_SIZES:
-        raise Refused(say(TOO_FEW, sizes=MIN_SIZES))
+        raise refusal(TOO_FEW, sizes=MIN_SIZES)
     return _sweep_of(home, enqueue(home, experiments, key, sweep_id=new_id()))
 
 
@@ -39,7 +39,7 @@ NOTHING_ENDED = later("Sweep {sweep} has no run that could be resumed: all are f
 def _sweep_of(home: Home, experiment_id: str) -> str:
     sweep_id: str | None = database.read_experiment(home, experiment_id)["sweep_id"]
     if sweep_id is None:
-        raise Refused(say("This was started as a single comparison already; start again for a sweep."))
+        raise refusal("This was started as a single comparison already; start again for a sweep.")
     return sweep_id
 
 
@@ -87,5 +87,5 @@ def resume_sweep(home: Home, sweep_id: str) -> list[RunEntry]:
     ended = [run for run in sweep(home, sweep_id)["runs"] if run.status in ("stopped", "failed", "interrupted")]
     unfinished = [run.run_id for run in ended if not out_of_time(database.read_run(home, run.run_id))]
     if not unfinished:
-        raise Refused(say(NO_TIME_LEFT if ended else NOTHING_ENDED, sweep=sweep_id))
+        raise refusal(NO_TIME_LEFT if ended else NOTHING_ENDED, sweep=sweep_id)
     return resume_all(home, unfinished)

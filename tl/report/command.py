@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from tl.arms import quoted
-from tl.config import MOST_THREADS, PRECISIONS, ArmConfig, Experiment, Training
+from tl.config import ArmConfig, Experiment, Training
+from tl.config.training import MOST_THREADS, PRECISIONS
 from tl.differences import usual_name_of
 from tl.effects import idle, of_another_strategy
 from tl.languages import listed, say

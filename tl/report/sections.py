@@ -10,7 +10,8 @@ from tl.analysis.records import RunRecord
 from tl.analysis.references import Reference
 from tl.analysis.unplanned import notes
 from tl.backbones import BACKBONES
-from tl.config import OF_DEVICES, OF_TWO_SETS, ArmConfig, Experiment, Training
+from tl.config import ArmConfig, Experiment, Training
+from tl.config.training import OF_DEVICES, OF_TWO_SETS
 from tl.datasets.info import DatasetInfo
 from tl.differences import networks, own_words, sides
 from tl.languages import commas, joined, later, plural, say, semicolons

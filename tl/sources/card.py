@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from tl.backbones import Input
-from tl.config import Refused
+from tl.config import refusal
 from tl.languages import commas, later, say
 from tl.networks import UNKNOWN_PICTURES, pictures_in_words
 from tl.store.documents import Amount, Count, Share, of_type, place_of
@@ -130,16 +130,16 @@ def of_stranger(text: str, shown: str) -> Card:
         long = later(
             "{file} has no model card that can be read: it has {number} characters, at most {most} are accepted."
         )
-        raise Refused(say(long, file=shown, number=count(len(text)), most=count(CARD_BYTES)))
+        raise refusal(long, file=shown, number=count(len(text)), most=count(CARD_BYTES))
     try:
         return msgspec.convert(_in_plain_text(json.loads(text)), Card)
     except msgspec.ValidationError as problem:
         place = plain(place_of(problem, say("a part of it")))[:100]
         wrong = later("{file} has no model card that can be read: {place} can't be.")
-        raise Refused(say(wrong, file=shown, place=place)) from None
+        raise refusal(wrong, file=shown, place=place) from None
     except (ValueError, RecursionError):
         damaged = later("{file} has no model card that can be read: it is damaged; export it again.")
-        raise Refused(say(damaged, file=shown)) from None
+        raise refusal(damaged, file=shown) from None
 
 
 def _in_plain_text(value: Any) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from tl.backbones import BACKBONES, IMAGENET_INPUT, Input, unknown
-from tl.config import Experiment, Refused, new_id
+from tl.config import Experiment, Refused, new_id, refusal
 from tl.languages import later, say
 from tl.sources.cards import bundled, library, own_backbones
 from tl.sources.package_index import missing, packaged
@@ -42,16 +42,14 @@ def source(home: Home, backbone: str, key: str) -> Source:
         wanted = ours[0] if ours else _first_published(backbone) if key == AUTO else key
     if wanted not in known:
         if key == RANDOM:
-            raise Refused(
-                say(
-                    "Random weights are an arm's own: scratch begins with them, of two data sets dann:weights=random, too."
-                )
+            raise refusal(
+                "Random weights are an arm's own: scratch begins with them, of two data sets dann:weights=random, too."
             )
         if not BACKBONES[backbone].published and not ours:
             raise Refused(none_published(backbone, list(known)))
         names = ", ".join((AUTO, *known))
         no_such = later("There are no pretrained weights {key!r} for {backbone}; there is: {names}.")
-        raise Refused(say(no_such, key=key, backbone=backbone, names=names))
+        raise refusal(no_such, key=key, backbone=backbone, names=names)
     if known[wanted].state == "missing":
         raise missing(backbone)
     return known[wanted]
@@ -83,13 +81,11 @@ def none_published(backbone: str, own: Sequence[str]) -> str:
     library."""
     title = BACKBONES[backbone].title
     if own:
-        return say(
+        text = later(
             "Nobody publishes pretrained weights for {network}: name your own ({own}) or make more with `python -m tl pretrain "
-            "--backbone {backbone} --dataset NAME`, or compare only arms that start with random weights.",
-            network=title,
-            own=", ".join(own),
-            backbone=backbone,
+            "--backbone {backbone} --dataset NAME`, or compare only arms that start with random weights."
         )
+        return say(text, network=title, own=", ".join(own), backbone=backbone)
     return say(
         "Nobody publishes pretrained weights for {network}: make your own with `python -m tl pretrain "
         "--backbone {backbone} --dataset NAME`, or compare only arms that start with random weights.",

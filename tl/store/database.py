@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tl.config import Experiment, Refused, RunConfig
+from tl.config import Experiment, Refused, RunConfig, refusal
 from tl.languages import read_sentence, say, store_sentence
 from tl.store.home import Home
 from tl.store.name_and_notes import NONE, NameAndNotes
@@ -236,9 +236,9 @@ def requeue(home: Home, runs: list[RunRow], admit: Admission, **values: Any) -> 
                 which = {"run_id": run.run_id, "owner": home.owner}  # a foreign run is said to be gone
                 now = connection.execute(f"SELECT status FROM runs WHERE id = :run_id AND {OWN}", which).fetchone()
                 if now is None:
-                    raise Refused(say("Run {id} is deleted already.", id=run.run_id))
+                    raise refusal("Run {id} is deleted already.", id=run.run_id)
                 status = status_name(now["status"])
-                raise Refused(say("Run {id} is {status} already.", id=run.run_id, status=status))
+                raise refusal("Run {id} is {status} already.", id=run.run_id, status=status)
         admit(connection)
 
 

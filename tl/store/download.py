@@ -15,7 +15,7 @@ from typing import BinaryIO
 import psutil
 
 from tl.config import Refused
-from tl.languages import say
+from tl.languages import later, say
 from tl.store.files import sync_folder
 
 TRIES = 3
@@ -77,15 +77,11 @@ def download(
     try:
         _fetch(url, part, size, progress or (lambda done, total: None))
         if not matches(part, sha256_prefix):
-            raise WrongHash(
-                say(
-                    "What {url} sent is not the expected file (its SHA-256 doesn't begin with {sha256}); try again "
-                    "later, or put the right file at {path}.",
-                    url=url,
-                    sha256=sha256_prefix,
-                    path=path,
-                )
+            text = later(
+                "What {url} sent is not the expected file (its SHA-256 doesn't begin with {sha256}); try again "
+                "later, or put the right file at {path}."
             )
+            raise WrongHash(say(text, url=url, sha256=sha256_prefix, path=path))
         os.replace(part, path)
     except _BrokenError as error:
         raise _not_downloaded(url, error, by_hand(path)) from error
@@ -156,26 +152,16 @@ def _open(url: str, start: int, validator: str | None, seconds: float | None = N
                 say("the server answered {code} {reason}", code=error.code, reason=error.reason)
             ) from error
         kind = Unauthorized if error.code in (401, 403) else DownloadFailed
-        raise kind(
-            say(
-                "{url} could not be downloaded: the server answered {code} {reason}.",
-                url=url,
-                code=error.code,
-                reason=error.reason,
-            )
-        ) from error
+        text = later("{url} could not be downloaded: the server answered {code} {reason}.")
+        raise kind(say(text, url=url, code=error.code, reason=error.reason)) from error
     except (OSError, http.client.HTTPException) as error:  # urllib's URLError is an OSError
         cause = getattr(error, "reason", error)  # urllib wraps what happened
         what = getattr(cause, "strerror", None) or str(cause) or repr(cause)
         raise _BrokenError(say("no connection: {what}", what=what)) from error
     if answer.headers.get_content_type() in ("text/html", "application/xhtml+xml"):
         answer.close()
-        raise DownloadFailed(
-            say(
-                "{url} was answered with a web page instead of the file; this network may want a sign-in first.",
-                url=url,
-            )
-        )
+        text = later("{url} was answered with a web page instead of the file; this network may want a sign-in first.")
+        raise DownloadFailed(say(text, url=url))
     return answer
 
 

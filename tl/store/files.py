@@ -153,11 +153,8 @@ def read_parquet(path: Path) -> "pd.DataFrame | None":
 
     None where it is absent or damaged: what is in such tables is made again or shown as not available.
     """
-    try:
-        data = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    if len(data) < 12 or data[:4] != b"PAR1" or data[-4:] != b"PAR1":
+    data = whole_parquet(path)
+    if data is None:
         return None
     import pandas as pd
 
@@ -165,6 +162,15 @@ def read_parquet(path: Path) -> "pd.DataFrame | None":
         return pd.read_parquet(io.BytesIO(data), page_checksum_verification=True)
     except Exception:  # pyarrow and pandas raise dozens of kinds for damaged bytes; nothing else can go wrong here
         return None
+
+
+def whole_parquet(path: Path) -> bytes | None:
+    """The whole file; None where it is absent or no Parquet file from beginning to end."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        data = path.read_bytes()
+        if len(data) >= 12 and data[:4] == data[-4:] == b"PAR1":
+            return data
+    return None
 
 
 def used_bytes(folder: Path) -> int:

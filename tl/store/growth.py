@@ -3,8 +3,7 @@
 import json
 import sqlite3
 
-from tl.config import Experiment, Refused, RunConfig
-from tl.languages import say
+from tl.config import Experiment, RunConfig, refusal
 from tl.store.database import Admission, queue_runs
 from tl.store.home import Home
 from tl.store.rows import RunRow
@@ -39,11 +38,11 @@ def grow(
                 return False
             write_in(connection, home, experiment_id, looked(open_plan, len(before.seeds), outcome))
         elif open_plan is not None:
-            raise Refused(say("Seeds are being added to this comparison until it is settled; stop that first."))
+            raise refusal("Seeds are being added to this comparison until it is settled; stop that first.")
         active = f"status IN ({', '.join(map(repr, ACTIVE))})"
         mine = "FROM runs WHERE experiment_id = ?"
         if connection.execute(f"SELECT 1 {mine} AND {active}", (experiment_id,)).fetchone():
-            raise Refused(say("Runs of this comparison still train or wait; let them end before you add seeds."))
+            raise refusal("Runs of this comparison still train or wait; let them end before you add seeds.")
         document = json.dumps(after.to_json())
         connection.execute("UPDATE experiments SET spec = ? WHERE id = ?", (document, experiment_id))
         last = connection.execute(f"SELECT max(position) AS last {mine}", (experiment_id,)).fetchone()["last"]

@@ -5,8 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from tl.config import ID_PATTERN, NAME_PATTERN, Refused
-from tl.languages import say
+from tl.config import ID_PATTERN, NAME_PATTERN, refusal
 from tl.policy import HOSTED, UNLIMITED, Policy
 
 VISITORS = "visitors"  # folder of their workspaces, where strangers use this TL Lab
@@ -39,7 +38,7 @@ class Home:
     def of(self, owner: str | None) -> "Home":
         """The workspace of `owner` (a row's, or from `owner_of`) under the same root; None: the root itself."""
         if owner is not None and not ID_PATTERN.fullmatch(owner):
-            raise Refused(say("{owner!r} can't be the owner of a workspace.", owner=owner))
+            raise refusal("{owner!r} can't be the owner of a workspace.", owner=owner)
         return Home(self.root if owner is None else self.root / VISITORS / owner)
 
     def visitors(self) -> Iterator["Home"]:
@@ -82,6 +81,11 @@ class Home:
     def machines_path(self) -> Path:
         """JSON of where runs are carried out, and what runs where."""
         return self.root / "machines.json"
+
+    @property
+    def identity_path(self) -> Path:
+        """Text that no other home has: by it another machine sees whether it looks at this one."""
+        return self.root / "identity"
 
     @property
     def features_dir(self) -> Path:
@@ -141,13 +145,13 @@ class Home:
     def dataset_dir(self, name: str) -> Path:
         """Folder of one data set; Refused for a text that can't be a data set's name."""
         if not NAME_PATTERN.fullmatch(name):
-            raise Refused(say("{name!r} can't be a data set's name; use up to 40 of a-z, 0-9, '-' and '_'.", name=name))
+            raise refusal("{name!r} can't be a data set's name; use up to 40 of a-z, 0-9, '-' and '_'.", name=name)
         return self.datasets_dir / name
 
     def run(self, run_id: str) -> "Run":
         """Files of one run; Refused for a text that can't be an id."""
         if not ID_PATTERN.fullmatch(run_id):
-            raise Refused(say("There is no run {id!r}; `python -m tl runs` lists them.", id=run_id))
+            raise refusal("There is no run {id!r}; `python -m tl runs` lists them.", id=run_id)
         return Run(self.runs_dir / run_id)
 
 

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Struct
 
-from tl.store.documents import Amount, of_type
+from tl.store.documents import Amount, Share, of_type
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
 
@@ -16,6 +16,9 @@ class Machine(Struct, frozen=True, kw_only=True):
     cores: Amount | None = None  # that runs may use
     gpus: Amount | None = None
     memory_bytes: Amount | None = None  # that runs may use
+    used_bytes: Amount | None = None  # memory in use by whatever runs there
+    cpu_load: Share | None = None  # of its processors
+    gpu_load: Share | None = None  # of its GPUs
     trains: tuple[str, ...] = ()  # handles of trainers, as launchers say it; in the file their runs' ids
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tl.config import Refused
-from tl.languages import later, say
+from tl.config import Refused, refusal
+from tl.languages import later
 from tl.store.home import Home
 from tl.store.schema import select, writing
 from tl.words import plain
@@ -33,14 +33,14 @@ def label(name: str, notes: str) -> NameAndNotes:
     name = plain(name)
     lines = notes.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     notes = "\n".join(map(plain, lines)).strip()
-    for text, most, refusal in (
+    for text, most, too_long in (
         (name, LONGEST_NAME, later("The name is {length:,} characters long; {most:,} fit.")),
         (notes, LONGEST_NOTES, later("The notes are {length:,} characters long; {most:,} fit.")),
     ):
         if len(text) > most:
-            raise Refused(say(refusal, length=len(text), most=most))
+            raise refusal(too_long, length=len(text), most=most)
     if (breaks := notes.count("\n")) >= ROWS:
-        raise Refused(say("The notes have {lines:,} lines; {most} fit.", lines=breaks + 1, most=ROWS))
+        raise refusal("The notes have {lines:,} lines; {most} fit.", lines=breaks + 1, most=ROWS)
     return NameAndNotes(name=name, notes=notes)
 
 
@@ -80,4 +80,4 @@ def write(home: Home, ident: str, name: str, notes: str) -> NameAndNotes:
             query = f"UPDATE experiments SET {changed} WHERE {key} = ? AND owner IS ?"
             if connection.execute(query, values).rowcount:
                 return kept
-        raise Refused(say("There is no experiment or sweep {id!r} any more; it was deleted.", id=ident))
+        raise refusal("There is no experiment or sweep {id!r} any more; it was deleted.", id=ident)

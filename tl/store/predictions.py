@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import compute, parquet
 
-from tl.store.files import write_bytes
+from tl.store.files import whole_parquet, write_bytes
 
 SPLITS = ("validation", "test")  # those that are in it
 KEPT = 128  # files whose answers are kept: 100 kB each with 2,500 test pictures
@@ -153,11 +153,8 @@ def _kept(path: Path, split: str, *_version: int) -> Answers | None:
 def _read(path: Path, split: str, names: list[str]) -> tuple[pa.Table, int] | None:
     """These columns of a split, and how many classes there are; None where there is nothing of it, a column has another type
     or holds a null where none may be, or what is read is damaged."""
-    try:
-        data = path.read_bytes()  # whole, never mapped: a file may be replaced while it is read
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    if len(data) < 12 or data[:4] != b"PAR1" or data[-4:] != b"PAR1":
+    data = whole_parquet(path)  # whole, never mapped: a file may be replaced while it is read
+    if data is None:
         return None
     try:
         file = parquet.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)

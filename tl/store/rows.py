@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from tl.config import ID_PATTERN, ArmConfig, Experiment, Newer, Refused, newer
+from tl.config import ID_PATTERN, ArmConfig, Experiment, Newer, Refused, newer, refusal
 from tl.languages import read_sentence, say
 from tl.store.damage import QueueDamaged
 from tl.store.documents import Finite, place_of
@@ -105,21 +105,17 @@ def experiment_of(spec: str) -> Experiment:
 def refuse_final(experiment_id: str, experiment: Experiment) -> None:
     """Raise Refused for a final model, where arms are compared or test pictures are needed."""
     if experiment.final:
-        raise Refused(
-            say(
-                "Experiment {id} is a final model, which is compared with nothing; `python -m tl export-model` writes it "
-                "with its card.",
-                id=experiment_id,
-            )
+        raise refusal(
+            "Experiment {id} is a final model, which is compared with nothing; `python -m tl export-model` writes it "
+            "with its card.",
+            id=experiment_id,
         )
 
 
 def refuse_two_sets(experiment: Experiment) -> None:
     """Raise Refused where pictures of one data set are to be corrected, and those that were tested are another's."""
     if experiment.target_dataset:
-        raise Refused(
-            say(
-                "This comparison was tested on another data set than it learned from; compare within one of the two to "
-                "check its labels."
-            )
+        raise refusal(
+            "This comparison was tested on another data set than it learned from; compare within one of the two to "
+            "check its labels."
         )

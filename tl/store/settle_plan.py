@@ -8,8 +8,8 @@ import sqlite3
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from tl.config import PLANNED_LOOKS, Experiment, Refused
-from tl.languages import later, read_sentence, say, store_sentence
+from tl.config import PLANNED_LOOKS, Experiment, refusal
+from tl.languages import later, read_sentence, store_sentence
 from tl.store.home import Home
 from tl.store.rows import experiment_of
 from tl.store.schema import ACTIVE, select, writing
@@ -41,10 +41,10 @@ class SettlePlan:
         seeds, minutes = self.at_most_seeds, self.at_most_minutes
         if type(seeds) is not int or not least <= seeds <= most:
             text = later("at most seeds is {value!r:.40}; it must be a whole number from {least} to {most}.")
-            raise Refused(say(text, value=seeds, least=least, most=most))
+            raise refusal(text, value=seeds, least=least, most=most)
         if type(minutes) is not int or not 1 <= minutes <= MOST_MINUTES:
             text = later("at most minutes is {value!r:.40}; it must be a whole number from 1 to {most:,}.")
-            raise Refused(say(text, value=minutes, most=MOST_MINUTES))
+            raise refusal(text, value=minutes, most=MOST_MINUTES)
 
     @property
     def open(self) -> bool:

@@ -18,7 +18,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.languages import later, say
 from tl.store.download import WrongHash
 from tl.words import plain
@@ -58,7 +58,7 @@ class Tensor(NamedTuple):
 def opened(path: Path) -> BufferedReader:
     """The file, to be checked and then loaded. Raises Refused where there is none."""
     if not path.is_file() or not path.stat().st_size:
-        raise Refused(say("{path} is absent or empty; it should hold weights.", path=path))
+        raise refusal("{path} is absent or empty; it should hold weights.", path=path)
     return open(path, "rb")
 
 
@@ -67,13 +67,8 @@ def check(file: BinaryIO) -> dict[str, Tensor]:
     tensors = read_header(file)
     for name, tensor in tensors.items():
         if not all(np.isfinite(piece).all() for piece in _floats(file, tensor)):
-            raise Refused(
-                say(
-                    "{path}: {name!r} holds values that are not finite; it is damaged, get it again.",
-                    path=file.name,
-                    name=name,
-                )
-            )
+            text = later("{path}: {name!r} holds values that are not finite; it is damaged, get it again.")
+            raise refusal(text, path=file.name, name=name)
     return tensors
 
 
@@ -99,21 +94,19 @@ def read_header(file: BinaryIO) -> dict[str, Tensor]:
     announced = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
     if not 2 <= announced <= size - 8 or file.read(1) != b"{":
         kind = next((kind for magic, kind in OTHERS.items() if head.startswith(magic)), NONE)
-        raise Refused(say("{path} is {kind}; {advice}.", path=file.name, kind=say(kind), advice=say(ADVICE)))
+        raise refusal("{path} is {kind}; {advice}.", path=file.name, kind=say(kind), advice=say(ADVICE))
     for text, number, most in (
         (later("{path} has a header of {number:,} bytes; at most {most:,} are accepted."), announced, HEADER_BYTES),
         (later("{path} has a file of {number:,} bytes; at most {most:,} are accepted."), size, FILE_BYTES),
     ):
         if number > most:
-            raise Refused(say(text, path=file.name, number=number, most=most))
+            raise refusal(text, path=file.name, number=number, most=most)
     try:
         with library(file) as found:
             return _tensors(found, 8 + announced, file.name)
     except SafetensorError as problem:
         what = plain(str(problem))
-        raise Refused(
-            say("{path} is cut off or damaged ({what:.100}); get it again.", path=file.name, what=what)
-        ) from None
+        raise refusal("{path} is cut off or damaged ({what:.100}); get it again.", path=file.name, what=what) from None
 
 
 def library(file: BinaryIO) -> safe_open:
@@ -126,17 +119,17 @@ def _tensors(found: safe_open, begin: int, path: str) -> dict[str, Tensor]:
     names = found.offset_keys()
     if not 0 < len(names) <= TENSORS:
         text = later("{path} has {number:,} tensors; 1 to {most:,} are accepted.")
-        raise Refused(say(text, path=path, number=len(names), most=TENSORS))
+        raise refusal(text, path=path, number=len(names), most=TENSORS)
     tensors: dict[str, Tensor] = {}
     for name in names:
         about = found.get_slice(name)
         dtype, shape = about.get_dtype(), tuple(about.get_shape())
         if len(name) > NAME_LENGTH or not name.isprintable():
             text = later("{path} has a damaged header ({name!r:.60} is no name of a tensor); get it again.")
-            raise Refused(say(text, path=path, name=name))
+            raise refusal(text, path=path, name=name)
         if dtype not in ITEM_BYTES or len(shape) > DIMENSIONS:
             text = later("{path}: {name!r:.60} has the type {dtype} and {number} dimensions; that is no weight.")
-            raise Refused(say(text, path=path, name=name, dtype=dtype, number=len(shape)))
+            raise refusal(text, path=path, name=name, dtype=dtype, number=len(shape))
         stop = begin + math.prod(shape) * ITEM_BYTES[dtype]
         tensors[name], begin = Tensor(dtype, shape, begin, stop), stop
     return tensors

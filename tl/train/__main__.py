@@ -19,7 +19,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from tl.config import SYNC, Refused, RunConfig
+from tl.config import Refused, RunConfig
+from tl.config.training import SYNC
 from tl.failures import EXIT_STATUS, OF_ERRNO, sentence
 from tl.languages import Said, for_stderr, say
 from tl.output import spell_out
@@ -172,7 +173,7 @@ def _failed(run: Run, config: RunConfig, trainer: "Trainer | None", error: Excep
     reason, message = explain_and_log(error)
     try:
         if trainer:
-            trainer.failed(reason, message)
+            trainer.result("failed", reason=reason, message=message)
         else:
             _write_end(run, config, "failed", reason, message)
     except OSError:
@@ -188,7 +189,7 @@ def _lost(run: Run, config: RunConfig, trainer: "Trainer | None", lost: DeviceLo
 
 def _stopped(run: Run, config: RunConfig, trainer: "Trainer | None") -> None:
     if trainer:
-        trainer.stopped()
+        trainer.result("stopped")
     else:
         _write_end(run, config, "stopped", None, None)
 

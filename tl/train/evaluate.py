@@ -14,6 +14,7 @@ from tl.measures import balanced_accuracy, balanced_mean, macro_f1, standard_err
 from tl.store.paired import HIDDEN, Pictures
 from tl.store.predictions import Predictions
 from tl.train.batches import to_input
+from tl.train.devices.ranks import Ranks
 from tl.train.resident import Resident, sent
 
 # Pictures a step at 64 px; fewer with a higher resolution so that activations stay small. A GPU needs more to do. On the
@@ -143,3 +144,25 @@ def evaluate(
         losses, predicted, probabilities = (torch.cat(each) for each in zip(*found, strict=True))
     answers = (each.cpu().numpy() for each in (losses.double(), predicted, probabilities))  # a GPU is waited for
     return Evaluation(np.array(labels), *answers)
+
+
+def evaluate_together(
+    ranks: Ranks,
+    network: Callable[[torch.Tensor], torch.Tensor],
+    inputs: Callable[[slice], torch.Tensor],
+    labels: np.ndarray,
+    batch: int,
+    tick: Callable[[int], None],
+) -> Evaluation:
+    """As `evaluate`, by all devices: what each answers on its part, put together."""
+    if ranks.count == 1:
+        return evaluate(network, inputs, labels, batch, tick)
+    part = ranks.part(len(labels))
+    own = evaluate(
+        network,
+        lambda rows: inputs(slice(part.start + rows.start, part.start + rows.stop)),
+        labels[part],
+        batch,
+        lambda done: tick(min(len(labels), done * ranks.count)),
+    )
+    return concatenated(ranks.gathered(own))

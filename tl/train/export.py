@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from safetensors.torch import save_file
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets import pixels_from, prepare_for
 from tl.ending import clean_up_when_ended, status_of
 from tl.languages import for_stderr, later, say
@@ -108,11 +108,9 @@ class Export:
         first = slice(0, onnx_model.BATCH)
         apart = float(np.abs(model.probabilities(pixels[first], self.temperature) - answers[first]).max())
         if not apart <= CLOSE:
-            raise Refused(
-                say(
-                    "The ONNX model answers otherwise than the network (by up to {apart:.2g}); nothing was exported.",
-                    apart=apart,
-                )
+            raise refusal(
+                "The ONNX model answers otherwise than the network (by up to {apart:.2g}); nothing was exported.",
+                apart=apart,
             )
         predicted = answers.argmax(1)
         found = {
@@ -126,13 +124,11 @@ class Export:
         if stored is not None and len(stored.predicted) >= len(labels):
             same = int((stored.predicted[: len(labels)] == predicted).sum())
             if same < (ALIKE if model.config.precision == "fp32" else ALIKE_COARSE) * len(labels):
-                raise Refused(
-                    say(
-                        "The network gives {others} of {answers} stored answers otherwise: its weights or pictures have changed "
-                        "since; nothing was exported.",
-                        others=len(labels) - same,
-                        answers=len(labels),
-                    )
+                raise refusal(
+                    "The network gives {others} of {answers} stored answers otherwise: its weights or pictures have changed "
+                    "since; nothing was exported.",
+                    others=len(labels) - same,
+                    answers=len(labels),
                 )
             found["same_as_stored"] = same
         return found

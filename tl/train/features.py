@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from tl.backbones import BACKBONES, Input
-from tl.config import Refused, Training
+from tl.config import Refused, Training, refusal
 from tl.datasets import home_of, prepare
 from tl.datasets.turns import WAITING
 from tl.languages import for_stderr, say
@@ -70,8 +70,8 @@ def main(argv: list[str]) -> int:
             Training(dataset=options.dataset, samples=options.samples, resolution=options.resolution)
         )
         store = prepare(home, options.dataset, options.resolution, options.samples, _preparing)
-    except Refused as refusal:
-        print(for_stderr(refusal), file=sys.stderr)
+    except Refused as problem:
+        print(for_stderr(problem), file=sys.stderr)
         return 2
     answers, share = [], threads.govern(choose_device())
     for candidate in options.candidates:
@@ -122,8 +122,8 @@ def _answer(home: Home, key: FeatureKey, store: PictureStore, samples: list[tupl
         for split, number in samples:
             one = replace(key, split=split, samples=number)
             write_features(home, one, extract(home, one, store))
-    except Refused as refusal:
-        return {"error": for_stderr(refusal)}
+    except Refused as problem:
+        return {"error": for_stderr(problem)}
     return {"seconds": time.monotonic() - began}
 
 
@@ -141,7 +141,7 @@ def extract(home: Home, key: FeatureKey, store: PictureStore) -> Features:
     else:
         weights = source(home, key.backbone, key.weights)
         if weights.file is None:  # nothing is downloaded here
-            raise Refused(say("{file} is missing; download the weights first.", file=weights.place))
+            raise refusal("{file} is missing; download the weights first.", file=weights.place)
         path, expects = weights_here(home, key.backbone, key.weights, lambda *_: None), weights.input
         classes = classes_of_head(path, key.backbone)
         network = build_network(key.backbone, classes or NO_HEAD, key.resolution)

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from tl.backbones import Input
-from tl.config import DATASET, TRIVIAL, RunConfig
+from tl.config import RunConfig
+from tl.config.training import DATASET, TRIVIAL
 from tl.store.features import fingerprint_of
 from tl.store.paired import HIDDEN, Pictures
 from tl.strategies import STRATEGIES

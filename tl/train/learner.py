@@ -20,7 +20,7 @@ from tl.train.balance import Balance
 from tl.train.batches import epoch_rows
 from tl.train.checkpoints.moving import moving_part
 from tl.train.devices.ranks import ALONE, Ranks
-from tl.train.evaluate import Evaluation, at_once, concatenated, evaluate
+from tl.train.evaluate import Evaluation, at_once, evaluate_together
 from tl.train.frozen import TRAIN, FrozenPart
 from tl.train.frozen.folded import Folded
 from tl.train.frozen.kept_features import FrozenOutputs
@@ -59,8 +59,8 @@ class Learner:
         self.config, self.device, self._tick, self._ranks = config, device, tick, ranks
         labels = store.labels_of(TRAIN, config.samples)
         self._balance = Balance(config.balance, labels, len(store.classes), config.seed, device)
-        self._inputs = Inputs(config, store, device, expects, self._balance, ranks)
-        self.pixels, self.labels = self._inputs.pixels, self._inputs.labels
+        self.inputs = Inputs(config, store, device, expects, self._balance, ranks)
+        self.pixels, self.labels = self.inputs.pixels, self.inputs.labels
         torch.manual_seed(config.seed)
         self.network = new_network(config.backbone, len(store.classes), config.resolution, device)
         if weights:
@@ -80,33 +80,20 @@ class Learner:
         self.optimizer = make_optimizer(self.stages, config, self.method)
         self.moving = moving_part(self.network, config.backbone, config.phases, self.method)
         plan = [set(phase_at(config.phases, epoch).rates) for epoch in range(1, config.max_epochs + 1)]
-        self._common = self._inputs.named  # its features are those of other runs, too
+        self._common = self.inputs.named  # its features are those of other runs, too
         self._at_once = at_once(config.resolution, device)  # where nothing trains
         cache = FeatureCache(Run(folder).home)
         views = config.views_of(config.arm)
-        self._frozen = FrozenPart(self.network, config.backbone, plan, folder, views, cache, ranks)
+        self.frozen = FrozenPart(self.network, config.backbone, plan, folder, views, cache, ranks)
         self._asynchronous = device.type == "cuda"  # computes while Python goes on, so nobody asks it for a number
         self.parts = 1  # a batch goes through the network in so many; more where memory was not enough
         self._folded: Folded | None = None
         self._counted: dict[str, tuple[int, int]] = {}
 
     @property
-    def fits(self) -> bool:
-        """Whether `fit` takes the place of batches and steps."""
-        return self.method.fits
-
-    @property
     def divides(self) -> bool:
         """Whether a batch may go through the network in parts: not where BatchNorm normalises by all devices' shares."""
         return not self._ranks.sync
-
-    def restored(self) -> None:
-        """Weights were put back from a checkpoint."""
-        self.method.restored()
-
-    def finish(self) -> None:
-        """Make the network a plain one, that computes the same, to be kept for others; it trains no more."""
-        self.method.finish(self.network)
 
     def spare_memory(self) -> None:
         """Let half as many pictures go through the network at once where nothing trains; before the first of them do."""
@@ -116,7 +103,7 @@ class Learner:
         """`epoch` comes, in which the parts that `phase` names train."""
         self.stages.apply(phase)
         self.method.begin()
-        self._frozen.begin(epoch, set(phase.rates))
+        self.frozen.begin(epoch, set(phase.rates))
         own = self._ranks.number << 48  # each device draws its own dropout
         torch.manual_seed(self.config.seed * 100_003 + epoch + own)  # so that a resumed run draws the same
         self.stages.train_mode()
@@ -124,7 +111,7 @@ class Learner:
     def batches(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """(what the part that trains takes, labels) of this device's share of each batch: from kept features where there are
         some."""
-        view = self._frozen.view(epoch)
+        view = self.frozen.view(epoch)
         features = self._features(view)
         if features is None:
             yield from self._streamed(epoch)
@@ -184,7 +171,7 @@ class Learner:
         labelled, others = (each.tensor_split(parts) for each in (batch[: len(target)], batch[len(target) :]))
         for some, more, classes in zip(labelled, others, target.tensor_split(parts), strict=True):
             with self._precision(), self._ranks.training():
-                found = self._frozen.after(batch if parts == 1 else torch.cat([some, more]) if len(more) else some)
+                found = self.frozen.after(batch if parts == 1 else torch.cat([some, more]) if len(more) else some)
             found = found.float()
             loss = self.method.loss(found, classes, self._balance.loss)
             share = len(classes) / len(target)
@@ -223,24 +210,10 @@ class Learner:
         """
         return self._ranks.counted(self._balance.batch_sums(loss, scores, target, self.method.adds))
 
-    def noted(self) -> dict[str, float | int | None]:
-        """What the method has to tell of the epoch, by columns of the metrics."""
-        return self.method.noted()
-
-    @property
-    def adapts(self) -> bool:
-        """Whether the trained network is changed before it is asked about the target."""
-        return self.method.adapts
-
     def adapt(self, tick: Callable[[int], None]) -> str | None:
         """Change the trained network by the target's pictures, see `Method.adapt`; what is to be said of it."""
         with self._precision():
-            return self.method.adapt(self.network, self._inputs.of_target(self._at_once, tick))
-
-    @property
-    def per_epoch(self) -> int:
-        """Pictures that go through the network in an epoch's training."""
-        return self._inputs.per_epoch
+            return self.method.adapt(self.network, self.inputs.of_target(self._at_once, tick))
 
     def evaluate(self, split: str, tick: Callable[[int], None], whole: bool = False) -> Evaluation:
         """What the network answers on the pictures of a split; `tick(pictures done)` is called after each step.
@@ -248,40 +221,22 @@ class Learner:
         From kept features where there are some; of pictures without a name not if `whole`: then a resumed run, which has
         kept none yet, gets the same to the last bit. Each of several devices asks the network about its part of them.
         """
-        labels, pictures = self._inputs.labels_of(split), self._inputs.plain(split)
+        labels, pictures = self.inputs.labels_of(split), self.inputs.plain(split)
         self.network.eval()
-        cut = self._frozen.place != WHOLE and not (whole and not self._common)
+        cut = self.frozen.place != WHOLE and not (whole and not self._common)
         features = self._features(split) if cut else None
         if split == TRAIN and features is None:
-            self._frozen.passes += 1
+            self.frozen.passes += 1
+        network: Callable[[torch.Tensor], torch.Tensor] = self.frozen.after
+        given = pictures
         with self._precision():
             if features is not None:
-                read = lambda rows: features.read(rows, self.device)  # noqa: E731
-                return self._asked(self._frozen.after, read, labels, tick)
-            if cut and self._common:
-                before = lambda rows: self._frozen.before(pictures(rows))  # noqa: E731
-                return self._asked(self._frozen.after, before, labels, tick)
-            return self._asked(self._evaluated(), pictures, labels, tick)
-
-    def _asked(
-        self,
-        network: Callable[[torch.Tensor], torch.Tensor],
-        inputs: Callable[[slice], torch.Tensor],
-        labels: np.ndarray,
-        tick: Callable[[int], None],
-    ) -> Evaluation:
-        """As `evaluate`, by all devices: what each answers on its part, put together."""
-        if self._ranks.count == 1:
-            return evaluate(network, inputs, labels, self._at_once, tick)
-        part = self._ranks.part(len(labels))
-        own = evaluate(
-            network,
-            lambda rows: inputs(slice(part.start + rows.start, part.start + rows.stop)),
-            labels[part],
-            self._at_once,
-            lambda done: tick(min(len(labels), done * self._ranks.count)),
-        )
-        return concatenated(self._ranks.gathered(own))
+                given = lambda rows: features.read(rows, self.device)  # noqa: E731
+            elif cut and self._common:
+                given = lambda rows: self.frozen.before(pictures(rows))  # noqa: E731
+            else:
+                network = self._evaluated()
+            return evaluate_together(self._ranks, network, given, labels, self._at_once, tick)
 
     def _evaluated(self) -> Folded:
         """The network as it is now; it is in evaluation mode."""
@@ -312,36 +267,20 @@ class Learner:
         """Per picture in `phase`: of the frozen part's forward pass, of forward and backward pass of the rest."""
         if phase.name not in self._counted:
             config = self.config
-            self._counted[phase.name] = flops.count(
-                self.network, config.backbone, config.resolution, self._frozen.place
-            )
+            self._counted[phase.name] = flops.count(self.network, config.backbone, config.resolution, self.frozen.place)
         return self._counted[phase.name]
-
-    @property
-    def frozen_passes(self) -> float:
-        """How often all training pictures went through the frozen part so far, here or in another run."""
-        return self._frozen.passes
-
-    @property
-    def reused_seconds(self) -> float:
-        """Computing time of what other runs' frozen part made, and this one did not have to."""
-        return self._frozen.reused_seconds
-
-    def goes_on(self, epochs: int) -> None:
-        """It has done `epochs` epochs before."""
-        self._frozen.goes_on(epochs)
 
     def _precision(self) -> AbstractContextManager[Any]:
         return use_precision(self.config.precision, self.device)
 
     def _streamed(self, view: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        for batch, target in self._inputs.batches(view):
+        for batch, target in self.inputs.batches(view):
             with self._precision():
-                given = self._frozen.before(batch)
+                given = self.frozen.before(batch)
             yield given, target
-        self._frozen.passes += 1
+        self.frozen.passes += 1
 
     def _features(self, view: int | str) -> FrozenOutputs | None:
         """Of training pictures as a view shows them, or of those of a split."""
         with self._precision():
-            return self._frozen.features(view, self._inputs.wanted(view, self._at_once, self._common, self._tick))
+            return self.frozen.features(view, self.inputs.wanted(view, self._at_once, self._common, self._tick))

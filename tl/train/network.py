@@ -9,8 +9,8 @@ import torchvision
 from torch import nn
 
 from tl.backbones import BACKBONES, Backbone
-from tl.config import Refused
-from tl.languages import say
+from tl.config import refusal
+from tl.languages import later
 from tl.strategies import HEAD, Phase
 from tl.train.hardware.precision import keep_depthwise_exact
 from tl.train.weights import read_weights
@@ -79,8 +79,8 @@ def timm_network(name: str, num_classes: int, **options: Any) -> nn.Module:
     try:
         import timm  # takes a second or two, and only some networks need it
     except ImportError:
-        raise Refused(
-            say("The network {name} needs the library timm, which is not installed: pip install timm", name=name)
+        raise refusal(
+            "The network {name} needs the library timm, which is not installed: pip install timm", name=name
         ) from None
     network: nn.Module = timm.create_model(name, num_classes=num_classes, **options)
     return network
@@ -106,16 +106,10 @@ def load_pretrained(network: nn.Module, backbone: str, path: Path, classes: int 
     if classes and len(state.get(BACKBONES[backbone].head + ".bias", ())) == classes:
         own = expected_tensors(network, backbone, with_heads=True)
     if wrong := misfits(own, state):
-        raise Refused(
-            say(
-                "{file} holds no weights for {backbone}: {name} is missing or has another shape.",
-                file=path,
-                backbone=backbone,
-                name=wrong[0],
-            )
-        )
+        text = later("{file} holds no weights for {backbone}: {name} is missing or has another shape.")
+        raise refusal(text, file=path, backbone=backbone, name=wrong[0])
     if not all(torch.isfinite(state[name]).all() for name in own if state[name].is_floating_point()):
-        raise Refused(say("{file} holds values that are not finite; it is damaged, get it again.", file=path))
+        raise refusal("{file} holds values that are not finite; it is damaged, get it again.", file=path)
     network.load_state_dict({name: state[name].to(value.dtype) for name, value in own.items()}, strict=False)
 
 

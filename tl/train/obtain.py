@@ -5,7 +5,7 @@ from pathlib import Path
 
 from safetensors.torch import save
 
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.languages import say
 from tl.sources import Source, hub, source
 from tl.store import weights_file
@@ -43,9 +43,7 @@ def _converted(home: Home, weights: Source) -> Path:
     names = build_network(weights.backbone, len(published[-1]), weights.input.size).state_dict()
     # The same network in other words: its layers were made in the same order.
     if [value.shape for value in names.values()] != [value.shape for value in published]:
-        raise Refused(
-            say("{file} does not hold the weights of {backbone}.", file=weights.place, backbone=weights.backbone)
-        )
+        raise refusal("{file} does not hold the weights of {backbone}.", file=weights.place, backbone=weights.backbone)
     write_bytes(place, save(dict(zip(names, (value.contiguous() for value in published), strict=True))))
     return place
 

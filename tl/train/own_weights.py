@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tl.backbones import BACKBONES
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.languages import for_stderr, later, listed, say
 from tl.output import spell_out
 from tl.sources import AUTO, input_of
@@ -42,7 +42,7 @@ def adopt(home: Home, file: Path, backbone: str, resolution: int, licence: str |
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(file, folder / ".weights.part")
     if not matches(folder / ".weights.part", digest):
-        raise Refused(say("{file} changed while it was copied; try again.", file=file))
+        raise refusal("{file} changed while it was copied; try again.", file=file)
     (folder / ".weights.part").replace(folder / "weights.safetensors")
     expects = asdict(input_of(home, backbone, AUTO))
     write_json(folder / "card.json", card_of(name, backbone, file, digest, licence, expects))
@@ -60,7 +60,7 @@ def look_through(file: Path, backbone: str, resolution: int) -> str:
         parts = [(later("{number} of its {all} tensors are missing ({names})"), missing)]
         parts += [(later("{number} of its {all} tensors have another shape ({names})"), other)]
         why = listed(say(text, number=len(names), all=len(own), names=_some(names)) for text, names in parts if names)
-        raise Refused(say("{file} does not fit {backbone}: {why}.", file=file, backbone=backbone, why=why))
+        raise refusal("{file} does not fit {backbone}: {why}.", file=file, backbone=backbone, why=why)
     heads = tuple(f"{head}." for head in BACKBONES[backbone].heads)
     head = [name for name in given if name.startswith(heads)]
     others = [name for name in given if name not in network.state_dict() and name not in head]
@@ -99,8 +99,8 @@ def main(argv: list[str]) -> int:
             key, words = "", look_through(*about)
         else:
             key, words = adopt(Home(options.home), *about, options.licence)
-    except Refused as refusal:
-        print(for_stderr(refusal), file=sys.stderr)
+    except Refused as problem:
+        print(for_stderr(problem), file=sys.stderr)
         return 2
     print(json.dumps({"key": key, "told": for_stderr(words)}))
     return 0

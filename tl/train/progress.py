@@ -1,6 +1,7 @@
 """progress.json: where a run is now, replaced a few times a second; its counter moves only when the work does."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from tl.store.documents import in_english
@@ -11,10 +12,11 @@ PERIOD_SECONDS = 0.25
 
 
 class ProgressWriter:
-    """What a run does at the moment, for whoever watches; `writes`: whether it is written."""
+    """What a run does at the moment, for whoever watches; `writes`: whether it is written. `between` is called after each
+    piece of work that is counted, and may raise to end it."""
 
-    def __init__(self, run: Run, epochs: int, writes: bool = True):
-        self._path, self._writes = run.progress, writes
+    def __init__(self, run: Run, epochs: int, writes: bool = True, between: Callable[[], None] = lambda: None):
+        self._path, self._writes, self._between = run.progress, writes, between
         self._written = 0.0
         self.notes: list[str] = []  # what did not go as planned
         self._state: dict[str, Any] = {
@@ -42,6 +44,15 @@ class ProgressWriter:
         """`step` of `steps` are done in this phase; written when the last writing is a while ago."""
         self._state |= {"step": step, "steps": steps, "detail": detail}
         self.tick()
+
+    def counter(self, steps: int) -> Callable[[int], None]:
+        """To be called with how many of `steps` are done after each piece of work."""
+
+        def count(done: int) -> None:
+            self.step(done, steps)
+            self._between()
+
+        return count
 
     def tick(self) -> None:
         """Something was done, but no step of the phase."""

@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import load_file
 
 from tl.backbones import BACKBONES
-from tl.config import Refused
-from tl.languages import say
+from tl.config import refusal
+from tl.languages import later
 from tl.store import weights_file
 
 
@@ -18,13 +18,8 @@ def read_weights(path: Path, backbone: str) -> dict[str, torch.Tensor]:
         return read_safetensors(path)
     published = BACKBONES[backbone].imagenet
     if published is None:
-        raise Refused(
-            say(
-                "{file} is a pickle, and nobody publishes one for {backbone}; give a .safetensors file.",
-                file=path,
-                backbone=backbone,
-            )
-        )
+        text = later("{file} is a pickle, and nobody publishes one for {backbone}; give a .safetensors file.")
+        raise refusal(text, file=path, backbone=backbone)
     return read_published(path, published.sha256)
 
 

@@ -82,8 +82,8 @@ def test_a_pair_says_what_became_of_the_test_set(home, x):
 
 def _corrections(home, *splits):
     """One picture of each split, as a correction would name it."""
-    from tl.datasets.catalogue import index_of
     from tl.datasets.corrections import Correction
+    from tl.datasets.preparing import index_of
 
     info = describe(home, "x")
     index = index_of(home.dataset_dir("x"), info)

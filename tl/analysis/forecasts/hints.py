@@ -14,7 +14,8 @@ from msgspec import Struct
 from tl import datasets, sources
 from tl.analysis.forecasts.hint_record import record
 from tl.backbones import BACKBONES, unknown
-from tl.config import Refused, check_side
+from tl.config import Refused
+from tl.config.training import check_side
 from tl.languages import later, read_sentence, say, store_sentence
 from tl.store.documents import Finite, of_type
 from tl.store.features import RANDOM, FeatureKey, fingerprint, read_features

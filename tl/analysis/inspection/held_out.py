@@ -16,7 +16,7 @@ from tl import datasets
 from tl.analysis.forecasts.question import ForecastQuestion, feature_keys, question
 from tl.analysis.inspection.label_issues import HeldOutPredictions, LabelIssues, find_label_issues, held_out, without
 from tl.config import Experiment
-from tl.datasets.catalogue import index_of
+from tl.datasets.preparing import index_of
 from tl.languages import read_sentence, store_sentence
 from tl.store.documents import of_type
 from tl.store.files import read_json, write_bytes, write_json

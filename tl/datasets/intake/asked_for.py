@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets.intake.layouts import file_names, read, tables
 from tl.datasets.intake.layouts import vocabulary as words
 from tl.datasets.intake.layouts.reading import (
@@ -53,7 +53,7 @@ def _classes(found: LayoutInput, readings: Sequence[Reading], asked: LayoutReque
     wanted = asked.classes_from
     if not wanted:
         if not readings:
-            raise Refused(say("Nothing says which classes there are; give --classes-from: {ways}.", ways=say(WAYS)))
+            raise refusal("Nothing says which classes there are; give --classes-from: {ways}.", ways=say(WAYS))
         return readings[0]
     same = [reading for reading in readings if reading.asked.classes_from == wanted]
     if same:
@@ -69,7 +69,7 @@ def _namer(wanted: str) -> tuple[Namer | None, set[int], str]:
     if LEVELS.fullmatch(wanted):
         levels = [int(level) - 1 for level in wanted.split("+")]
         if min(levels) < 0:
-            raise Refused(say("classes-from is {wanted!r}; levels count from 1, the outermost folder.", wanted=wanted))
+            raise refusal("classes-from is {wanted!r}; levels count from 1, the outermost folder.", wanted=wanted)
         how = (
             say("each folder of level {level} is a class", level=wanted)
             if len(levels) == 1
@@ -84,10 +84,8 @@ def _namer(wanted: str) -> tuple[Namer | None, set[int], str]:
             place = parts.index("*")
             how = say("each folder at {path!r} is a class", path=wanted)
             return partial(_of_path, parts=parts, place=place), {place}, how
-        raise Refused(
-            say(
-                "classes-from is {wanted!r:.100}; put one * where the class folders are, as in photos/*.", wanted=wanted
-            )
+        raise refusal(
+            "classes-from is {wanted!r:.100}; put one * where the class folders are, as in photos/*.", wanted=wanted
         )
     return None, set(), ""
 
@@ -111,13 +109,8 @@ def _by_folder(found: LayoutInput, namer: Namer, taken: set[int], how: str) -> R
     names = [namer(folders) for folders in found.folders]
     deepest = max((len(folders) for folders in found.folders), default=0)
     if not any(names):
-        raise Refused(
-            say(
-                "No picture lies at that level: there, {how}; the deepest picture lies {deepest} folders down.",
-                how=how,
-                deepest=deepest,
-            )
-        )
+        text = later("No picture lies at that level: there, {how}; the deepest picture lies {deepest} folders down.")
+        raise refusal(text, how=how, deepest=deepest)
     splits, told = _splits_beside(found, names, taken)
     places: list[Place | str] = []
     for folders, name, split in zip(found.folders, names, splits, strict=True):
@@ -149,23 +142,19 @@ def _domains(found: LayoutInput, readings: Sequence[Reading], asked: LayoutReque
     """With a folder level taken for domains: no class, put together, or only those that are named."""
     level, _, only = asked.domain_from.partition(":")
     if not level.isdecimal() or not 1 <= int(level) <= 99:
-        raise Refused(
-            say(
-                "domain-from is {wanted!r:.100}; give a folder level such as 1, or 1:NAME,NAME to keep only these.",
-                wanted=asked.domain_from,
-            )
+        raise refusal(
+            "domain-from is {wanted!r:.100}; give a folder level such as 1, or 1:NAME,NAME to keep only these.",
+            wanted=asked.domain_from,
         )
     place = int(level) - 1
     of = [folders[place] if len(folders) > place else "" for folders in found.folders]
     kept = {name.strip().casefold() for name in only.split(",") if name.strip()}
     if missing := kept - {name.casefold() for name in of}:
-        raise Refused(
-            say(
-                "There is no domain {name!r:.60} at level {level}; there are {domains}.",
-                name=sorted(missing)[0],
-                level=level,
-                domains=commas(repr(label(name)) for name in sorted({*of} - {""})[:10]) or say("none"),
-            )
+        raise refusal(
+            "There is no domain {name!r:.60} at level {level}; there are {domains}.",
+            name=sorted(missing)[0],
+            level=level,
+            domains=commas(repr(label(name)) for name in sorted({*of} - {""})[:10]) or say("none"),
         )
     if asked.classes_from:
         reading = _classes(found, readings, asked)
@@ -173,8 +162,8 @@ def _domains(found: LayoutInput, readings: Sequence[Reading], asked: LayoutReque
         names = ["/".join((*folders[:place], *folders[place + 1 :], "x")) for folders in found.folders]
         rest = read(LayoutInput(names=names, most_classes=found.most_classes))
         if not rest:
-            raise Refused(
-                say("Without the folders of level {level} no classes are left; give --classes-from, too.", level=level)
+            raise refusal(
+                "Without the folders of level {level} no classes are left; give --classes-from, too.", level=level
             )
         reading = rest[0]
     places = [
@@ -208,13 +197,11 @@ def _splits(found: LayoutInput, reading: Reading, wanted: str) -> Reading:
     splits = {row: words.split_of(folder) or "" for row, folder in folders.items()}
     held = {splits.get(row, "") for row, where in enumerate(reading.places) if isinstance(where, Place)}
     if "train" not in held or len(held) < 2:
-        raise Refused(
-            say(
-                "The folders of level {level} do not say which pictures are for training and which for the test: "
-                "{folders}; rename them train, val and test.",
-                level=wanted,
-                folders=commas(repr(label(folder)) for folder in sorted(set(folders.values()))[:10]) or say("none"),
-            )
+        raise refusal(
+            "The folders of level {level} do not say which pictures are for training and which for the test: "
+            "{folders}; rename them train, val and test.",
+            level=wanted,
+            folders=commas(repr(label(folder)) for folder in sorted(set(folders.values()))[:10]) or say("none"),
         )
     return _with_splits(reading, splits, say("the splits are the folders of level {level}", level=wanted))
 

@@ -6,19 +6,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets.archive import Member, UploadLimits, read_contents
 from tl.datasets.archived import PLAIN, ReadOptions, decoder
 from tl.datasets.description import LeftOutReport
 from tl.datasets.encodings import Names
-from tl.datasets.grouping import Grouping, content, is_table
+from tl.datasets.grouping import Grouping, is_table
 from tl.datasets.intake.layouts import LayoutInput, file_names, sheets
 from tl.datasets.intake.new_dataset import Pixels
 from tl.datasets.intake.readable import Work, decode_members
 from tl.datasets.intake.refusals import no_classes
+from tl.datasets.lookup import content
 from tl.datasets.turns import WaitingProgress
 from tl.decoding.heads import TOO_LARGE_A_FILE, is_junk
-from tl.languages import later, say
+from tl.languages import later
 
 JUNK, BARE = later("junk"), later("folder without a picture")
 MOST_TABLES, MOST_NOTES = 50, 5  # files that may say classes, and of each kind that may tell boxes
@@ -56,16 +57,10 @@ def decode_into(
     everything, names = read_contents(source, limits, shown, options.names)
     members = _candidates([member for member in everything if not is_table(member, grouping)], report, limits)
     if not members:
-        raise Refused(say("{shown} holds no pictures; pack one folder of pictures per class into it.", shown=shown))
+        raise refusal("{shown} holds no pictures; pack one folder of pictures per class into it.", shown=shown)
     if len(members) > limits.pictures:
-        raise Refused(
-            say(
-                "{shown} holds {number:,} files; at most {most:,} are accepted.",
-                shown=shown,
-                number=len(members),
-                most=limits.pictures,
-            )
-        )
+        text = later("{shown} holds {number:,} files; at most {most:,} are accepted.")
+        raise refusal(text, shown=shown, number=len(members), most=limits.pictures)
     if not unlabelled:
         _check_hope(members, limits)
     slots, copies = folder / "slots.part", folder / "copies.part"

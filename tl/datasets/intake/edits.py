@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets.info import TOO_FEW
 from tl.datasets.layout import and_more, label, natural, same
 from tl.languages import commas, english, later, listed, say
@@ -27,17 +27,15 @@ class Edits:
 
     def __post_init__(self) -> None:
         if self.at_least is not None and self.at_least < 1:
-            raise Refused(say("at least is {number}; it must be at least {least}.", number=self.at_least, least=1))
+            raise refusal("at least is {number}; it must be at least {least}.", number=self.at_least, least=1)
         if self.at_most is not None and self.at_most < LEAST:
-            raise Refused(say("at most is {number}; it must be at least {least}.", number=self.at_most, least=LEAST))
+            raise refusal("at most is {number}; it must be at least {least}.", number=self.at_most, least=LEAST)
         for old, new in self.renames.items():
             if label(new) != new:
-                raise Refused(
-                    say(
-                        "The class {name!r:.80} can't be called {wanted!r:.100}; give it a name of 1 to 80 letters.",
-                        name=old,
-                        wanted=new,
-                    )
+                raise refusal(
+                    "The class {name!r:.80} can't be called {wanted!r:.100}; give it a name of 1 to 80 letters.",
+                    name=old,
+                    wanted=new,
                 )
 
     def __bool__(self) -> bool:
@@ -74,15 +72,13 @@ def apply(edits: Edits, pictures: pd.DataFrame) -> pd.DataFrame:
     unknown = [name for name in (*edits.renames, *edits.leave_out) if name not in names | set(edits.renames.values())]
     if unknown:
         shown = and_more([*map(repr, sorted(names, key=natural))])
-        raise Refused(say("There is no class {name!r:.100}; there are {names}.", name=unknown[0], names=shown))
+        raise refusal("There is no class {name!r:.100}; there are {names}.", name=unknown[0], names=shown)
     renamed = pictures["class"].map(lambda name: edits.renames.get(name, name))
     for first, second, *_ in same({name: name for name in set(renamed)}):
-        raise Refused(
-            say(
-                "{first!r:.80} and {second!r:.80} would be the same name for many computers; give one another name.",
-                first=first,
-                second=second,
-            )
+        raise refusal(
+            "{first!r:.80} and {second!r:.80} would be the same name for many computers; give one another name.",
+            first=first,
+            second=second,
         )
     gone = pd.Series("", index=pictures.index)
     gone[pictures["class"].isin(edits.leave_out) | renamed.isin(edits.leave_out)] = LEFT_OUT
@@ -96,13 +92,8 @@ def apply(edits: Edits, pictures: pd.DataFrame) -> pd.DataFrame:
         gone[kept.index[_rank(kept) >= edits.at_most]] = TOO_MANY
     left = set(changed.loc[gone == "", "class"])
     if edits and len(left) < 2:
-        raise Refused(
-            say(
-                "That leaves {classes} of {total:,}; at least two are needed.",
-                classes=number_of(len(left), "class"),
-                total=len(names),
-            )
-        )
+        text = later("That leaves {classes} of {total:,}; at least two are needed.")
+        raise refusal(text, classes=number_of(len(left), "class"), total=len(names))
     return changed.assign(gone=gone)
 
 

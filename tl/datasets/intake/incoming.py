@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import pandas as pd
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets.archive import LIMITS, UploadLimits
 from tl.datasets.archived import PLAIN, ReadOptions
 from tl.datasets.grouping import Grouping, belonging
@@ -95,20 +95,13 @@ class Incoming:
         """The reading that is asked for, else the likeliest. Raises Refused where there is none."""
         if not self.labelled:
             if asked != AS_FOUND:
-                raise Refused(
-                    say("Pictures without labels have no classes; leave out {options}.", options=asked.options)
-                )
+                raise refusal("Pictures without labels have no classes; leave out {options}.", options=asked.options)
             return self.readings[0]
         reading = choose(self.found, self.readings, asked)
         if reading is None or (asked != AS_FOUND and len(reading.classes) < 2):
             if reading is not None and len(reading.classes) == 1:
-                raise Refused(
-                    say(
-                        "By {options} there is only one class, {name!r:.80}; choose otherwise.",
-                        options=asked.options,
-                        name=reading.classes[0],
-                    )
-                )
+                text = later("By {options} there is only one class, {name!r:.80}; choose otherwise.")
+                raise refusal(text, options=asked.options, name=reading.classes[0])
             raise no_classes(self.found, self._read.report.entries)
         return reading
 
@@ -138,21 +131,24 @@ class Incoming:
         """Make it the data set, and close. Raises Refused with one sentence; then it can be made in another way."""
         target = self.home.dataset_dir(self.name)
         if edits and not self.labelled:
-            raise Refused(say("Pictures without labels have no classes that could be changed."))
+            raise refusal("Pictures without labels have no classes that could be changed.")
         with refuse_full_disk(self.home, target):
             pictures, report = new_dataset.classified(self._read.pictures, reading, edits or Edits(), self._read.report)
             pictures["belongs"] = self._belonging(pictures)
-            ways = self._about | {"read_as": reading.how, "remarks": new_dataset.remarks(reading, pictures)}
-            ways |= {"changes": tuple((edits or Edits()).in_words())}
-            grouping: Grouping | None = self._asks["grouping"]
-            ways |= {"grouped_by": grouping.way if grouping else "", "scales": self._read.scales}
-            names = self._read.names
-            ways |= {"names_in": names.encoding if names.guessed else "", "garbled": names.garbled}
-            ways |= {"labelled": self.labelled}
-            native = self._read.native
+            grouping, names = self._asks["grouping"], self._read.names
+            ways = self._about | {
+                "read_as": reading.how,
+                "remarks": new_dataset.remarks(reading, pictures),
+                "changes": tuple((edits or Edits()).in_words()),
+                "grouped_by": grouping.way if grouping else "",
+                "scales": self._read.scales,
+                "names_in": names.encoding if names.guessed else "",
+                "garbled": names.garbled,
+                "labelled": self.labelled,
+            }
             if self.labelled:
                 new_dataset.check_classes(pictures, self._asks["limits"].classes)
-            info = new_dataset.write(self.folder, self._read.pixels, pictures, ways, native, report)
+            info = new_dataset.write(self.folder, self._read.pixels, pictures, ways, self._read.native, report)
             for part in self.folder.glob("*.part*"):
                 shutil.rmtree(part) if part.is_dir() else part.unlink()
             self.home.policy.check_disk()
@@ -222,8 +218,8 @@ def refuse_full_disk(home: Home, target: Path) -> Iterator[None]:
         yield
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise Refused(
-                say("The disk that holds {path} is full; free some space and try again.", path=home.path)
+            raise refusal(
+                "The disk that holds {path} is full; free some space and try again.", path=home.path
             ) from None
         if problem.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another ingest took the name meanwhile
             check_free(target)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets import leakage, split
 from tl.datasets.archived import KEPT
 from tl.datasets.clusters import clusters
@@ -79,13 +79,9 @@ def check_classes(pictures: pd.DataFrame, most: int) -> None:
     """Refuse more classes than are accepted, and fewer than two."""
     number = pictures["class"].nunique()
     if number > most:
-        raise Refused(
-            say("There are {number:,} class folders; at most {most:,} are accepted.", number=number, most=most)
-        )
+        raise refusal("There are {number:,} class folders; at most {most:,} are accepted.", number=number, most=most)
     if number < 2:
-        raise Refused(
-            say("Fewer than two classes have training pictures; divide the pictures anew (--split-from new).")
-        )
+        raise refusal("Fewer than two classes have training pictures; divide the pictures anew (--split-from new).")
 
 
 def remarks(reading: Reading, pictures: pd.DataFrame) -> tuple[str, ...]:
@@ -133,7 +129,7 @@ def write(
     except split.TooSmall:
         if labelled:
             raise
-        raise Refused(say(TOO_FEW_IN_ALL)) from None
+        raise refusal(TOO_FEW_IN_ALL) from None
     if not labelled:
         classes, ordered["label"] = (), UNLABELLED
     index = _place(folder, pixels, ordered)

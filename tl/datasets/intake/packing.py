@@ -13,14 +13,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.datasets.archive import Member, UploadLimits, check_kind, read_contents
-from tl.datasets.grouping import content
+from tl.datasets.lookup import content
 from tl.datasets.pool import environment
 from tl.decoding import unpacking
 from tl.decoding.heads import is_junk
 from tl.decoding.packer import LARGE, LARGE_FILE, LONG_NAME, MOST_FILES, Packer, TooLarge
-from tl.languages import later, plural, say
+from tl.languages import later, plural
 
 UNPACKER = ["-P", "-m", "tl.decoding.unpacking"]
 SECONDS = 3_600.0  # that unpacking may take
@@ -92,19 +92,13 @@ def _packer(out: Path, shown: str, limits: UploadLimits) -> Iterator[Packer]:
 
 def _refused(sentence: str, values: dict[str, Any]) -> Refused:
     """What a program that unpacks refuses with; one that a stranger's archive has taken over says nothing else."""
-    return Refused(say(REFUSALS[sentence], **values))
+    return refusal(REFUSALS[sentence], **values)
 
 
 def too_large(shown: str, size: int, limits: UploadLimits) -> Refused:
     """What is said of more bytes than may come."""
-    return Refused(
-        say(
-            "{shown} has {size:,.1f} MB; at most {most:,.0f} MB are accepted.",
-            shown=shown,
-            size=size / 10**6,
-            most=limits.archive_bytes / 10**6,
-        )
-    )
+    text = later("{shown} has {size:,.1f} MB; at most {most:,.0f} MB are accepted.")
+    return refusal(text, shown=shown, size=size / 10**6, most=limits.archive_bytes / 10**6)
 
 
 def _plain(path: Path, shown: str, folder: Path, limits: UploadLimits, number: int) -> Path:
@@ -168,13 +162,13 @@ def _unpacked(source: Path, kind: str, out: Path, shown: str, folder: Path, limi
         if "refused" in answer:
             raise _refused(answer["refused"], answer["values"] | {"shown": shown})
     except subprocess.TimeoutExpired:
-        raise Refused(
-            say("Unpacking {shown} took too long; pack the class folders into a plain zip.", shown=shown)
+        raise refusal(
+            "Unpacking {shown} took too long; pack the class folders into a plain zip.", shown=shown
         ) from None
     except Refused:
         raise
     except (ValueError, KeyError, TypeError):
-        raise Refused(say("{shown} can't be unpacked; pack the class folders into a plain zip.", shown=shown)) from None
+        raise refusal("{shown} can't be unpacked; pack the class folders into a plain zip.", shown=shown) from None
     if "errno" in answer:
         raise OSError(answer["errno"], answer["message"])
 
@@ -195,7 +189,7 @@ def _unnested(
     for number, member in enumerate(inner):
         part, data = folder / f"{number}.{INNER}", content(path, member)
         if data is None:
-            raise Refused(say("{shown}: {name!r:.200} in it is damaged; pack it again.", shown=shown, name=member.name))
+            raise refusal("{shown}: {name!r:.200} in it is damaged; pack it again.", shown=shown, name=member.name)
         part.write_bytes(data)
         found.append((part, member.name, member.name[: -len(".zip")]))
     return _joined(found, folder / "joined.part", shown, limits, encoding)

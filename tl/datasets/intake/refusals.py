@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.datasets.info import reason_in_words
 from tl.datasets.intake.layouts import LayoutInput, exports, folders, read
 from tl.datasets.intake.layouts import vocabulary as words
@@ -23,14 +23,8 @@ class NoClasses(Refused):
 
 def no_pictures(files: int, left_out: LeftOut) -> Refused:
     """None of the files is a readable picture."""
-    return Refused(
-        say(
-            "None of the {number:,} files is a readable picture ({kinds}); {read}.",
-            number=files,
-            kinds=kinds(left_out),
-            read=say(READ),
-        )
-    )
+    text = later("None of the {number:,} files is a readable picture ({kinds}); {read}.")
+    return refusal(text, number=files, kinds=kinds(left_out), read=say(READ))
 
 
 def kinds(left_out: LeftOut) -> str:
@@ -61,13 +55,8 @@ def _kind(name: str) -> str:
 def no_classes(found: LayoutInput, left_out: LeftOut) -> NoClasses:
     """There are pictures and no two classes of them."""
     if box := exports.boxes(found):
-        return NoClasses(
-            say(
-                "{export}: boxes, not classes; export it for classification, or {expected}.",
-                export=box,
-                expected=say(EXPECTED),
-            )
-        )
+        text = later("{export}: boxes, not classes; export it for classification, or {expected}.")
+        return NoClasses(say(text, export=box, expected=say(EXPECTED)))
     outer = _outer(found)
     unread = _unread_classes(found, left_out)
     if unread:
@@ -91,21 +80,11 @@ def no_classes(found: LayoutInput, left_out: LeftOut) -> NoClasses:
             )
         )
     if len(outer) == 1:
-        return NoClasses(
-            say(
-                "There is only one class folder, {name!r}; at least two classes are needed: {expected}.",
-                name=label(outer[0]),
-                expected=say(EXPECTED),
-            )
-        )
+        text = later("There is only one class folder, {name!r}; at least two classes are needed: {expected}.")
+        return NoClasses(say(text, name=label(outer[0]), expected=say(EXPECTED)))
     if len(outer) > found.most_classes:
-        return NoClasses(
-            say(
-                "There are {number:,} class folders; at most {most:,} are accepted.",
-                number=len(outer),
-                most=found.most_classes,
-            )
-        )
+        text = later("There are {number:,} class folders; at most {most:,} are accepted.")
+        return NoClasses(say(text, number=len(outer), most=found.most_classes))
     return NoClasses(say("The pictures lie in no class folders; {expected}.", expected=say(EXPECTED)))
 
 

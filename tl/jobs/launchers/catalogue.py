@@ -7,13 +7,13 @@ import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.jobs.launchers.fork_launcher import ForkLauncher
 from tl.jobs.launchers.launcher import Launcher
 from tl.jobs.launchers.local import LocalLauncher
 from tl.jobs.launchers.ray import RayLauncher
 from tl.jobs.launchers.slurm import SlurmLauncher
-from tl.languages import say
+from tl.languages import later
 
 LAUNCHERS: dict[str, type[Launcher]] = {"local": LocalLauncher, "slurm": SlurmLauncher, "ray": RayLauncher}
 _SUPERVISED: dict[str, type[Launcher]] = {"local": ForkLauncher}  # where it is worth more to start many
@@ -29,8 +29,8 @@ def chosen_launcher() -> str:
     """Name of the launcher that starts what is queued. Raises Refused for one that isn't known."""
     name = named()
     if name not in LAUNCHERS:
-        raise Refused(
-            say("TL_LAUNCHER is {name!r}; it must be one of {launchers}.", name=name, launchers=", ".join(LAUNCHERS))
+        raise refusal(
+            "TL_LAUNCHER is {name!r}; it must be one of {launchers}.", name=name, launchers=", ".join(LAUNCHERS)
         )
     return name
 
@@ -40,14 +40,10 @@ def check() -> None:
     launcher = LAUNCHERS[chosen_launcher()]
     if launcher.library and find_spec(launcher.library[0]) is None:
         name, version = launcher.library
-        raise Refused(
-            say(
-                "TL_LAUNCHER is {launcher!r}, but the library it needs is not installed; pip install '{library}=={version}'.",
-                launcher=launcher.name,
-                library=name,
-                version=version,
-            )
+        text = later(
+            "TL_LAUNCHER is {launcher!r}, but the library it needs is not installed; pip install '{library}=={version}'."
         )
+        raise refusal(text, launcher=launcher.name, library=name, version=version)
     launcher.check()
 
 

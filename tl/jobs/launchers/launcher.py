@@ -6,16 +6,17 @@ started for a run has in common, wherever it runs.
 
 import os
 import platform
+import subprocess
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from tl import machine
-from tl.config import Refused
+from tl.config import refusal
 from tl.jobs import memory
-from tl.languages import VARIABLE, language, say
+from tl.languages import VARIABLE, language
 from tl.output import UTF_8
 from tl.store.home import Home, Run
 from tl.store.machines import Machine
@@ -115,9 +116,7 @@ def amount(variable: str, default: float) -> float:
     except ValueError:
         found = -1.0
     if not 0 <= found <= 10**6:
-        raise Refused(
-            say("{variable} is {text!r}; it must be a number, and not negative.", variable=variable, text=text)
-        )
+        raise refusal("{variable} is {text!r}; it must be a number, and not negative.", variable=variable, text=text)
     return found
 
 
@@ -144,6 +143,13 @@ def child_environment() -> dict[str, str]:
     path = os.pathsep.join(filter(None, (str(PROJECT_ROOT), os.environ.get("PYTHONPATH"))))
     own = {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", VARIABLE: language()}
     return with_defaults(os.environ, allocator | _SPINNING) | UTF_8 | own
+
+
+def talking(**more: str) -> dict[str, Any]:
+    """How a process of ours is started that reads nothing, and whose text is taken as it comes; `more` goes into its
+    environment."""
+    environment = child_environment() | more
+    return {"cwd": PROJECT_ROOT, "env": environment, "stdin": subprocess.DEVNULL, "errors": "replace"}
 
 
 def with_defaults(environment: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from tl.jobs.launchers.launcher import (
 )
 from tl.jobs.launchers.processes import Identity
 from tl.jobs.memory_kills import memory_kills
-from tl.languages import say
+from tl.languages import later, say
 from tl.store.home import Run
 from tl.store.machines import Machine
 
@@ -127,13 +127,8 @@ class LocalLauncher:
         end = time.monotonic() + KILL_SECONDS
         while left := processes.of_run(run_id):
             if time.monotonic() > end:
-                raise TimeoutError(
-                    say(
-                        "Process {process} of run {run} does not end; it may hang in a driver.",
-                        process=left[0],
-                        run=run_id,
-                    )
-                )
+                text = later("Process {process} of run {run} does not end; it may hang in a driver.")
+                raise TimeoutError(say(text, process=left[0], run=run_id))
             for pid in left:
                 _signal(pid, signal.SIGKILL)
             _wait_until(lambda: not processes.of_run(run_id), 0.5)

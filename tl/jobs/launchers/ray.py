@@ -1,4 +1,7 @@
-"""Runs carried out by Ray, on the nodes of a cluster that share $TL_HOME: one actor and one trainer process a run.
+"""Runs carried out by Ray, on the nodes of a cluster: one actor and one trainer process a run.
+
+A node that sees $TL_HOME trains in it. To any other what a run needs is brought, and what comes of it fetched, by the same
+process that asks Ray (transfer.py, node_run.py).
 
 Ray gives each run its share of a node (processors, GPU, memory by our estimate) and keeps it as long as the trainer
 lives. Ray itself is known only to ray_driver.py, a process that is asked: where its library ends that process, as it
@@ -14,6 +17,7 @@ import msgspec
 
 from tl.jobs.launchers.json_process import JsonProcess
 from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended, Unreachable, amount, child_environment
+from tl.jobs.launchers.ray_carrier import home_kind
 from tl.jobs.launchers.ray_driver import cluster
 from tl.languages import read_sentence, say
 from tl.store.home import Run
@@ -39,9 +43,10 @@ class RayLauncher:
 
     @staticmethod
     def check() -> None:
-        """What a run holds of its node."""
+        """What a run holds of its node, and how that comes by its files."""
         for variable in ("TL_RAY_CPUS", "TL_RAY_GPUS"):
             amount(variable, 1)
+        home_kind()
 
     def start(self, run: Run, need_bytes: float) -> str:
         """Let Ray place it: until there is room it waits."""

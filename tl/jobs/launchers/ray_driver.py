@@ -11,15 +11,17 @@ import secrets
 import sys
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from tl.jobs.launchers.launcher import KILL_SECONDS, PROJECT_ROOT, amount
+from tl.jobs.launchers.ray_carrier import Carriage, about, carrier, passed
 from tl.languages import say, store_sentence
+from tl.store.home import Run
 
 NAMESPACE = "tl"
 LOOK_SECONDS = 5.0  # in which a node must have answered
-# Of this process's environment what a trainer on a node needs: where its caches are, what visitors may.
-PASSED = ("TL_", "TORCH_HOME", "HF_", "XDG_CACHE_HOME")
+FRESH_SECONDS = 15.0  # for so long what a node told of its load is shown
 
 
 def cluster() -> str:
@@ -27,63 +29,24 @@ def cluster() -> str:
     return os.environ.get("TL_RAY_ADDRESS", "auto")
 
 
-def carrier() -> type:
-    """The class of the actors, made here so that Ray sends it by value: a node's worker need not find `tl` by itself."""
+@dataclass
+class Attempt:
+    """An actor, and what is known of what it carries out."""
 
-    class Carrier:
-        """Carries out one run on the node where Ray has put it, with a trainer of its own.
+    run: Run | None  # None: another process started it, and its node has not told yet
+    actor: Any
+    begun: Any  # what Carrier.begun will say
+    ends: Any  # what Carrier.ended will say
+    node: str | None = None  # id of its node, once it has one
+    since: float | None = None  # when its trainer began, by this process's monotonic clock
+    carriage: Carriage | None = None  # where its node does not see the home
+    load: Any = None  # what Carrier.load will say
 
-        Its methods are coroutines: each supervisor that came and went may have asked how the run ends.
-        """
-
-        def __init__(self, folder: str, root: str, environment: dict[str, str]):
-            import os
-            import sys
-            from pathlib import Path
-
-            sys.path.insert(0, root)
-            os.environ.update(environment)
-            from tl.jobs.launchers.guard import guarded
-            from tl.store.home import Run
-
-            self._run = Run(Path(folder))
-            self._launcher, self._handle = guarded(self._run)
-
-        async def begun(self) -> dict[str, Any]:
-            """Since when the trainer has worked, and on which node."""
-            import ray
-
-            node = ray.get_runtime_context().get_node_id()
-            return {"seconds": self._launcher.seconds(self._handle), "node": node}
-
-        async def ended(self) -> dict[str, Any]:
-            """How it ended, once it has."""
-            import asyncio
-            from dataclasses import asdict
-
-            while self._launcher.alive(self._handle):
-                await asyncio.sleep(0.1)
-            ended = self._launcher.ended(self._handle)
-            if (ended.exit_code or 0) < 0:  # where it is the node that ends, this process ends too, and tells nothing
-                await asyncio.sleep(2.0)
-            return asdict(ended)
-
-        async def ask(self) -> None:
-            """To end, with what it has."""
-            self._launcher.ask(self._run.folder.name, self._handle)
-
-        async def end(self, grace_seconds: float) -> str | None:
-            """Why something of it survives; None where nothing does."""
-            import asyncio
-
-            about = (self._run.folder.name, self._handle, grace_seconds)
-            try:
-                await asyncio.to_thread(self._launcher.terminate, *about)
-            except TimeoutError as problem:
-                return str(problem)
-            return None
-
-    return Carrier
+    @property
+    def seconds(self) -> float | None:
+        """For how long its trainer has worked."""
+        since = self.carriage.since if self.carriage else self.since
+        return None if since is None else time.monotonic() - since
 
 
 class Driver:
@@ -95,23 +58,17 @@ class Driver:
         self.ray = ray
         ray.init(address=cluster(), namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR")
         self._class = ray.remote(carrier())
-        self._actors: dict[str, Any] = {}  # handle -> actor
-        self._begun: dict[str, Any] = {}  # handle -> what Carrier.begun will say
-        self._ends: dict[str, Any] = {}  # handle -> what Carrier.ended will say
-        self._nodes_of: dict[str, str] = {}  # handle -> id of its node
-        self._since: dict[str, float] = {}  # handle -> when its trainer began, by this process's monotonic clock
+        self._attempts: dict[str, Attempt] = {}  # by their handles
+        self._loads: dict[str, tuple[float, dict[str, float | None]]] = {}  # id of a node -> when, and what it told
 
     def start(self, request: dict[str, Any]) -> dict[str, Any]:
         """Queue an actor for the run."""
         name = f"{request['run']}-{secrets.token_hex(4)}"
-        environment = {key: value for key, value in os.environ.items() if key.startswith(PASSED)}
+        run = Run(request["start"])
         share = self._share(request["need"])
         options = {"name": name, "lifetime": "detached", "max_restarts": 0, "max_concurrency": 1000}
         actor = self._class.options(**options, **share, scheduling_strategy="SPREAD")
-        self._watch(
-            handle := f"ray {name}",
-            actor.remote(request["start"], str(PROJECT_ROOT), environment),  # not shown
-        )  # not shown
+        self._watch(handle := f"ray {name}", actor.remote(about(run), str(PROJECT_ROOT), passed()), run)  # not shown
         return {"handle": handle}
 
     def _share(self, need_bytes: float) -> dict[str, float]:
@@ -136,15 +93,14 @@ class Driver:
             room += int(min(node.get(name, 0.0) // own for name, own in wanted.items() if own))
         return {"fits": max(room - len(self.ray.util.list_named_actors()), 0)}
 
-    def _watch(self, handle: str, actor: Any) -> None:
-        self._actors[handle] = actor
-        self._begun[handle], self._ends[handle] = actor.begun.remote(), actor.ended.remote()
+    def _watch(self, handle: str, actor: Any, run: Run | None = None) -> None:
+        self._attempts[handle] = Attempt(run, actor, actor.begun.remote(), actor.ended.remote())
 
-    def _actor(self, handle: str) -> Any:
+    def _attempt(self, handle: str) -> Attempt:
         """Raises ValueError where there is none of this name any more."""
-        if handle not in self._actors:
+        if handle not in self._attempts:
             self._watch(handle, self.ray.get_actor(handle.partition(" ")[2], namespace=NAMESPACE))
-        return self._actors[handle]
+        return self._attempts[handle]
 
     def adopt(self, request: dict[str, Any]) -> dict[str, Any]:
         """The handle of an actor that is named by the run."""
@@ -161,67 +117,112 @@ class Driver:
     def _told(self, handle: str) -> dict[str, Any]:
         errors = self.ray.exceptions
         try:
-            self._actor(handle)
-            if self._done(self._ends[handle]):
-                ended: dict[str, Any] = self.ray.get(self._ends[handle])
-                return {"alive": False, "seconds": None} | ended
-            if handle not in self._since and self._done(self._begun[handle]):
-                begun = self.ray.get(self._begun[handle])
-                self._nodes_of[handle] = begun["node"]
-                self._since[handle] = time.monotonic() - (begun["seconds"] or 0.0)
+            attempt = self._attempt(handle)
+            self._placed(handle, attempt)
+            carriage = attempt.carriage
+            if carriage and carriage.problem:
+                return {"alive": False, "seconds": None, "exit_code": 1}
+            if self._done(attempt.ends):
+                ended: dict[str, Any] = self.ray.get(attempt.ends)
+                if carriage is None or carriage.finish(0):
+                    lost = {"exit_code": None, "lost": "node_lost"} if carriage and carriage.lost else {}
+                    return {"alive": False, "seconds": None} | ended | lost
         except errors.ActorUnavailableError:  # its node can't be reached just now; Ray says when it gives that up
             self._forget(handle)
             return {"alive": True, "seconds": None}
         except (errors.RayActorError, ValueError) as problem:
+            run = self._forget(handle)
             if "creation task" in str(problem):  # there is no TL Lab on its node, or another; # not shown
                 print(problem, file=sys.stderr, flush=True)
+                if run and run.folder.exists():
+                    with open(run.log, "a", encoding="utf-8") as log:  # of which the last line is told
+                        log.write(f"{str(problem).strip()}\n")
                 return {"alive": False, "seconds": None, "exit_code": 1}
             return {"alive": False, "seconds": None, "lost": "node_lost"}
-        since = self._since.get(handle)
-        return {"alive": True, "seconds": None if since is None else time.monotonic() - since}
+        return {"alive": True, "seconds": attempt.seconds}
+
+    def _placed(self, handle: str, attempt: Attempt) -> None:
+        """Where it has got its place: which that is, and what has to be brought there."""
+        if attempt.node or not self._done(attempt.begun):
+            return
+        begun = self.ray.get(attempt.begun)
+        attempt.node = begun["node"]
+        if begun["away"]:
+            run = Run(begun["folder"])
+            if not handle.startswith(f"ray {run.folder.name}-"):  # not shown
+                raise ValueError(handle)
+            attempt.carriage = Carriage(self.ray, attempt.actor, run, begun["seconds"])
+        else:
+            attempt.since = time.monotonic() - (begun["seconds"] or 0.0)
 
     def machines(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The nodes, what of each runs may use, and which of the trainers it carries."""
+        """The nodes, what of each runs may use, which of the trainers it carries, and what it does as far as it told."""
         found = []
+        nodes = {handle: attempt.node for handle in request["machines"] if (attempt := self._attempts.get(handle))}
+        for handle in nodes:
+            self._ask_load(self._attempts[handle])
         for node in self.ray.nodes():
-            has = node["Resources"]
-            trains = [handle for handle in request["machines"] if self._nodes_of.get(handle) == node["NodeID"]]
-            about = {"name": node["NodeName"], "alive": node["Alive"], "trains": trains}
+            has, told = node["Resources"], self._loads.get(node["NodeID"])
+            trains = [handle for handle in request["machines"] if nodes.get(handle) == node["NodeID"]]
+            known = {"name": node["NodeName"], "alive": node["Alive"], "trains": trains}
             if node["Alive"]:
-                about |= {"cores": has.get("CPU", 0), "gpus": has.get("GPU", 0), "memory_bytes": has.get("memory")}
-            found.append(about)
+                known |= {"cores": has.get("CPU", 0), "gpus": has.get("GPU", 0), "memory_bytes": has.get("memory")}
+                if told and time.monotonic() - told[0] < FRESH_SECONDS:
+                    known |= told[1]
+            found.append(known)
         return {"machines": found}
+
+    def _ask_load(self, attempt: Attempt) -> None:
+        """What its node does: as it told since it was asked last, and once more."""
+        with suppress(self.ray.exceptions.RayError):
+            if attempt.load is not None and attempt.node and self._done(attempt.load):
+                told, attempt.load = attempt.load, None
+                self._loads[attempt.node] = time.monotonic(), self.ray.get(told)
+        if attempt.load is None and attempt.node:
+            attempt.load = attempt.actor.load.remote()
 
     def _done(self, answer: Any) -> bool:
         return bool(self.ray.wait([answer], timeout=0)[0])
 
-    def _forget(self, handle: str) -> None:
-        for known in (self._actors, self._begun, self._ends, self._nodes_of, self._since):
-            known.pop(handle, None)
+    def _forget(self, handle: str) -> Run | None:
+        """Its run, where that is known."""
+        attempt = self._attempts.pop(handle, None)
+        if attempt and attempt.carriage:
+            attempt.carriage.drop()
+        return attempt.run if attempt else None
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Ask a trainer to end; one that has no place yet loses the one it waits for."""
+        """Ask a trainer to end; one that has no place yet, or is only being brought what it needs, loses that."""
         handle = request["ask"]
         with suppress(self.ray.exceptions.RayActorError, ValueError):
-            actor = self._actor(handle)
-            if self._done(self._begun[handle]):
-                actor.ask.remote()
+            attempt = self._attempt(handle)
+            self._placed(handle, attempt)
+            if attempt.node and attempt.seconds is not None:
+                attempt.actor.do.remote("ask")
             else:
-                self.ray.kill(actor)
+                self.ray.kill(attempt.actor)
         return {}
 
     def end(self, request: dict[str, Any]) -> dict[str, Any]:
-        """End a trainer, or all of a run, and give their shares back; what is known then of the one that was named."""
+        """End a trainer, or all of a run, and give their shares back; what is known then of the one that was named.
+
+        What a named one has written is fetched first; nothing is of those that are ended for the run to begin again.
+        """
         told, survives = None, None
+        until = time.monotonic() + request["grace"] + KILL_SECONDS + LOOK_SECONDS
         for handle in [request["end"]] if request["end"] else self._of_run(request["run"]):
             try:
-                actor = self._actor(handle)
-                if self._done(self._begun[handle]):
-                    limit = request["grace"] + KILL_SECONDS + LOOK_SECONDS
-                    survives = self.ray.get(actor.end.remote(request["grace"]), timeout=limit) or survives
-                    self.ray.wait([self._ends[handle]], timeout=LOOK_SECONDS)
-                told = self._told(handle)
-                self.ray.kill(actor)
+                attempt = self._attempt(handle)
+                if self._done(attempt.begun):
+                    limit = until - time.monotonic()
+                    failed, why = self.ray.get(attempt.actor.do.remote("end", request["grace"]), timeout=limit)
+                    survives = why if failed else survives
+                    if request["end"] and not survives:
+                        survives = self._not_here_yet(handle, attempt)
+                if not survives:
+                    told = self._told(handle) if request["end"] else None
+                    self._close(attempt)
+                    self.ray.kill(attempt.actor)
             except self.ray.exceptions.GetTimeoutError:
                 survives = store_sentence(say("The node that trains run {run} does not answer.", run=request["run"]))
             except (self.ray.exceptions.RayActorError, ValueError):
@@ -229,6 +230,26 @@ class Driver:
             if not survives:
                 self._forget(handle)
         return {"told": told and told | {"alive": False}, "survives": survives}
+
+    def _not_here_yet(self, handle: str, attempt: Attempt) -> str | None:
+        """Why what a trainer that has ended has written is not all in the home; None where it is, or none is to be had."""
+        self._placed(handle, attempt)
+        if attempt.seconds is None:
+            return None
+        self.ray.wait([attempt.ends], timeout=LOOK_SECONDS)
+        if attempt.carriage is None or attempt.carriage.finish(LOOK_SECONDS):
+            return None
+        return store_sentence(
+            say("What the node has of run {run} is still on its way.", run=handle.split()[1].split("-")[0])
+        )
+
+    def _close(self, attempt: Attempt) -> None:
+        """Nothing of the run stays on a node that does not see the home."""
+        if attempt.carriage:
+            attempt.carriage.drop()
+        with suppress(self.ray.exceptions.RayError):
+            if self._done(attempt.begun) and self.ray.get(attempt.begun)["away"]:
+                self.ray.get(attempt.actor.do.remote("close"), timeout=LOOK_SECONDS)
 
 
 def main() -> int:

@@ -14,16 +14,14 @@ from tl.analysis.forecasts.question import ForecastQuestion, feature_keys
 from tl.config import Refused
 from tl.datasets.turns import WAITING
 from tl.jobs import background
-from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
+from tl.jobs.launchers.launcher import talking
+from tl.jobs.measurements import features
 from tl.languages import READ_BY_US, later, read_sentence, say, store_sentence
 from tl.store.device_lock import Turn
 from tl.store.features import TRAIN, FeatureKey, Features, read_features
 from tl.store.home import Home
 
-LIMIT_SECONDS = 1800.0  # for the features: a large network on a slow machine, and pictures to decode before
 NOT_READ = later("The features could not be read back; the disk may be full.")
-COMMAND = (sys.executable, "-m", "tl.train.features")
-Run = Callable[[list[str]], subprocess.CompletedProcess[str] | None]
 Split = str
 
 
@@ -66,9 +64,14 @@ class ByFeatures:
         """Of the process that `ask` started, which handed over the lock: measure at once."""
         home = Home(arguments[0])
         asked = ForecastQuestion(**json.loads(arguments[1]))
-        self.look(home, asked, lambda command: background.run(home, command, LIMIT_SECONDS), lambda: unless_busy(home))
+        self.look(
+            home,
+            asked,
+            lambda command: background.run(home, command, features.LIMIT_SECONDS),
+            lambda: unless_busy(home),
+        )
 
-    def look(self, home: Home, asked: ForecastQuestion, run: Run, give_way: Callable[[], None]) -> None:
+    def look(self, home: Home, asked: ForecastQuestion, run: features.Run, give_way: Callable[[], None]) -> None:
         """Measure what is not known yet; what was tried in vain is tried again. `give_way` may raise GaveWay."""
         if self.known(home, asked):
             return
@@ -106,16 +109,8 @@ class InFront:
     def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         """Run what looks at the pictures."""
         said: list[str] = []
-        with subprocess.Popen(
-            command,
-            cwd=PROJECT_ROOT,
-            env=child_environment() | READ_BY_US,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,  # one line, at the end
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-        ) as process:
+        own, pipe = talking(**READ_BY_US), subprocess.PIPE  # one line on stdout, at the end
+        with subprocess.Popen(command, stdout=pipe, stderr=pipe, encoding="utf-8", **own) as process:
             assert process.stdout is not None and process.stderr is not None
             for line in process.stderr:
                 if line.startswith(say(WAITING)):  # it speaks our language
@@ -130,24 +125,16 @@ class InFront:
             print(say(self._waits), file=sys.stderr, flush=True)
 
 
-def make_features(home: Home, asked: ForecastQuestion, run: Run) -> str | None:
+def make_features(home: Home, asked: ForecastQuestion, run: features.Run) -> str | None:
     """Compute the features that are missing; a sentence, stored, where that fails."""
     keys = feature_keys(home, asked)
     if all(key.path(home).is_file() for key in keys.values()):
         return None
-    command = [*COMMAND, "--home", str(home.path), "--dataset", asked.dataset]
-    command += ["--samples", str(keys[TRAIN].samples), "--resolution", str(asked.resolution)]
-    command += [f"--also={split}:{key.samples}" for split, key in keys.items() if split != TRAIN]
-    command.append(f"{asked.backbone}:{asked.weights}:{keys[TRAIN].weights_hash}")
-    try:
-        ended = run(command)
-    except subprocess.TimeoutExpired:
-        return store_sentence(
-            say("Looking at the pictures took longer than {minutes:.0f} minutes.", minutes=LIMIT_SECONDS / 60)
-        )
-    if ended is None:
+    also = [f"{split}:{key.samples}" for split, key in keys.items() if split != TRAIN]
+    problems = features.look(home, run, [keys[TRAIN]], also)
+    if problems is None:
         raise GaveWay
-    return background.problem_of(ended)
+    return problems[features.named(keys[TRAIN])] or None
 
 
 def features_of(home: Home, asked: ForecastQuestion) -> dict[str, Features] | None:

@@ -14,7 +14,7 @@ import time
 import urllib.request
 from dataclasses import asdict
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
 from tl.jobs.launchers.processes import Identity
@@ -48,7 +48,7 @@ def ensure(home: Home, owner: int | None = None) -> str:
     can't be started, or isn't opened to whoever uses the home.
     """
     if not home.policy.opens_tensorboard:
-        raise Refused(say("TensorBoard is not opened for visitors; download the event files instead."))
+        raise refusal("TensorBoard is not opened for visitors; download the event files instead.")
     files = _Files(home)
     with locked(files.lock):
         _add_owner(files, owner or os.getpid())
@@ -88,7 +88,7 @@ def _start(home: Home, files: _Files) -> str:
     if child.returncode is None:
         child.kill()
     lines = files.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or [say("it gave no reason")]
-    raise Refused(say("TensorBoard could not be started: {reason} (see {file}).", reason=lines[-1], file=files.log))
+    raise refusal("TensorBoard could not be started: {reason} (see {file}).", reason=lines[-1], file=files.log)
 
 
 def _end(files: _Files, server: Identity | None) -> None:

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from tl.config import Newer, Refused, RunConfig, newer
-from tl.languages import listed, say
+from tl.languages import later, listed, say
 from tl.store.files import sync_folder, write_pieces
 from tl.store.seal import DIGEST, NO_DIGEST
 from tl.train.checkpoints.history import History
@@ -139,13 +139,8 @@ def load_last(
             )
         return history, sealed.about["torch"]
     if damaged:
-        raise BadCheckpoint(
-            say(
-                "{files} in {folder} can't be used: damaged; start a new run with the same settings.",
-                files=listed(path.name for path in damaged),
-                folder=folder,
-            )
-        )
+        text = later("{files} in {folder} can't be used: damaged; start a new run with the same settings.")
+        raise BadCheckpoint(say(text, files=listed(path.name for path in damaged), folder=folder))
     return None
 
 
@@ -163,15 +158,10 @@ def _belongs(path: Path, settings: dict[str, Any], config: RunConfig) -> RunConf
     own, theirs = config.to_json(), replace(before, devices=config.devices).to_json()
     for name in sorted({*own, *theirs}):
         if own.get(name) != theirs.get(name):
-            raise BadCheckpoint(
-                say(
-                    "{file} is of a run with {name} {theirs}, config.json says {own}; put that back, or start a new run.",
-                    file=path,
-                    name=name,
-                    theirs=repr(theirs.get(name)),
-                    own=repr(own.get(name)),
-                )
+            text = later(
+                "{file} is of a run with {name} {theirs}, config.json says {own}; put that back, or start a new run."
             )
+            raise BadCheckpoint(say(text, file=path, name=name, theirs=repr(theirs.get(name)), own=repr(own.get(name))))
     return before
 
 
@@ -197,13 +187,11 @@ def _fill(sealed: Sealed, network: nn.Module, moving: Moving | None, prefix: str
     own = network.state_dict()
     if moving is not None and "rest" in sealed.about:
         if sealed.about["rest"] != moving.rest:
-            raise BadCheckpoint(
-                say(
-                    "{file} is of a run that began with other pretrained weights than there are now; put those back, or start a "
-                    "new run.",
-                    file=sealed.path,
-                )
+            text = later(
+                "{file} is of a run that began with other pretrained weights than there are now; put those back, or start a "
+                "new run."
             )
+            raise BadCheckpoint(say(text, file=sealed.path))
         own = _state(network, moving)
     elif moving is not None:  # of an earlier version, or of the end: a whole plain network
         own = {name: value for name, value in own.items() if name not in moving.added}
@@ -213,15 +201,8 @@ def _fill(sealed: Sealed, network: nn.Module, moving: Moving | None, prefix: str
         wrong = wrong or min(theirs.keys() - own.keys())
         shapes = [_size(theirs[wrong]["shape"] if wrong in theirs else None)]
         shapes.append(_size(list(own[wrong].shape) if wrong in own else None))
-        raise BadCheckpoint(
-            say(
-                "{file} doesn't fit the network ({name} is {there} there and {here} here); start a new run.",
-                file=sealed.path,
-                name=wrong,
-                there=shapes[0],
-                here=shapes[1],
-            )
-        )
+        text = later("{file} doesn't fit the network ({name} is {there} there and {here} here); start a new run.")
+        raise BadCheckpoint(say(text, file=sealed.path, name=wrong, there=shapes[0], here=shapes[1]))
     for name, value in own.items():
         _read(sealed, prefix + name, value)
 
@@ -280,13 +261,8 @@ def load_best(folder: Path, network: nn.Module | None, epoch: int, moving: Movin
     try:
         with opened(path) as sealed:
             if sealed.about["epoch"] != epoch:
-                raise BadCheckpoint(
-                    say(
-                        "{file} is of epoch {epoch}, not of the best one; start a new run with the same settings.",
-                        file=path,
-                        epoch=sealed.about["epoch"],
-                    )
-                )
+                text = later("{file} is of epoch {epoch}, not of the best one; start a new run with the same settings.")
+                raise BadCheckpoint(say(text, file=path, epoch=sealed.about["epoch"]))
             if network is not None:
                 _fill(sealed, network, moving)
             return "rest" not in sealed.about

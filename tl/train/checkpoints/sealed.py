@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tl.config import Refused
-from tl.languages import say
+from tl.languages import later, say
 from tl.store.seal import PIECE_BYTES, header_of_intact
 from tl.train.checkpoints.history import History
 
@@ -66,16 +66,11 @@ def opened(path: Path) -> Iterator[Sealed]:
 
 def _about(path: Path, told: dict[str, str]) -> dict[str, Any]:
     if int(told["schema"]) > SCHEMA:
-        raise BadCheckpoint(
-            say(
-                "{file} is of a newer TL Lab (schema {schema}, torch {torch}; this one reads schema {own}); resume with that one, "
-                "or start a new run.",
-                file=path,
-                schema=told["schema"],
-                torch=told["torch"],
-                own=SCHEMA,
-            )
+        text = later(
+            "{file} is of a newer TL Lab (schema {schema}, torch {torch}; this one reads schema {own}); resume with that one, "
+            "or start a new run."
         )
+        raise BadCheckpoint(say(text, file=path, schema=told["schema"], torch=told["torch"], own=SCHEMA))
     found = {key: json.loads(told[key]) for key in ("epoch", "config", "history", "rest") if key in told}
     return found | {"torch": told["torch"]}
 
@@ -87,13 +82,10 @@ def history_of(sealed: Sealed) -> History:
     """
     told = sealed.about["history"]
     if unknown := sorted(told.keys() - _NOTED):
-        raise BadCheckpoint(
-            say(
-                "{file} is of a newer TL Lab (its history has {unknown}); resume with that one, or start a new run.",
-                file=sealed.path,
-                unknown=", ".join(unknown),
-            )
+        text = later(
+            "{file} is of a newer TL Lab (its history has {unknown}); resume with that one, or start a new run."
         )
+        raise BadCheckpoint(say(text, file=sealed.path, unknown=", ".join(unknown)))
     return History(**told)
 
 

@@ -8,9 +8,8 @@ from torch import nn
 
 from tl import datasets
 from tl.backbones import Input
-from tl.config import Refused, RunConfig
+from tl.config import RunConfig, refusal
 from tl.datasets import DatasetInfo
-from tl.languages import say
 from tl.sources import input_of
 from tl.store.documents import read_config, read_result
 from tl.store.home import Run
@@ -49,15 +48,10 @@ def trained(run: Run) -> TrainedModel:
     """The network of a run that has finished. Raises Refused where there is none, or its pictures were deleted."""
     config, result = read_config(run), read_result(run)
     if not isinstance(config, RunConfig) or result is None or result.status != "finished" or not result.best_epoch:
-        raise Refused(
-            say("Run {run} has not finished; only a finished run has a network to give.", run=run.folder.name)
-        )
+        raise refusal("Run {run} has not finished; only a finished run has a network to give.", run=run.folder.name)
     if not run.best.exists():
-        raise Refused(
-            say(
-                "The network of run {run} is not here: it was trained elsewhere, or its file is gone.",
-                run=run.folder.name,
-            )
+        raise refusal(
+            "The network of run {run} is not here: it was trained elsewhere, or its file is gone.", run=run.folder.name
         )
     info, asked = datasets.describe_after(run.home, config), datasets.describe(run.home, config.sets[-1])
     network = build_network(config.backbone, len(info.classes), config.resolution)

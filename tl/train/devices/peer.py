@@ -11,7 +11,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from tl.config import SYNC, RunConfig
+from tl.config import RunConfig
+from tl.config.training import SYNC
 from tl.failures import EXIT_STATUS
 from tl.output import spell_out
 from tl.store.files import keep_private

@@ -18,7 +18,7 @@ import torch.distributed as dist
 from torch import nn
 
 from tl.config import Refused
-from tl.languages import say
+from tl.languages import later, say
 from tl.train.devices.batchnorm import OfTheBatch
 from tl.words import number_of
 
@@ -160,14 +160,10 @@ def join_process_group(number: int, count: int, meeting: Path, sync: bool) -> Ra
     backend = "gloo"
     if torch.cuda.is_available():
         if (there := torch.cuda.device_count()) < count:
-            raise TooFewDevices(
-                say(
-                    "This run is to compute on {count} devices, and this machine has {there}; resume it with --devices {number}.",
-                    count=count,
-                    there=number_of(there, "GPU"),
-                    number=there,
-                )
+            text = later(
+                "This run is to compute on {count} devices, and this machine has {there}; resume it with --devices {number}."
             )
+            raise TooFewDevices(say(text, count=count, there=number_of(there, "GPU"), number=there))
         torch.cuda.set_device(number)
         backend = "cpu:gloo,cuda:nccl"
     for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from tl.config import ArmConfig, Refused, RunConfig
+from tl.config import ArmConfig, Refused, RunConfig, refusal
 from tl.datasets import prepare_for
 from tl.languages import for_stderr, say
 from tl.output import spell_out
@@ -72,8 +72,8 @@ def main(argv: list[str]) -> int:
         try:
             found: dict[str, Any] = asdict(reached(home.run(run_id), device))
             np.savez(options.output / f"{run_id}.npz", **found)
-        except Refused as refusal:
-            problems[run_id] = for_stderr(refusal)
+        except Refused as problem:
+            problems[run_id] = for_stderr(problem)
         finally:
             share.pause()
             turn.give()
@@ -87,7 +87,7 @@ def reached(run: Run, device: torch.device) -> HeadInputs:
     pictures are not here."""
     after = finished(run, device)
     if after.config.target_dataset is None:
-        raise Refused(say("This run had one data set only."))
+        raise refusal("This run had one data set only.")
     # Every arm is shown the same pictures, whichever it learned from.
     store = prepare_for(run.home, replace(after.config, arm=PLAIN))
     before = replace(after, network=started(run.home, after.config, after.classes, device))
@@ -117,8 +117,8 @@ def started(home: Home, config: RunConfig, classes: int, device: torch.device) -
     if initialisation != RANDOM:
         weights = source(home, config.backbone, config.weights)
         if weights.file is None:  # nothing is downloaded here
-            raise Refused(
-                say("The weights this run started from are no longer here: {file} is missing.", file=weights.place)
+            raise refusal(
+                "The weights this run started from are no longer here: {file} is missing.", file=weights.place
             )
         load_pretrained(network, config.backbone, weights_here(home, config.backbone, config.weights, lambda *_: None))
     if initialisation == MEAN_VAR:

@@ -9,8 +9,7 @@ import torch
 from torch import nn
 
 from tl.backbones import BACKBONES, Input
-from tl.config import Refused, RunConfig
-from tl.languages import say
+from tl.config import Refused, RunConfig, refusal
 from tl.sources import input_of
 from tl.store.home import Run
 from tl.store.origin import with_network
@@ -46,16 +45,16 @@ def finished(run: Run, device: torch.device) -> Finished:
     """The network of `run`, its adapters merged, its head as it was computed. Raises Refused where it isn't here."""
     place = with_network(run)
     if place is None:
-        raise Refused(say("The network of this run is not here: it was trained elsewhere, or its files were deleted."))
+        raise refusal("The network of this run is not here: it was trained elsewhere, or its files were deleted.")
     try:
         with opened(place.best) as sealed:
             epoch, whole = int(sealed.about["epoch"]), "rest" not in sealed.about
             config = RunConfig.from_json(sealed.about["config"])
             bias = sealed.entries.get(f"{BACKBONES[config.backbone].head}.bias")
     except (CheckpointDamaged, FileNotFoundError):
-        raise Refused(say("The network of this run can't be read: its file is damaged.")) from None
+        raise refusal("The network of this run can't be read: its file is damaged.") from None
     if not whole or bias is None:  # a part of it only, as it was in training
-        raise Refused(say("This run has not finished, so its network is not complete."))
+        raise refusal("This run has not finished, so its network is not complete.")
     classes = int(bias["shape"][0])
     network = new_network(config.backbone, classes, config.resolution, device)
     try:

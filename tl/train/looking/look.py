@@ -12,9 +12,8 @@ import numpy as np
 import torch
 
 from tl.backbones import BACKBONES
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.datasets import prepare_for
-from tl.languages import say
 from tl.output import spell_out
 from tl.store.device_lock import Turn
 from tl.store.home import Home
@@ -48,8 +47,8 @@ def main(argv: list[str]) -> int:
         share.resume()
         try:
             found: Saliency | Failed = _look(home, run_id, options.picture, own, device)
-        except Refused as refusal:
-            found = Failed(str(refusal))
+        except Refused as problem:
+            found = Failed(str(problem))
         finally:
             share.pause()
             turn.give()
@@ -96,7 +95,7 @@ def picture_at(home: Home, which: Finished, place: int) -> np.ndarray:
         rows = np.flatnonzero(store.pictures_of(split, samples) == place)
         if len(rows):
             return np.array(store.pixels(split, samples)[rows[0]])
-    raise Refused(say("There is no picture {place} among those of this run.", place=place))
+    raise refusal("There is no picture {place} among those of this run.", place=place)
 
 
 if __name__ == "__main__":

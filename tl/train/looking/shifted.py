@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.datasets import prepare_for
 from tl.languages import for_stderr, say
 from tl.output import spell_out
@@ -57,8 +57,8 @@ def main(argv: list[str]) -> int:
 
         try:
             measure(home.run(run_id), device, turn, share, part)
-        except Refused as refusal:
-            problems[run_id] = for_stderr(refusal)
+        except Refused as problem:
+            problems[run_id] = for_stderr(problem)
     print(json.dumps(problems))
     return 0
 
@@ -74,7 +74,7 @@ def measure(
     store = prepare_for(run.home, which.config)
     rows = selected_rows(store.sizes["test"], MOST_PICTURES)
     if not len(rows):
-        raise Refused(say("There are no test pictures to ask about."))
+        raise refusal("There are no test pictures to ask about.")
     pixels = store.pixels("test")
     predicted: dict[tuple[str, int], np.ndarray] = {}
     shifts = ((AS_THEY_ARE, 0), *SHIFTS)

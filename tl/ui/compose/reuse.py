@@ -4,7 +4,8 @@ from collections.abc import MutableMapping
 from dataclasses import fields, replace
 from typing import Any
 
-from tl.config import AUTO, OF_TWO_SETS, TRANSFERRED, ArmConfig, Experiment, Refused, Training
+from tl.config import AUTO, TRANSFERRED, ArmConfig, Experiment, Refused, Training
+from tl.config.training import OF_TWO_SETS
 from tl.languages import english, listed, say
 from tl.setting_names import setting_name
 from tl.store.database import has_experiment, read_experiment

@@ -5,7 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from tl.config import PLANNED_LOOKS, Experiment, Refused, usual_rate
+from tl.config import PLANNED_LOOKS, Experiment, Refused
+from tl.config.arm import usual_rate
 from tl.datasets.info import DatasetInfo, uneven
 from tl.effects import has_effect
 from tl.jobs import memory

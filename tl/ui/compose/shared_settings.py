@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tl.config import AUGMENTS, BALANCES, BATCHNORMS, JUDGES, MOST_DEVICES, PRECISIONS, VIEWS_BY, Experiment
+from tl.config import Experiment
+from tl.config.training import AUGMENTS, BALANCES, BATCHNORMS, JUDGES, MOST_DEVICES, PRECISIONS, VIEWS_BY
 from tl.languages import later
 from tl.schedules import OPTIMIZERS, SCHEDULES
 

@@ -9,7 +9,8 @@ from typing import Any
 import streamlit as st
 
 from tl import datasets
-from tl.config import LEAVE_OUT, STOP, ArmConfig, Refused
+from tl.config import ArmConfig, Refused
+from tl.config.training import LEAVE_OUT, STOP
 from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import FEWEST, Matching, match, unmatched
 from tl.languages import joined, later, say

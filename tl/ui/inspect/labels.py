@@ -10,8 +10,8 @@ from tl.analysis.forecasts.question import ForecastQuestion
 from tl.analysis.inspection import held_out
 from tl.analysis.inspection.label_issues import LabelIssues, Suspect
 from tl.config import Refused
-from tl.datasets.catalogue import index_of
 from tl.datasets.info import DatasetInfo
+from tl.datasets.preparing import index_of
 from tl.datasets.stored_pictures import pictures_at
 from tl.languages import commas, joined, later, plural, say
 from tl.store.home import Home

@@ -9,7 +9,7 @@ from tl.store.machines import Machine, read_machines
 from tl.strategies import arm_title
 from tl.ui.parts.fold import fold
 from tl.ui.parts.text import cell, count, memory
-from tl.words import not_available
+from tl.words import not_available, percent
 
 OPEN = "machines_open"
 NOTHING = "–"  # in a cell; an empty one would say "None"
@@ -52,4 +52,7 @@ def machine_columns(machines: tuple[Machine, ...], runs: list[RunLine]) -> dict[
         say("processors"): [known(machine.cores) for machine in machines],
         say("GPUs"): [known(machine.gpus) for machine in machines],
         say("memory for runs"): [memory(machine.memory_bytes) for machine in machines],
+        say("processor load"): [percent(machine.cpu_load, 0) for machine in machines],
+        say("memory in use"): [memory(machine.used_bytes) for machine in machines],
+        say("GPU load"): [percent(machine.gpu_load, 0) for machine in machines],
     }

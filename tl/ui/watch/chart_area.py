@@ -166,7 +166,7 @@ def _sampled(
     arms: list[str],
     titles: dict[str, str],
     untitled: str,
-    chart: "Callable[[pd.DataFrame, list[str], str], Drawing]",
+    chart: "Callable[[pd.DataFrame, list[str], str], Drawing]",  # not shown
     key: str,
     alt: str,
 ) -> str | None:

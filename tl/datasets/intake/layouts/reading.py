@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from tl.datasets.grouping import Lookup
 from tl.datasets.layout import natural
+from tl.datasets.lookup import Lookup
 from tl.languages import commas, later, say
 from tl.words import number_of
 

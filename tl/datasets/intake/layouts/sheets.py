@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tl.datasets.grouping import decoded
+from tl.datasets.lookup import decoded
 
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 MOST_COLUMNS = 200

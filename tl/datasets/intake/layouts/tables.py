@@ -4,8 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from tl.config import Refused
-from tl.datasets.grouping import Lookup
+from tl.config import refusal
 from tl.datasets.intake.layouts import vocabulary as words
 from tl.datasets.intake.layouts.exports import spoken_name
 from tl.datasets.intake.layouts.folders import FEW
@@ -13,6 +12,7 @@ from tl.datasets.intake.layouts.reading import LayoutInput, LayoutRequest, Place
 from tl.datasets.intake.layouts.sheets import Sheet, sheet_of
 from tl.datasets.intake.layouts.views import splits_by_folder
 from tl.datasets.layout import label, quoted
+from tl.datasets.lookup import Lookup
 from tl.languages import later, say, semicolons
 
 LOOKED_AT = 300  # lines by which the column with the pictures' names is found
@@ -65,13 +65,8 @@ def asked_for(found: LayoutInput, wanted: str) -> Reading:
             return reading
         places = [place for place in range(len(table.columns)) if _may_be(found, table, place)]
         if not places:
-            raise Refused(
-                say(
-                    "No column of {table!r:.100} can be the class; its columns are {columns}.",
-                    table=name,
-                    columns=quoted(table.columns, MOST_NAMED),
-                )
-            )
+            text = later("No column of {table!r:.100} can be the class; its columns are {columns}.")
+            raise refusal(text, table=name, columns=quoted(table.columns, MOST_NAMED))
         return max((_of_column(found, table, place) for place in places), key=lambda reading: reading.likely)
     return _of_column(found, table, _column(table, column, name))
 
@@ -83,13 +78,11 @@ def split_column(found: LayoutInput, wanted: str) -> dict[int, str]:
     values = table.values(place)
     splits = {row: words.split_of(value) or "" for row, value in values.items()}
     if "train" not in splits.values():
-        raise Refused(
-            say(
-                "The column {column!r:.60} of {table!r:.100} does not say which pictures are for training; it holds {values}.",
-                column=table.columns[place],
-                table=name,
-                values=quoted(tuple(dict.fromkeys(values.values())), MOST_NAMED),
-            )
+        raise refusal(
+            "The column {column!r:.60} of {table!r:.100} does not say which pictures are for training; it holds {values}.",
+            column=table.columns[place],
+            table=name,
+            values=quoted(tuple(dict.fromkeys(values.values())), MOST_NAMED),
         )
     return splits
 
@@ -103,33 +96,20 @@ def _parted(found: LayoutInput, wanted: str) -> tuple[str, str | None, _Named]:
         if table.shown == name or table.shown.endswith("/" + name):
             return name, column or None, table
     if not tables:
-        raise Refused(
-            say(
-                "There is no table {table!r:.100} with the pictures' names in the archive; there is none that names the "
-                "pictures.",
-                table=name,
-            )
-        )
-    raise Refused(
-        say(
-            "There is no table {table!r:.100} with the pictures' names in the archive; there is {tables}.",
+        raise refusal(
+            "There is no table {table!r:.100} with the pictures' names in the archive; there is none that names the "
+            "pictures.",
             table=name,
-            tables=quoted(tuple(table.shown for table in tables), MOST_NAMED),
         )
-    )
+    text = later("There is no table {table!r:.100} with the pictures' names in the archive; there is {tables}.")
+    raise refusal(text, table=name, tables=quoted(tuple(table.shown for table in tables), MOST_NAMED))
 
 
 def _column(table: _Named, column: str, name: str) -> int:
     folded = [title.casefold() for title in table.columns]
     if column.casefold() not in folded:
-        raise Refused(
-            say(
-                "{table!r:.100} has no column {column!r:.60}; its columns are {columns}.",
-                table=name,
-                column=column,
-                columns=quoted(table.columns, MOST_NAMED),
-            )
-        )
+        text = later("{table!r:.100} has no column {column!r:.60}; its columns are {columns}.")
+        raise refusal(text, table=name, column=column, columns=quoted(table.columns, MOST_NAMED))
     return table.columns.index(column) if column in table.columns else folded.index(column.casefold())
 
 
