@@ -15,7 +15,9 @@ import pytest
 from tests.benchmarks.__main__ import BENCHMARKS
 from tl.__main__ import parser
 from tl.datasets import BUILT_IN
+from tl.datasets.intake.layouts import READERS
 from tl.hosted.limits import PREFIX, DemoLimits
+from tl.jobs.launchers.catalogue import LAUNCHERS
 from tl.languages import ENGLISH, LANGUAGES, say, speaking
 from tl.sources.cards import BUNDLED_DIR
 from tl.store.files import read_json
@@ -24,6 +26,8 @@ from tl.strategies import STRATEGIES
 ROOT = Path(__file__).resolve().parents[1]
 FIRST = ROOT / "README.md"
 TREE = ROOT / "tl" / "README.md"
+COMMANDS, STRATEGIES_PAGE, DATASETS_PAGE = (ROOT / "tl" / room / "README.md" for room in ("cli", "train", "datasets"))
+READERS_PACKAGE = "tl/datasets/intake/layouts"
 PAGES = [FIRST, *(path for top in ("tl", "tests") for path in sorted((ROOT / top).rglob("README.md")))]
 TRANSLATIONS = sorted((ROOT / ".github").glob("README.*.md"))  # of FIRST: README.LANGUAGE.md
 ALL = "\n".join(path.read_text() for path in PAGES)
@@ -110,7 +114,9 @@ def named() -> set[str]:
 
 
 def test_the_first_page_and_its_translations_lead_to_each_other() -> None:
-    assert {language_of(page) for page in TRANSLATIONS} == LANGUAGES.keys() - {ENGLISH}
+    assert {language_of(page) for page in TRANSLATIONS} == LANGUAGES.keys() - {ENGLISH}, (
+        "each language has its .github/README.LANGUAGE.md"
+    )
     for page in TRANSLATIONS:
         assert f"[{LANGUAGES[language_of(page)]}]({page.relative_to(ROOT)})" in FIRST.read_text(encoding="utf-8")
         assert f"[{LANGUAGES[ENGLISH]}](../{FIRST.name})" in page.read_text(encoding="utf-8")
@@ -169,43 +175,38 @@ def test_the_tree_names_every_part_and_nothing_else() -> None:
         folders[depth + 1] = path
         named.add(path)
     parts = {path for path in (ROOT / "tl").iterdir() if path.name not in ("__init__.py", "__main__.py", "__pycache__")}
-    assert parts | set((ROOT / "pages").glob("*.py")) <= named
+    assert parts | set((ROOT / "pages").glob("*.py")) <= named, f"the tree of {names(TREE)} lacks a part or a page"
 
 
 def test_the_strategies_are_those_of_the_table() -> None:
-    assert table(set(STRATEGIES)) == {name: strategy.sentence for name, strategy in STRATEGIES.items()}
+    assert table(set(STRATEGIES)) == {name: strategy.sentence for name, strategy in STRATEGIES.items()}, (
+        f"{names(STRATEGIES_PAGE)} has a row for every strategy, which says what the page says"
+    )
 
 
 def test_every_built_in_data_set_is_described() -> None:
-    assert set(table(set(BUILT_IN))) == set(BUILT_IN)
+    assert set(table(set(BUILT_IN))) == set(BUILT_IN), f"{names(DATASETS_PAGE)} has a row for every data set"
 
 
-GIVEN = {
-    "ingest",
-    "settle",
-    "shifted",
-    "both-sets",
-    "add-seeds",
-    "labels",
-    "compare-again",
-    "stop",
-    "resume",
-    "delete",
-    "report",
-    "export",
-    "import",
-    "export-model",
-    "final-model",
-    "predict",
-}  # take something without a dash
+def test_every_launcher_is_described() -> None:
+    assert set(table(set(LAUNCHERS))) == set(LAUNCHERS), "tl/jobs/README.md has a row for every launcher"
+
+
+def test_every_reader_of_uploads_is_described() -> None:
+    files = {path.stem for path in (ROOT / READERS_PACKAGE).glob("*.py") if "\ndef readings(" in path.read_text()}
+    assert files == {reader.__name__.rpartition(".")[2] for reader in READERS.values()}, (
+        f"a file of {READERS_PACKAGE} with readings() stands in READERS of its __init__.py"
+    )
+    rows = set(re.findall(r"^\| ([a-z ]+) \|", DATASETS_PAGE.read_text(), re.MULTILINE))
+    assert READERS.keys() <= rows, f"{names(DATASETS_PAGE)} has a row for every reader"
 
 
 def test_every_command_shown_exists_and_every_command_is_shown() -> None:
     shown = set(re.findall(r"python -m tl ([a-z][a-z-]*)", ALL))
-    assert shown == set(commands())
-    for command in shown - {"pretrain"}:
-        given = ["x"] * (2 if command == "predict" else command in GIVEN)
-        assert parser().parse_args([command, *given])
+    assert shown == set(commands()), f"{names(COMMANDS)} shows every command"
+    for command, options in commands().items():
+        given = ["x" for action in options._actions if not action.option_strings and action.required]
+        assert command == "pretrain" or parser().parse_args([command, *given])
 
 
 def examples() -> list[str]:

@@ -88,5 +88,7 @@ def test_what_the_text_tells_of_an_arm_is_known_in_every_language(numbers):
 
 
 def test_every_strategy_has_a_name_for_the_middle_of_a_sentence():
-    assert {key: each.title[0].lower() + each.title[1:] for key, each in STRATEGIES.items()} == INSIDE
+    assert {key: each.title[0].lower() + each.title[1:] for key, each in STRATEGIES.items()} == INSIDE, (
+        "in INSIDE of tl/analysis/names.py"
+    )
     assert {key: title.partition(" (")[0] for key, title in INSIDE.items() if "(" in title} == SHORT

@@ -3,9 +3,9 @@
 import altair as alt
 import pandas as pd
 
-from tl.charts.drawing import ROWS, Drawing, base_chart, kept
+from tl.charts.drawing import ROWS, WORDS, Drawing, base_chart, kept
 from tl.charts.svg import FONT, as_svg
-from tl.languages import language, speaking
+from tl.languages import ENGLISH, LANGUAGES, language, speaking
 
 
 def view(make=None) -> str:
@@ -57,6 +57,10 @@ def test_a_specification_is_kept_for_each_language_with_how_that_writes_numbers_
         assert chart(9) == chart(9)
     assert chart(9) == english and made == ["en", "zh"]
     assert chinese["title"] == "zh" and chinese["config"]["locale"]["number"]["thousands"] == ","
+
+
+def test_every_language_says_how_it_writes_numbers_and_times():
+    assert {ENGLISH, *WORDS} == LANGUAGES.keys(), "in WORDS of tl/charts/drawing.py"
 
 
 def test_chinese_has_fonts_and_numbers_of_its_own_on_paper_and_a_drawing_on_top_no_second_locale():

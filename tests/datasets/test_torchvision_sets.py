@@ -24,6 +24,7 @@ from scipy.io import savemat
 
 from tl.config import Refused
 from tl.datasets import BUILT_IN, describe, download, prepare
+from tl.datasets.torchvision_sets import DOWNLOADED
 from tl.languages import say, speaking
 from tl.store.files import locked
 from tl.train.__main__ import explain
@@ -58,7 +59,7 @@ for case, about in patch["cases"].items():
         answers[case] = "done"
     except fetch.NotDownloaded as problem:
         answers[case] = str(problem)
-print(json.dumps(answers))
+print(json.dumps(answers | {"sources": sorted(fetch.sources())}))
 """
 
 
@@ -164,6 +165,12 @@ def report(patch, served, tmp_path_factory) -> dict:
     ended = subprocess.run([sys.executable, "-c", PATCH + CASES], env=environment, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout) | {"folder": folder, "stderr": ended.stderr}
+
+
+def test_every_set_of_torchvision_s_can_be_fetched(report):
+    sets = {name for name, info in BUILT_IN.items() if info.origin == "torchvision"}
+    assert set(report["sources"]) == sets, "in sources() and main() of tl/train/fetch.py"
+    assert DOWNLOADED.keys() == sets, "its note once it is there, in DOWNLOADED of tl/datasets/torchvision_sets.py"
 
 
 def test_cifar10_becomes_class_folders_with_its_official_test_set(report, served):

@@ -5,10 +5,12 @@ import re
 import pytest
 
 from tests import page_lab, translated
+from tests.catalogue import ROOT
 from tests.pages.test_inspect_page import brought, compared, info  # noqa: F401 - fixtures
 from tl.datasets import describe
 from tl.store.home import Home
 from tl.ui.compose import network
+from tl.ui.parts import header
 
 TEXTS = ("body", "label", "help", "placeholder", "caption", "options", "content", "text", "header", "delta")
 INSIDE = re.compile(r"⟦[^⟦⟧]*⟧")
@@ -23,6 +25,7 @@ WORD = re.compile(r"[a-z]{3,}")
 OWN = set(["lab", "blossoms", "evil", "arm", "tada", "english", "tulip", "narrow", "stem", "tiny", "small", "large"])
 NAMES = re.compile("^[^⟦⟧]+ · (?=⟦)")  # of a network, before what is said of it
 CLASSES = describe(Home(), "blossoms").classes
+PAGES = [f"pages/{path.name}" for path in sorted((ROOT / "pages").glob("*.py"))]
 OLD_NOTE = "Resumed from epoch 1"  # a sentence of an earlier version, which stays as it is
 
 
@@ -72,9 +75,11 @@ def test_the_form(bracketed, open_page):
     assert not foreign(open_page(lang="zh"))
 
 
-@pytest.mark.parametrize(
-    "page", ["pages/1_Data_size.py", "pages/2_Runs.py", "pages/3_Inspect.py", "pages/4_Model_library.py"]
-)
+def test_every_page_is_reached_from_the_head_of_all():
+    assert {path for path, _ in header.PAGES.values()} == {"app.py", *PAGES}, "in PAGES of tl/ui/parts/header.py"
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_a_page_before_anything_ran(bracketed, open_page, page):
     assert not foreign(open_page(page, lang="zh"))
 

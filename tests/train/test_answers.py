@@ -6,12 +6,14 @@ import torch
 
 from tl.measures import balanced_accuracy, macro_f1
 from tl.store.device_lock import Turn
+from tl.store.documents import Result
 from tl.store.files import read_json
-from tl.store.metrics import read_metrics
+from tl.store.metrics import METRICS, read_metrics
 from tl.store.predictions import read_predictions
 from tl.train import learner as learner_module
 from tl.train import run as run_module
 from tl.train.evaluate import Evaluation, evaluate
+from tl.train.events import RESULTS, SCALARS
 from tl.train.hardware.precision import use_precision
 from tl.train.run import Trainer
 
@@ -44,6 +46,16 @@ def test_every_epoch_says_how_sure_its_measures_are(make_run, train):
     shares = metrics["val_accuracy"].to_numpy(float)
     np.testing.assert_allclose(metrics["val_accuracy_error"].to_numpy(float), np.sqrt(shares * (1 - shares) / 7))
     assert (metrics["val_loss_error"] > 0).all()
+
+
+def test_every_measure_is_read_where_it_is_written():
+    answered = Evaluation(np.array([0, 1]), np.zeros(2), np.array([0, 0]), np.full((2, 2), 0.5, np.float16))
+    assert answered.row("val", errors=True).keys() <= METRICS.keys(), "a column in tl/store/metrics.py"
+    assert answered.row("test").keys() <= set(Result.__struct_fields__), "a field of Result in tl/store/documents.py"
+    assert answered.row("val").keys() <= set(SCALARS.values()), "a tag in SCALARS of tl/train/events.py"
+    assert answered.row("test").keys() - {"test_loss"} <= set(RESULTS.values()), (
+        "a tag in RESULTS of tl/train/events.py"
+    )
 
 
 @pytest.mark.parametrize("strategy", ["linear_probe", "freeze_then_unfreeze"])

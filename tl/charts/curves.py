@@ -8,7 +8,7 @@ import pandas as pd
 
 from tl.charts.axes import RATE_FORMAT, number_axis, room_above, share_axis
 from tl.charts.drawing import ROWS, Drawing, base_chart, kept
-from tl.charts.frames import AXES, DISTURBED, curves, disturbed
+from tl.charts.frames import AXES, DISTURBED, MEASURES, curves, disturbed
 from tl.charts.palette import SOLID, arm_colour, arm_dash
 from tl.charts.times import time_axis
 from tl.languages import later, say
@@ -119,7 +119,7 @@ def _values(measure: str) -> list[alt.Tooltip]:
 
 def _dashes(arms: Sequence[str]) -> alt.StrokeDash:
     """Training curves are dotted; validation curves take the arm's own pattern, which matters from five arms on."""
-    alone = {"validation", "seconds", "rate", "estimate", "discriminator", "classes"}
+    alone = {curve for of_measure in MEASURES.values() for _, curve in of_measure} - {"training"}
     if len(arms) <= 4:
         scale = alt.Scale(domain=[*sorted(alone), "training"], range=[SOLID] * len(alone) + [[2, 4]])
         return alt.StrokeDash("curve:N", scale=scale, legend=None)
