@@ -169,7 +169,7 @@ def report(patch, served, tmp_path_factory) -> dict:
 
 def test_every_set_of_torchvision_s_can_be_fetched(report):
     sets = {name for name, info in BUILT_IN.items() if info.origin == "torchvision"}
-    assert set(report["sources"]) == sets, "in sources() and main() of tl/train/fetch.py"
+    assert set(report["sources"]) == sets, "in sources() of tl/train/fetch.py"
     assert DOWNLOADED.keys() == sets, "its note once it is there, in DOWNLOADED of tl/datasets/torchvision_sets.py"
 
 

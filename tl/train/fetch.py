@@ -166,7 +166,7 @@ def reason(problem: Exception) -> str:
 def main() -> int:
     """Command line; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tl.train.fetch", description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=["cifar10", "flowers102"])
+    parser.add_argument("name", choices=list(sources()))
     parser.add_argument("packed", type=Path, metavar="DEST.zip")
     parser.add_argument(
         "--root", type=Path, default=Home().downloads_dir, help="where torchvision's files lie or go"
