@@ -17,7 +17,8 @@ from tl.jobs.launchers import guard, node_run, transfer
 from tl.jobs.launchers.local import LocalLauncher
 from tl.jobs.launchers.node_cache import PieceDamaged
 from tl.jobs.launchers.node_run import About, NodeRun, sees
-from tl.jobs.launchers.parcels import AUTO, FETCH, identity
+from tl.jobs.launchers.parcels import identity
+from tl.jobs.launchers.ray_settings import AUTO, FETCH
 from tl.jobs.launchers.transfer import CHECKPOINTS, Over, Transfer
 from tl.store import database
 from tl.store.documents import read_progress, read_result

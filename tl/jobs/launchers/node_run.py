@@ -27,7 +27,8 @@ from tl.jobs.launchers.node_cache import (
     default_folder,
     sha256_of_open,
 )
-from tl.jobs.launchers.parcels import AUTO, SHARED, Item, Parcel
+from tl.jobs.launchers.parcels import Item, Parcel
+from tl.jobs.launchers.ray_settings import AUTO, SHARED
 from tl.jobs.memory import gpu_utilisation
 from tl.store.files import keep_private, lock_file
 from tl.store.home import Run
@@ -47,7 +48,7 @@ class About(Struct, frozen=True, kw_only=True):
 
     folder: str  # of the run, in its home
     place: str  # the same below the home's root
-    kind: str  # of tl.jobs.launchers.parcels.KINDS
+    kind: str  # of tl.jobs.launchers.ray_settings.KINDS
     identity: str  # of the home
     identity_path: str
     identity_inode: int

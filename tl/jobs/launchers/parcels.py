@@ -24,8 +24,6 @@ from tl.store.documents import Count, read_config
 from tl.store.home import Home, Run
 from tl.store.pictures import pixels_path
 
-# How nodes come by a run's files: in the home where they see it and else not, in the home in any case, never.
-AUTO, SHARED, FETCH = KINDS = ("auto", "shared", "fetch")
 LEFT_OUT = ("export", "slurm")  # folders of a run that no trainer reads
 
 _hashed: dict[tuple[str, int, int, int], str] = {}  # path, inode, bytes, time of the last change -> SHA-256

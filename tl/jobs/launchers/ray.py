@@ -17,8 +17,7 @@ import msgspec
 
 from tl.jobs.launchers.json_process import JsonProcess
 from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended, Unreachable, amount, child_environment
-from tl.jobs.launchers.ray_carrier import home_kind
-from tl.jobs.launchers.ray_driver import cluster
+from tl.jobs.launchers.ray_settings import cluster, home_kind
 from tl.languages import read_sentence, say
 from tl.store.home import Run
 from tl.store.machines import Machine

@@ -10,9 +10,10 @@ from typing import Any
 from tl.config import Refused
 from tl.jobs.launchers.launcher import Unreachable
 from tl.jobs.launchers.node_cache import PieceDamaged
-from tl.jobs.launchers.parcels import AUTO, KINDS, identity
+from tl.jobs.launchers.parcels import identity
+from tl.jobs.launchers.ray_settings import home_kind
 from tl.jobs.launchers.transfer import AGAIN_SECONDS, Over, Transfer, swept
-from tl.languages import english, read_sentence, say, store_sentence
+from tl.languages import english, read_sentence, store_sentence
 from tl.store.home import Run
 
 ASK_SECONDS = 5.0  # between two looks whether an answer is still wanted
@@ -28,14 +29,6 @@ def passed() -> dict[str, str]:
     """What every node has of this environment."""
     own = {key: value for key, value in os.environ.items() if key.startswith(PASSED)}
     return {key: value for key, value in own.items() if not key.startswith(OWN) and key not in PATHS}
-
-
-def home_kind() -> str:
-    """How nodes come by a run's files. Raises Refused."""
-    kind = os.environ.get("TL_RAY_HOME") or AUTO
-    if kind not in KINDS:
-        raise Refused(say("TL_RAY_HOME is {kind!r}; it must be one of {kinds}.", kind=kind, kinds=", ".join(KINDS)))
-    return kind
 
 
 def about(run: Run) -> dict[str, Any]:

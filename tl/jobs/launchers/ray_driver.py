@@ -16,17 +16,13 @@ from typing import Any
 
 from tl.jobs.launchers.launcher import KILL_SECONDS, PROJECT_ROOT, amount
 from tl.jobs.launchers.ray_carrier import Carriage, about, carrier, passed
+from tl.jobs.launchers.ray_settings import cluster
 from tl.languages import say, store_sentence
 from tl.store.home import Run
 
 NAMESPACE = "tl"
 LOOK_SECONDS = 5.0  # in which a node must have answered
 FRESH_SECONDS = 15.0  # for so long what a node told of its load is shown
-
-
-def cluster() -> str:
-    """Its address, as the operator says it; "auto": the one that this machine belongs to."""
-    return os.environ.get("TL_RAY_ADDRESS", "auto")
 
 
 @dataclass
