@@ -67,7 +67,10 @@ def test_the_verdict_compares_undisturbed_times_and_says_so():
     assert (time.arm.seconds, time.baseline.seconds, time.disturbed_epochs) == (30.0, 60.0, 1)
     assert found.comparisons[FULL].cost.seconds.ratio.value == pytest.approx(0.5)
     assert "2.0 times sooner" in found.text
-    assert "In 1 epoch other programs kept the machine busy; it counts with the time of undisturbed ones." in found.text
+    assert (
+        "In 1 epoch other programs kept the machine busy; it counts with the time it would have taken undisturbed."
+        in found.text
+    )
 
 
 def test_the_verdict_withholds_times_that_nothing_undisturbed_vouches_for():
@@ -116,6 +119,15 @@ def test_runs_that_only_had_other_numbers_of_threads_are_compared():
     on = ("CPU, 1 thread, A", "CPU, 2 threads, A")
     runs = [run(arm, LEARNED, 0.8, result={"device": each}) for arm, each in zip((SCRATCH, FULL), on, strict=True)]
     assert judge(experiment(SCRATCH, FULL), runs).comparisons[FULL].time_to_target.comparable
+
+
+def test_where_all_is_disturbed_one_threads_time_counts_without_its_waiting():
+    record = with_threads(busy(run(FULL, LEARNED, 0.8), [12.0, 15.0, 14.0], [0.3] * 3), [1.0] * 3)
+    waited = replace(record, metrics=record.metrics.assign(waited_seconds=pd.array([2.0, 5.0, 4.0], dtype="Float64")))
+    found = undisturbed([waited])
+    assert (found.disturbed, found.comparable, found.runs[0].elapsed_seconds) == (3, True, 30.0)
+    assert not undisturbed([record]).comparable, "the system does not tell"
+    assert not undisturbed([with_threads(waited, [1.4] * 3)]).comparable, "the waiting of two threads can't be added"
 
 
 def with_threads(record: RunRecord, threads: list[float]) -> RunRecord:

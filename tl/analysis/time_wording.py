@@ -51,8 +51,8 @@ def _reused(seconds: float) -> str:
 
 def _disturbed(epochs: int) -> str:
     return plural(
-        "In {number:,} epoch other programs kept the machine busy; it counts with the time of undisturbed ones.",
-        "In {number:,} epochs other programs kept the machine busy; they count with the time of undisturbed ones.",
+        "In {number:,} epoch other programs kept the machine busy; it counts with the time it would have taken undisturbed.",
+        "In {number:,} epochs other programs kept the machine busy; they count with the time they would have taken undisturbed.",
         epochs,
     )
 

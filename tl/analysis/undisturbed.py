@@ -1,8 +1,9 @@
 """Times that others disturbed, as they would have been: where the machine was busy, a time tells of the others too.
 
 An epoch in which others had much of the machine is counted with the time of undisturbed epochs of the same arm that did
-the same work: the same parts trained, the same operations. Where there is none, its time is not known, and no time of
-the run that includes it is.
+the same work: the same parts trained, the same operations. Where there is none, and one thread computed, it is counted
+without the time in which that thread could have computed and had no processor, as the system tells it. Else its time is not
+known, and no time of the run that includes it is.
 """
 
 import re
@@ -53,7 +54,8 @@ def _threads(metrics: pd.DataFrame) -> np.ndarray:
 
 
 def undisturbed(runs: Sequence[RunRecord], threads: int | None = None) -> UndisturbedRuns:
-    """The runs of one arm, each disturbed epoch with the median time of undisturbed ones that did the same.
+    """The runs of one arm, each disturbed epoch with the median time of undisturbed ones that did the same, or, of one thread,
+    without the time in which others kept it waiting.
 
     So does each epoch with more than `threads`, where that is given: of runs that compute side by side the last one has all
     processors in the end.
@@ -104,6 +106,14 @@ def _seconds(metrics: pd.DataFrame) -> np.ndarray:
     return np.diff(elapsed, prepend=0.0)
 
 
+def _without_waiting(metrics: pd.DataFrame) -> np.ndarray:
+    """(epochs,) what each took without the time in which it was kept from a processor; NaN where that is not known, or where
+    several threads waited, whose times can't be added."""
+    waited = metrics["waited_seconds"] if "waited_seconds" in metrics else pd.Series(np.nan, metrics.index)
+    found = _seconds(metrics) - waited.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    return np.where((_threads(metrics) <= 1 + MORE_THREADS) & (found > 0), found, np.nan)
+
+
 def _usual(runs: Sequence[RunRecord], marks: Sequence[np.ndarray]) -> Mapping[Work, float]:
     """Median seconds of the undisturbed epochs, by what they did."""
     times: dict[Work, list[float]] = {}
@@ -117,9 +127,9 @@ def _usual(runs: Sequence[RunRecord], marks: Sequence[np.ndarray]) -> Mapping[Wo
 def _corrected(run: RunRecord, mark: np.ndarray, usual: Mapping[Work, float]) -> RunRecord:
     if not mark.any():
         return run
-    seconds, works = _seconds(run.metrics), _works(run.metrics)
+    seconds, works, alone = _seconds(run.metrics), _works(run.metrics), _without_waiting(run.metrics)
     for place in np.flatnonzero(mark):
-        seconds[place] = usual.get(works[place], np.nan)
+        seconds[place] = usual.get(works[place], alone[place])
     # Not known from the first that is not known on.
     elapsed = pd.Series(np.cumsum(seconds)).astype("Float64").array
     last = None if pd.isna(elapsed[-1]) else float(elapsed[-1])
