@@ -121,11 +121,13 @@ def test_runs_that_only_had_other_numbers_of_threads_are_compared():
     assert judge(experiment(SCRATCH, FULL), runs).comparisons[FULL].time_to_target.comparable
 
 
-def test_where_all_is_disturbed_one_threads_time_counts_without_its_waiting():
+def test_one_threads_time_counts_without_its_waiting():
     record = with_threads(busy(run(FULL, LEARNED, 0.8), [12.0, 15.0, 14.0], [0.3] * 3), [1.0] * 3)
     waited = replace(record, metrics=record.metrics.assign(waited_seconds=pd.array([2.0, 5.0, 4.0], dtype="Float64")))
     found = undisturbed([waited])
     assert (found.disturbed, found.comparable, found.runs[0].elapsed_seconds) == (3, True, 30.0)
+    one = busy(waited, [12.0, 15.0, 13.0], [0.3, 0.3, 0.19])
+    assert undisturbed([one]).runs[0].elapsed_seconds == 29.0, "like is added to like: the third hardly waited less"
     assert not undisturbed([record]).comparable, "the system does not tell"
     assert not undisturbed([with_threads(waited, [1.4] * 3)]).comparable, "the waiting of two threads can't be added"
 

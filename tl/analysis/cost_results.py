@@ -72,7 +72,9 @@ class TimeToTarget:
     baseline: SideTime
     arm: SideTime
     speedup: Ratio | None  # the baseline's time as a multiple of the arm's; None where a run never got there
-    disturbed_epochs: int = 0  # of both sides; they count with the time they would have taken alone (tl.analysis.undisturbed)
+    disturbed_epochs: int = (
+        0  # of both sides; they count with the time they would have taken alone (tl.analysis.undisturbed)
+    )
     # Whether there were undisturbed ones for each, on one kind of device; else no seconds are given.
     comparable: bool = True
     devices: tuple[str, ...] = ()  # of both sides of a seed, where these are of two kinds

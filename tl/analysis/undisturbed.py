@@ -1,9 +1,9 @@
 """Times that others disturbed, as they would have been: where the machine was busy, a time tells of the others too.
 
-An epoch in which others had much of the machine is counted with the time of undisturbed epochs of the same arm that did
-the same work: the same parts trained, the same operations. Where there is none, and one thread computed, it is counted
-without the time in which that thread could have computed and had no processor, as the system tells it. Else its time is not
-known, and no time of the run that includes it is.
+An epoch in which others had much of the machine is counted, where one thread computed, without the time in which that
+thread could have computed and had no processor, as the system tells it; else with the time of undisturbed epochs of the
+same arm that did the same work: the same parts trained, the same operations. Where there is none, its time is not known, and
+no time of the run that includes it is.
 """
 
 import re
@@ -54,8 +54,8 @@ def _threads(metrics: pd.DataFrame) -> np.ndarray:
 
 
 def undisturbed(runs: Sequence[RunRecord], threads: int | None = None) -> UndisturbedRuns:
-    """The runs of one arm, each disturbed epoch with the median time of undisturbed ones that did the same, or, of one thread,
-    without the time in which others kept it waiting.
+    """The runs of one arm, each disturbed epoch of one thread without the time in which others kept it waiting, any other
+    with the median time of undisturbed ones that did the same.
 
     So does each epoch with more than `threads`, where that is given: of runs that compute side by side the last one has all
     processors in the end.
@@ -127,9 +127,11 @@ def _usual(runs: Sequence[RunRecord], marks: Sequence[np.ndarray]) -> Mapping[Wo
 def _corrected(run: RunRecord, mark: np.ndarray, usual: Mapping[Work, float]) -> RunRecord:
     if not mark.any():
         return run
-    seconds, works, alone = _seconds(run.metrics), _works(run.metrics), _without_waiting(run.metrics)
-    for place in np.flatnonzero(mark):
-        seconds[place] = usual.get(works[place], alone[place])
+    works, alone = _works(run.metrics), _without_waiting(run.metrics)
+    # What was measured of the epoch itself comes before what others took, and for all of the run, that like is added to like.
+    seconds = np.where(np.isnan(alone), _seconds(run.metrics), alone)
+    for place in np.flatnonzero(mark & np.isnan(alone)):
+        seconds[place] = usual.get(works[place], np.nan)
     # Not known from the first that is not known on.
     elapsed = pd.Series(np.cumsum(seconds)).astype("Float64").array
     last = None if pd.isna(elapsed[-1]) else float(elapsed[-1])
