@@ -249,3 +249,15 @@ def test_a_machine_that_slept_or_was_restarted_counts_the_time(root, clocks):
     assert expiry.remove_expired(root) == []
     clocks |= {"wall": clocks["wall"] + 13 * HOUR, "up": 60.0, "boot_id": "two"}
     assert len(expiry.remove_expired(root)) == 1 and not home.path.exists()
+
+
+def test_a_workspace_that_goes_while_it_is_looked_through_was_somebody_elses(root, monkeypatch):
+    home = visitor(root, 25)
+
+    def too_late(visitor):
+        shutil.rmtree(visitor.path)
+        return str(os.listdir(visitor.path))
+
+    monkeypatch.setattr(expiry, "_contents", too_late)
+    assert list(expiry.remove_expired(root)) == []
+    assert not home.path.exists()

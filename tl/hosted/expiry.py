@@ -112,7 +112,10 @@ def _take_in(ballast: Path) -> None:
 def _remove(visitor: Home, life: int, clocks: _Clocks) -> str | None:
     """Take one workspace away; what it was. None where it has come to life, or another process was faster."""
     trash = place_for(visitor.of(None), visitor.path)
-    what = _contents(visitor)
+    try:
+        what = _contents(visitor)
+    except FileNotFoundError:  # taken away while it was looked through
+        return None
 
     def take() -> bool:
         if visits.seconds_since(visitor, clocks.wall) <= 3600 * life:
