@@ -210,8 +210,10 @@ BEST, LAST = CHECKPOINTS
 
 def test_checkpoints_come_first_the_result_last_and_what_they_replace_is_kept(home, monkeypatch):
     run = submitted(home)
-    order, settle = [], Transfer._settle
-    monkeypatch.setattr(Transfer, "_settle", lambda self, path, file: (order.append(path), settle(self, path, file)))
+    order, put_in_place = [], Transfer._put_in_place
+    monkeypatch.setattr(
+        Transfer, "_put_in_place", lambda self, path, file: (order.append(path), put_in_place(self, path, file))
+    )
     node = Told({"result.json": b"{}", LAST: b"last 1", "metrics.parquet": b"m", BEST: b"best 1"}, {LAST: b"2" * 200})
     one = Transfer(run, node)
     one.fetch()
@@ -243,15 +245,15 @@ def test_killed_at_any_file_the_home_shows_no_epoch_without_its_checkpoint(home,
     run = submitted(home)
     one = Transfer(run, Told(*({BEST: n, LAST: n, "metrics.parquet": n, "result.json": n} for n in (b"1", b"2"))))
     one.fetch()
-    one._node.number, settle, done = 1, Transfer._settle, []
+    one._node.number, put_in_place, done = 1, Transfer._put_in_place, []
 
     def settled(self, path, file):
         if len(done) == killed_at:
             raise KeyboardInterrupt
         done.append(path)
-        settle(self, path, file)
+        put_in_place(self, path, file)
 
-    monkeypatch.setattr(Transfer, "_settle", settled)
+    monkeypatch.setattr(Transfer, "_put_in_place", settled)
     with suppress(KeyboardInterrupt):
         one.fetch()
     found = [(run.folder / path).read_bytes() for path in (BEST, LAST, "metrics.parquet", "result.json")]

@@ -155,7 +155,7 @@ class NodeRun:
         """What has changed since the look with this number, all as it was at one moment; None: the trainer is just writing.
 
         None as the number: all there is. {"number", "files": [[path, bytes, SHA-256, its content where it is small]], "gone":
-        paths, "progress"}. The files stay readable by `piece` until the next look.
+        paths}. The files stay readable by `piece` until the next look.
         """
         if number is None:
             self._told = {}

@@ -16,10 +16,11 @@ from msgspec import Struct
 
 from tl.config import Refused, RunConfig
 from tl.datasets import describe, home_of
-from tl.datasets.download import download
+from tl.datasets.download import download as download_set
 from tl.datasets.info import DatasetInfo
 from tl.datasets.intake import FIRST_RESOLUTION
 from tl.sources import Source, source
+from tl.store import download
 from tl.store.documents import Count, read_config
 from tl.store.home import Home, Run
 from tl.store.pictures import pixels_path
@@ -100,8 +101,7 @@ def sha256_of(path: Path) -> str:
     about = path.stat()
     key = (str(path), about.st_ino, about.st_size, about.st_mtime_ns)
     if key not in _hashed:
-        with open(path, "rb") as file:
-            _hashed[key] = hashlib.file_digest(file, "sha256").hexdigest()
+        _hashed[key] = download.sha256_of(path)
     return _hashed[key]
 
 
@@ -112,7 +112,7 @@ def _dataset(home: Home, name: str) -> Packed:
     if info.origin == "drawn":
         return Packed(Parcel(place=place, items=()), folder)
     if not info.ready:
-        download(home, info)
+        download_set(home, info)
         info = describe(home, name)
     return Packed(Parcel(place=place, items=tuple(_items(folder, _of_dataset(folder, info)))), folder)
 

@@ -107,7 +107,7 @@ class Transfer:
                 staged[path] = self._stage(path, size, sha256, data)
             self._still_ours()
             for path in list(staged):
-                self._settle(path, staged.pop(path))
+                self._put_in_place(path, staged.pop(path))
         finally:
             for temporary in staged.values():
                 temporary.unlink(missing_ok=True)
@@ -181,7 +181,7 @@ class Transfer:
             if progress is not None:
                 write_bytes(self._run.progress, progress, durable=False)
 
-    def _settle(self, path: str, temporary: Path) -> None:
+    def _put_in_place(self, path: str, temporary: Path) -> None:
         place = self._run.folder / path
         before = CHECKPOINTS.get(path)
         if before and place.exists():
