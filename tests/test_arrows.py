@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TABLES = {"backbones", "failures", "machine", "measures", "networks", "output", "strategies", "schedules"}
+TABLES = {"backbones", "failures", "machine", "measures", "networks", "output", "phases", "strategies", "schedules"}
 TABLES |= {"setting_names", "timm_networks", "words"}
 WORDS = {"languages"}  # everything that people read is said by it
 BASE = TABLES | WORDS | {"config", "ending", "policy"}
@@ -20,6 +20,7 @@ ALLOWED = {
     "languages": {"typesetting"},
     **dict.fromkeys(TABLES, WORDS),
     "timm_networks": WORDS | {"networks"},
+    "strategies": WORDS | {"phases"},
     "backbones": WORDS | {"networks", "timm_networks"},
     "config": WORDS | TABLES,
     "policy": WORDS | {"config"},

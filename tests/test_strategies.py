@@ -7,7 +7,8 @@ from tl.arms import parse_arms
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment, Refused
 from tl.config.arm import usual_rate
-from tl.strategies import HEAD, LAYER_DECAY, LORA, NORM_AND_BIAS, PARAMETERS, STRATEGIES, arm_title, offered, phase_at
+from tl.phases import HEAD, phase_at
+from tl.strategies import LAYER_DECAY, LORA, NORM_AND_BIAS, PARAMETERS, STRATEGIES, arm_title, offered
 from tl.train.network import Stages, build_network
 from tl.train.optimizer import make_optimizer, set_rates
 

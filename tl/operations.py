@@ -2,7 +2,8 @@
 
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Training
-from tl.strategies import HEAD, STRATEGIES, phase_at
+from tl.phases import HEAD, phase_at
+from tl.strategies import STRATEGIES
 
 BACKWARD = 2.0  # passes forward that a pass backward costs
 

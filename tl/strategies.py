@@ -10,20 +10,20 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
-from typing import Any
 
 from tl.languages import later, say
+from tl.phases import (
+    Arm,
+    Phase,
+    everything,
+    head_only,
+    head_then_everything,
+    input_slower,
+    last_stages,
+    one_more_stage,
+    probe_then_everything,
+)
 
-HEAD = "head"
-EVERYTHING = "everything"  # what trains in a phase that freezes nothing
-AND_ABOVE, AND_HEAD = " and above", " and head"  # not shown: behind the name of a stage where those train as well
-PARTS = {  # of networks, and what trains together, in words
-    HEAD: later("head"),
-    EVERYTHING: later("everything"),
-    "stem": later("stem"),
-    "projection": later("projection"),
-    "norm": later("norm"),
-}
 RANDOM, PRETRAINED, MEAN_VAR = "random", "pretrained", "mean_var"  # how the backbone's weights begin
 STARTS = {
     RANDOM: later("Random weights"),
@@ -44,7 +44,6 @@ SOURCE_THEN_TARGET = "source_then_target"  # those, but only once training is ov
 SOURCE_AND_FEW = "source_and_few"  # and a few of the target's pictures with labels: `labelled_per_class`
 TARGET = "target"  # the target's training pictures with their labels, and nothing of the source
 KEEP_START = frozenset((ANCHORED, LORA))  # methods that keep a copy of the weights they start from
-Arm = Any  # an ArmConfig: its module is made from these tables and can't be named by them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,74 +76,13 @@ PARAMETERS: dict[str, Parameter] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Phase:
-    """From `start_epoch` on (counted from 1) the named parts train, until the next phase begins."""
-
-    start_epoch: int
-    name: str  # what trains: the metrics' `stage` column, `part_in_words` for people
-    rates: dict[str, float]  # stage name or HEAD -> factor of the learning rate; not named: frozen
-    patience: int = 0  # begins earlier once the phase before went so many epochs without a lower validation loss
-
-
-def _everything(stages: tuple[str, ...], arm: Arm, epochs: int) -> tuple[Phase, ...]:
-    return (Phase(start_epoch=1, name=EVERYTHING, rates=dict.fromkeys((*stages, HEAD), 1.0)),)
-
-
-def _head_only(stages: tuple[str, ...], arm: Arm, epochs: int) -> tuple[Phase, ...]:
-    return (Phase(start_epoch=1, name="head", rates={HEAD: 1.0}),)
-
-
-def _head_then_everything(stages: tuple[str, ...], arm: Arm, epochs: int) -> tuple[Phase, ...]:
-    rates = dict.fromkeys((*stages, HEAD), arm.unfreeze_factor)
-    everything = Phase(start_epoch=arm.frozen_epochs + 1, name=EVERYTHING, rates=rates)
-    return (*_head_only(stages, arm, epochs), everything) if arm.frozen_epochs else (everything,)
-
-
-def _probe_then_everything(stages: tuple[str, ...], arm: Arm, epochs: int) -> tuple[Phase, ...]:
-    rates = dict.fromkeys((*stages, HEAD), arm.unfreeze_factor)
-    latest = max(2, epochs // 2 + 1)  # half of the budget belongs to the fine-tuning
-    everything = Phase(start_epoch=latest, name=EVERYTHING, rates=rates, patience=arm.probe_patience)
-    return (*_head_only(stages, arm, epochs), everything)
-
-
-def _last_stages(stages: tuple[str, ...], arm: Arm, epochs: int) -> tuple[Phase, ...]:
-    top = stages[-arm.unfrozen_stages :]
-    return (Phase(start_epoch=1, name=_from(top, stages), rates=dict.fromkeys((*top, HEAD), 1.0)),)
-
-
-def _one_more_stage(stages: tuple[str, ...], arm: Arm, epochs: int) -> tuple[Phase, ...]:
-    phases = list(_head_only(stages, arm, epochs))
-    for number in range(1, len(stages) + 1):
-        top = stages[-number:]
-        rates = dict.fromkeys((*top, HEAD), arm.unfreeze_factor)
-        phases.append(Phase(start_epoch=1 + number * arm.unfreeze_every, name=_from(top, stages), rates=rates))
-    return tuple(phases)
-
-
-def _slower_towards_the_input(stages: tuple[str, ...], arm: Arm, epochs: int) -> tuple[Phase, ...]:
-    factors = slower_towards_the_input(len(stages), 1 / arm.stage_divisor)
-    return (Phase(start_epoch=1, name=EVERYTHING, rates=dict(zip((*stages, HEAD), factors, strict=True))),)
-
-
-def slower_towards_the_input(parts: int, factor: float) -> tuple[float, ...]:
-    """What multiplies the rate of each of so many parts, from the input on, and of the head: 1, and less by `factor` from
-    each to the one below."""
-    return tuple(factor ** (parts - place) for place in range(parts + 1))
-
-
-def _from(top: tuple[str, ...], stages: tuple[str, ...]) -> str:
-    """The name of what trains."""
-    return EVERYTHING if len(top) == len(stages) else top[0] + (AND_ABOVE if len(top) > 1 else AND_HEAD)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Strategy:
     """One way to train a network; `phases(stage names, arm, epochs at most)` gives what trains when."""
 
     title: str  # as the page shows it
     says: str  # what trains when; {start}: how the weights begin
     learning_rate: float | None  # usual one of the head at the start, with Adam; None: nothing trains by gradient
-    phases: Callable[[tuple[str, ...], Arm, int], tuple[Phase, ...]] = _everything
+    phases: Callable[[tuple[str, ...], Arm, int], tuple[Phase, ...]] = everything
     initialisation: str = PRETRAINED
     parameters: tuple[str, ...] = ()  # keys of PARAMETERS that matter to it
     method: str = PLAIN  # key of tl.train.methods.METHODS
@@ -204,21 +142,21 @@ STRATEGIES: dict[str, Strategy] = {
         title=later("Linear probe"),
         says=later("{start}, frozen throughout; only the head trains."),
         learning_rate=1e-3,
-        phases=_head_only,
+        phases=head_only,
     ),
     "freeze_then_unfreeze": Strategy(
         title=later("Freeze, then unfreeze"),
         says=later("{start}; only the head trains at first, then everything at a fraction of the rate."),
         learning_rate=1e-3,
         parameters=("frozen_epochs", "unfreeze_factor"),
-        phases=_head_then_everything,
+        phases=head_then_everything,
     ),
     "last_stages": Strategy(
         title=later("Last stages"),
         says=later("{start}; the last stages and the head train, the stages before stay frozen."),
         learning_rate=1e-4,
         parameters=("unfrozen_stages",),
-        phases=_last_stages,
+        phases=last_stages,
     ),
     "gradual_unfreezing": Strategy(
         title=later("Gradual unfreezing"),
@@ -227,7 +165,7 @@ STRATEGIES: dict[str, Strategy] = {
         ),
         learning_rate=1e-3,
         parameters=("unfreeze_every", "unfreeze_factor"),
-        phases=_one_more_stage,
+        phases=one_more_stage,
         source=later("Howard and Ruder 2018, arXiv 1801.06146"),
     ),
     "full_finetuning": Strategy(
@@ -240,7 +178,7 @@ STRATEGIES: dict[str, Strategy] = {
         says=later("{start}; everything trains from the first epoch, each stage slower than the one above it."),
         learning_rate=1e-3,
         parameters=("stage_divisor",),
-        phases=_slower_towards_the_input,
+        phases=input_slower,
         source=later("Howard and Ruder 2018, arXiv 1801.06146"),
     ),
     "lp_ft": Strategy(
@@ -250,7 +188,7 @@ STRATEGIES: dict[str, Strategy] = {
         ),
         learning_rate=1e-3,
         parameters=("probe_patience", "unfreeze_factor"),
-        phases=_probe_then_everything,
+        phases=probe_then_everything,
         source=later("Kumar et al. 2022, arXiv 2202.10054"),
     ),
     "l2_sp": Strategy(
@@ -266,7 +204,7 @@ STRATEGIES: dict[str, Strategy] = {
         says=later("{start}, frozen; nothing trains: a picture gets the class whose mean feature is the nearest."),
         learning_rate=None,
         method=NEAREST_MEAN,
-        phases=_head_only,
+        phases=head_only,
         source=later("Mensink et al. 2013, DOI 10.1109/TPAMI.2013.83; Snell et al. 2017, arXiv 1703.05175"),
     ),
     "norm_and_bias": Strategy(
@@ -367,11 +305,6 @@ def offered(two_sets: bool) -> list[str]:
     return [key for key, strategy in STRATEGIES.items() if two_sets or not strategy.needs_target]
 
 
-def phase_at(phases: tuple[Phase, ...], epoch: int) -> Phase:
-    """The phase in force in `epoch` (from 1) where none begins earlier than planned."""
-    return [phase for phase in phases if phase.start_epoch <= epoch][-1]
-
-
 def arm_title(name: str) -> str:
     """An arm's name for people: worded where the arm is named after its strategy, else as it is."""
     if name in STRATEGIES:
@@ -402,13 +335,3 @@ def own_in_words(own: Sequence[str]) -> str:
     """What an arm transfers that is its own, one thing after the other: "EfficientNet-Lite0, from scratch, 128 px"."""
     worded = [say(each) if each in (FROM_SCRATCH, TRAINED) else each for each in own]
     return reduce(lambda left, right: say("{list}, {item}", list=left, item=right), worded) if worded else ""
-
-
-def part_in_words(name: str) -> str:
-    """What trains, as a plan and the metrics name it, or a stage of a network."""
-    for ending, words in ((AND_ABOVE, later("{stage} and above")), (AND_HEAD, later("{stage} and head"))):
-        if name.endswith(ending):
-            return say(words, stage=part_in_words(name.removesuffix(ending)))
-    if name.startswith("stage") and name[5:].isdigit():
-        return say("stage{number}", number=name[5:])
-    return say(PARTS[name]) if name in PARTS else name

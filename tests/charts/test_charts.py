@@ -13,8 +13,8 @@ from tl.charts.frames import AXES, MAX_POINTS, bands, samples
 from tl.charts.frames import curves as curve_rows
 from tl.charts.palette import ARM_COLOURS
 from tl.charts.svg import as_svg
+from tl.phases import part_in_words
 from tl.store.metrics import METRICS, RESOURCES, typed_frame
-from tl.strategies import part_in_words
 
 ARMS = ["From scratch", "<b>bold</b> & [x](y)"]
 

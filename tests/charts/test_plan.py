@@ -16,8 +16,9 @@ from tl.charts.plan import (
     plan_words,
 )
 from tl.config import ArmConfig, Training
+from tl.phases import HEAD, phase_at
 from tl.store.metrics import METRICS, typed_frame
-from tl.strategies import HEAD, STRATEGIES, phase_at
+from tl.strategies import STRATEGIES
 
 TRAINING = Training(dataset="blossoms", epochs=10)
 STAGES = (*BACKBONES["mobilenet_v2"].stage_names, HEAD)

@@ -10,7 +10,7 @@ from torch import nn
 
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment, Training, new_id
-from tl.strategies import HEAD
+from tl.phases import HEAD
 from tl.timm_networks import FILE
 from tl.train import flops
 from tl.train.checkpoints.checkpoint import load_last, save_last

@@ -7,7 +7,7 @@ import torch
 from methods_lab import SIDE, Learning, bundled, configured
 from torch import nn
 
-from tl.strategies import HEAD
+from tl.phases import HEAD
 from tl.train.methods import lora, method_of
 
 

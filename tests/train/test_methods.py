@@ -6,7 +6,8 @@ from methods_lab import RATE, SIDE, Learning, configured
 from torch import nn
 
 from tl.backbones import BACKBONES
-from tl.strategies import HEAD, STRATEGIES
+from tl.phases import HEAD
+from tl.strategies import STRATEGIES
 from tl.train.methods import METHODS, layer_decay, method_of
 from tl.train.network import build_network
 from tl.train.optimizer import set_rates

@@ -7,9 +7,9 @@ from quick import evaluated
 from safetensors.torch import load_file
 
 from tl.backbones import BACKBONES
+from tl.phases import HEAD
 from tl.store.device_lock import Turn
 from tl.store.metrics import read_metrics
-from tl.strategies import HEAD
 from tl.train import learner as learner_module
 from tl.train.frozen import VALIDATION, kept_features
 from tl.train.frozen.kept_features import FeatureStore

@@ -12,8 +12,9 @@ from typing import Any
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment, RunConfig, Training
 from tl.config.training import DATASET
+from tl.phases import EVERYTHING, HEAD, Phase, phase_at
 from tl.store.documents import Progress
-from tl.strategies import EVERYTHING, HEAD, STRATEGIES, Phase, phase_at
+from tl.strategies import STRATEGIES
 
 # Of a core: what the page and its browser take while they redraw the charts of runs that train on the same processor
 # (Quick look on 2 cores: 228 pictures a second with the page open, 309 to 371 without).

@@ -7,7 +7,7 @@ from scipy.special import ndtri, stdtrit  # quantiles: normal, Student's t
 
 from tl.languages import later, say
 from tl.measures import DISTURBED_LOAD
-from tl.strategies import part_in_words
+from tl.phases import part_in_words
 
 MIN_RUNS = 3  # fewer say nothing about other networks, as in the verdict
 DISTURBED = "disturbed"  # name of the table of epochs that others disturbed

@@ -13,8 +13,8 @@ from tl.charts.drawing import ROWS, Drawing, base_chart, kept
 from tl.charts.palette import FROZEN_COLOUR, RATE_COLOURS
 from tl.config import ArmConfig, Training
 from tl.languages import later, say, semicolons
+from tl.phases import HEAD, Phase, part_in_words, phase_at
 from tl.schedules import SCHEDULES
-from tl.strategies import HEAD, Phase, part_in_words, phase_at
 from tl.words import rate
 
 LOWEST_RATE, HIGHEST_RATE = 1e-6, 1e-1  # ends of the colours; beyond them the colour stays

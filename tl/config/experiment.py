@@ -9,7 +9,8 @@ from tl.config.names import ID_PATTERN, new_id
 from tl.config.refusals import DIFFERENT, Refused, in_range, refusal, require
 from tl.config.training import Training
 from tl.languages import later, say
-from tl.strategies import STRATEGIES, Phase, english_title
+from tl.phases import Phase
+from tl.strategies import STRATEGIES, english_title
 from tl.words import plain
 
 # Settings that a trainer decides where they hold this, and writes into the run's config.json.

@@ -10,8 +10,9 @@ from tl.config.documents import Settings
 from tl.config.names import NAME_PATTERN
 from tl.config.refusals import Refused, in_range, one_of, require
 from tl.languages import later
+from tl.phases import HEAD, Phase, phase_at
 from tl.schedules import OPTIMIZERS, SCHEDULES
-from tl.strategies import HEAD, RANDOM, STRATEGIES, Phase, phase_at
+from tl.strategies import RANDOM, STRATEGIES
 from tl.words import CONTROL
 
 MIN_RESOLUTION, MAX_RESOLUTION = 32, 224

@@ -13,6 +13,7 @@ from tl.config.training import BUNDLED, IMAGENET
 from tl.jobs.dead_trainers import record_if_dead
 from tl.jobs.library import LOCK
 from tl.languages import english, later, say
+from tl.phases import HEAD
 from tl.sources import own
 from tl.sources.card import Card, ancestors, card_of, without_class_names
 from tl.sources.catalogue import input_of, source
@@ -24,7 +25,7 @@ from tl.store.files import locked
 from tl.store.home import Home, Run
 from tl.store.seal import header_of_intact
 from tl.store.weights_file import Tensor
-from tl.strategies import HEAD, STRATEGIES, arm_title
+from tl.strategies import STRATEGIES, arm_title
 from tl.words import status_name
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import pandas as pd
 
 from tl.config import RunConfig
 from tl.languages import later, say
+from tl.phases import HEAD, Phase
 from tl.schedules import SCHEDULES
 from tl.store.files import write_parquet
 from tl.store.home import Run
-from tl.strategies import HEAD, Phase
 from tl.train.batches import number_of_batches
 from tl.train.checkpoints.history import History
 from tl.train.devices.ranks import Ranks

@@ -11,10 +11,10 @@ import torch
 
 from tl.backbones import BACKBONES, Input
 from tl.config import RunConfig
+from tl.phases import Phase, phase_at
 from tl.store.frozen_features import FeatureCache
 from tl.store.home import Run
 from tl.store.paired import Pictures
-from tl.strategies import Phase, phase_at
 from tl.train import flops
 from tl.train.balance import Balance
 from tl.train.batches import epoch_rows

@@ -11,7 +11,7 @@ from torch import nn
 from tl.backbones import BACKBONES, Backbone
 from tl.config import refusal
 from tl.languages import later
-from tl.strategies import HEAD, Phase
+from tl.phases import HEAD, Phase
 from tl.train.hardware.precision import keep_depthwise_exact
 from tl.train.weights import read_weights
 

@@ -5,7 +5,7 @@ from itertools import groupby
 import torch
 
 from tl.config import RunConfig
-from tl.strategies import HEAD, Phase
+from tl.phases import HEAD, Phase
 from tl.train.methods.method import Method
 from tl.train.network import Stages
 

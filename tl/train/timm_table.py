@@ -25,8 +25,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
 from tl.output import spell_out
+from tl.phases import HEAD
 from tl.store.files import write_bytes
-from tl.strategies import HEAD
 from tl.timm_networks import FILE, PREFIX, SIDES, WEIGHTS_FILE, backbone_of, names, network
 from tl.train.checkpoints.checkpoint import DTYPES
 from tl.train.frozen.pieces import WHOLE, Chain

@@ -7,7 +7,8 @@ from typing import Any
 
 from tl.config import RunConfig
 from tl.languages import store_sentence
-from tl.strategies import PRETRAINED, STRATEGIES, TARGET, Phase
+from tl.phases import Phase
+from tl.strategies import PRETRAINED, STRATEGIES, TARGET
 
 
 @dataclass

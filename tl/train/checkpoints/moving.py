@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from tl.backbones import BACKBONES
-from tl.strategies import HEAD, Phase
+from tl.phases import HEAD, Phase
 from tl.train.methods.method import Method
 
 

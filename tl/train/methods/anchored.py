@@ -2,7 +2,7 @@
 
 import torch
 
-from tl.strategies import HEAD
+from tl.phases import HEAD
 from tl.train.methods.method import Method
 from tl.train.network import Stages
 

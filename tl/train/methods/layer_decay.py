@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from torch import nn
 
 from tl.backbones import BACKBONES
-from tl.strategies import HEAD, slower_towards_the_input
+from tl.phases import HEAD, slower_towards_the_input
 from tl.train.methods.method import Method
 
 

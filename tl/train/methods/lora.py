@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from tl.backbones import BACKBONES
-from tl.strategies import HEAD
+from tl.phases import HEAD
 from tl.train.methods.method import Method
 
 PREFIX = "lora"  # of the factors' names in the network; a dot in the name of their weight becomes a slash

@@ -7,7 +7,7 @@ none: there its weights, biases and running statistics play that part.
 from torch import nn
 
 from tl.backbones import BACKBONES
-from tl.strategies import HEAD
+from tl.phases import HEAD
 from tl.train.methods.method import Method
 
 
