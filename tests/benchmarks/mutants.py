@@ -1,18 +1,24 @@
 """Do the tests notice? Single changes to the code, each against the tests that should see it.
 
 A change is a comparison, `and`, a sum or a product turned, a constant off by one, a branch negated. The tests that should
-see it are those that import the module, in a copy of the project, without the browser's. What none of them sees is listed.
+see it are the nearest of those that import the module, in a copy of the project, without the browser's; then, if they pass,
+the nearest of those that import what imports it. What none of them sees is listed.
 """
 
 import ast
+import json
 import os
+import queue
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 from tests.benchmarks.pictures import ROOT
@@ -26,6 +32,7 @@ PLACES = (
 )
 NOTICED = 90  # per cent of the changes that are to be noticed
 LIMIT_SECONDS = 600.0  # for the tests of a module; what never ends is noticed, too
+NEAREST = 12  # files of tests, at most: half the tests import the home's paths
 OTHER: dict[type[ast.AST], type[ast.AST]] = {
     **{ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq},
     **{ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In},
@@ -48,13 +55,51 @@ class Mutant:
         return source[: self.start] + self.after.encode() + source[self.end :]
 
 
+class Laboratory:
+    """A copy of the project with a process that runs its tests."""
+
+    def __init__(self, folder: Path):
+        self.root = folder
+        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", ".venv", ".tl", ".*_cache", "__pycache__"))
+        self.process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("warm_pytest.py")],
+            cwd=folder,
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def passes(self, tests: list[str]) -> bool:
+        """Whether all these files of tests pass; none pass, too."""
+        if not tests:
+            return True
+        arguments = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not browser", f"--basetemp={self.root}.tests"]
+        arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # libraries are there already
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(json.dumps({"arguments": [*arguments, *tests], "limit": LIMIT_SECONDS}) + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip() == "0"
+
+    def end(self) -> None:
+        """End its process."""
+        self.process.kill()
+        self.process.wait()
+
+
 def mutants(home: Home, scale: Scale) -> list[Row]:
     """How many single changes of the code the tests notice, and which they don't (modules as further names, else by chance)."""
     modules = [ROOT / f"{name.replace('.', '/')}.py" for name in scale.mutated] or _modules()
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "project"
-        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", ".tl", ".*_cache", "__pycache__"))
-        found = [_tried(copy, path.relative_to(ROOT), scale.mutants) for path in modules]
+    at_once = min(len(os.sched_getaffinity(0)), len(modules))
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(at_once) as threads:
+        free: queue.SimpleQueue[Laboratory] = queue.SimpleQueue()
+        laboratories = [Laboratory(Path(folder) / f"project-{number}") for number in range(at_once)]
+        for laboratory in laboratories:
+            free.put(laboratory)
+        found = list(threads.map(lambda path: _tried(free, path.relative_to(ROOT), scale.mutants), modules))
+        for laboratory in laboratories:
+            laboratory.end()
     noticed, tried = (sum(each) for each in zip(*(counts for counts, _ in found), strict=True))
     total = Row(what="all", measured=_share(noticed, tried), unit="% noticed", at_least=NOTICED, note=f"of {tried}")
     return [*(row for _, row in found), total]
@@ -70,39 +115,71 @@ def _share(noticed: int, tried: int) -> float | None:
     return 100 * noticed / tried if tried else None
 
 
-def _tried(copy: Path, module: Path, most: int) -> tuple[tuple[int, int], Row]:
+def _tried(free: queue.SimpleQueue[Laboratory], module: Path, most: int) -> tuple[tuple[int, int], Row]:
     """(noticed, tried), and the row that lists what was not."""
-    path, name = copy / module, ".".join(module.with_suffix("").parts)
-    source, tests = path.read_bytes(), tests_of(copy, name)
+    laboratory = free.get()
+    try:
+        return _tried_in(laboratory, module, most)
+    finally:
+        free.put(laboratory)
+
+
+def _tried_in(laboratory: Laboratory, module: Path, most: int) -> tuple[tuple[int, int], Row]:
+    path, name = laboratory.root / module, ".".join(module.with_suffix("").parts)
+    source, (near, further) = path.read_bytes(), tests_of(laboratory.root, name)
     known = changes(source)
     chosen = random.Random(name).sample(known, min(most, len(known)))
-    if not tests or not _pass(copy, tests):
-        why = "its tests fail as it is" if tests else "no test imports it"
+    if not (near or further) or not laboratory.passes([*near, *further]):
+        why = "its tests fail as it is" if near or further else "no test imports it"
         return (0, len(chosen)), Row(what=name, measured=None, unit="% noticed", note=why)
     missed = []
     for mutant in chosen:
         path.write_bytes(mutant.of(source))
-        if _pass(copy, tests):
+        if laboratory.passes(near) and laboratory.passes(further):
             missed.append(f"{module}:{mutant.line}: {mutant.before} -> {mutant.after}")
         path.write_bytes(source)
     noticed = len(chosen) - len(missed)
     row = Row(what=name, measured=_share(noticed, len(chosen)), unit="% noticed", note="; ".join(missed))
+    print(f"{name}: {noticed} of {len(chosen)} noticed. {row.note}", file=sys.stderr, flush=True)
     return (noticed, len(chosen)), row
 
 
-def tests_of(root: Path, module: str) -> list[str]:
-    """The test files that import it, or another module of the tests that does."""
-    helpers = {
-        name for path in (root / "tests").glob("*_lab.py") if module in imports(path) for name in [_named(root, path)]
-    }
-    files = sorted((root / "tests").rglob("test_*.py"))
-    return [str(path.relative_to(root)) for path in files if {module, *helpers} & imports(path)]
+def tests_of(root: Path, module: str) -> tuple[list[str], list[str]]:
+    """Files of tests that import it, or another module of the tests that does; and those that import what imports it."""
+    near = _importing(root, {module})
+    above = {_named(root, path) for path in _files(root, "tl") if module in imports(path)}
+    further = [path for path in _importing(root, above) if path not in near] if above else []
+    return _nearest(root, near, module), _nearest(root, further, module)
+
+
+def _importing(root: Path, modules: set[str]) -> list[Path]:
+    helpers = {_named(root, path) for path in (root / "tests").glob("*_lab.py") if modules & imports(path)}
+    return [
+        path for path in _files(root, "tests") if path.name.startswith("test_") and (modules | helpers) & imports(path)
+    ]
+
+
+@cache
+def _files(root: Path, folder: str) -> list[Path]:
+    return sorted((root / folder).rglob("*.py"))
+
+
+def _nearest(root: Path, tests: list[Path], module: str) -> list[str]:
+    """The first ones that should see a change: named as the module, in its room, in a room of rooms."""
+    *rooms, stem = module.split(".")[1:]
+
+    def distance(path: Path) -> tuple[bool, int]:
+        pairs = zip(path.relative_to(root / "tests").parent.parts, rooms, strict=False)
+        return path.stem != f"test_{stem}", -len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+
+    return [str(path.relative_to(root)) for path in sorted(tests, key=distance)[:NEAREST]]
 
 
 def _named(root: Path, path: Path) -> str:
     return ".".join(path.relative_to(root).with_suffix("").parts)
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Modules that a file imports, and what it takes from packages, as if that were modules, too."""
     found: set[str] = set()
@@ -112,18 +189,6 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return found
-
-
-def _pass(copy: Path, tests: list[str]) -> bool:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not browser", *tests]
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
-    try:
-        done = subprocess.run(
-            command, cwd=copy, env=environment, capture_output=True, timeout=LIMIT_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
 
 
 def changes(source: bytes) -> list[Mutant]:
