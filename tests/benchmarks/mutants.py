@@ -146,10 +146,10 @@ def _tried_in(laboratory: Laboratory, module: Path, most: int) -> tuple[tuple[in
 
 def tests_of(root: Path, module: str) -> tuple[list[str], list[str]]:
     """Files of tests that import it, or another module of the tests that does; and those that import what imports it."""
-    near = _importing(root, {module})
     above = {_named(root, path) for path in _files(root, "tl") if module in imports(path)}
+    near = _importing(root, {module})
     further = [path for path in _importing(root, above) if path not in near] if above else []
-    return _nearest(root, near, module), _nearest(root, further, module)
+    return _nearest(root, near, module, above), _nearest(root, further, module, above)
 
 
 def _importing(root: Path, modules: set[str]) -> list[Path]:
@@ -164,13 +164,15 @@ def _files(root: Path, folder: str) -> list[Path]:
     return sorted((root / folder).rglob("*.py"))
 
 
-def _nearest(root: Path, tests: list[Path], module: str) -> list[str]:
-    """The first ones that should see a change: named as the module, in its room, in a room of rooms."""
-    *rooms, stem = module.split(".")[1:]
+def _nearest(root: Path, tests: list[Path], module: str, above: set[str]) -> list[str]:
+    """The first ones that should see a change: named as the module, or as what imports it; then those of its rooms."""
+    rooms = module.split(".")[1:-1]
+    names = [{f"test_{name.rpartition('.')[2]}" for name in modules} for modules in ({module}, above)]
 
-    def distance(path: Path) -> tuple[bool, int]:
+    def distance(path: Path) -> tuple[bool, bool, int]:
+        own, importing = (path.stem not in each for each in names)
         pairs = zip(path.relative_to(root / "tests").parent.parts, rooms, strict=False)
-        return path.stem != f"test_{stem}", -len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+        return own, importing, -len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
 
     return [str(path.relative_to(root)) for path in sorted(tests, key=distance)[:NEAREST]]
 
