@@ -179,8 +179,8 @@ class RunRecord:
         return _number(np.polyfit(places, last[places], 1)[0]) if len(places) > 1 else None
 
     def _last_part(self) -> int:
-        """Epochs in the last fifth, at least one."""
-        return max(1, math.ceil(self.epochs * LAST_PART))
+        """Epochs in the last fifth, at least two of five or more: a single one may be worse than those before by chance."""
+        return max(2 if self.epochs >= 5 else 1, math.ceil(self.epochs * LAST_PART))
 
     def _column(self, name: str) -> np.ndarray:
         values = self.metrics[name] if name in self.metrics else pd.Series(pd.NA, self.metrics.index, dtype="Float64")

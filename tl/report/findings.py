@@ -61,8 +61,8 @@ FAIRNESS_NOTE = later(  # its numbers: GUESSING_ERRORS, FAR_ABOVE and NOISE
     "pictures of the one it learned from. "
     "Diverged: training and validation loss ended at more than 3 times that of guessing. Too few steps: with "
     "random weights fewer than early stopping waits for. Still improving: the best validation accuracy rose by more than "
-    "the margin over the last fifth of the epochs. Too few validation pictures: it did not, but its standard error, "
-    "binomial, over all runs is above 3 points."
+    "the margin over the last fifth of the epochs, the last two of five or more at least. Too few validation pictures: it "
+    "did not, but its standard error, binomial, over all runs is above 3 points."
 )
 
 
