@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import fields
 from typing import Literal
 
 from tl import datasets
@@ -21,6 +22,7 @@ from tl.store.home import Home
 from tl.store.metrics import read_metrics
 from tl.store.predictions import read_answers
 from tl.store.rows import RunRow
+from tl.store.schema import ACTIVE
 
 
 def load_records(home: Home, experiment_id: str, rows: list[RunRow] | None = None) -> list[RunRecord]:
@@ -35,10 +37,9 @@ def load_records(home: Home, experiment_id: str, rows: list[RunRow] | None = Non
 
 def _record(home: Home, row: RunRow) -> RunRecord:
     files = home.run(row.run_id)
-    ended = row.status not in ("queued", "running")
-    result = read_result(files) if ended else None
-    if ended and result is None:  # killed before it could say anything
-        result = Result(reason=row.reason, message=row.message)
+    result = Result()
+    if row.status not in ACTIVE:  # one that was killed could not say anything
+        result = read_result(files) or Result(reason=row.reason, message=row.message)
     return RunRecord(
         run_id=row.run_id,
         arm=row.arm,
@@ -161,28 +162,6 @@ def _pictures(info: DatasetInfo | None, split: Literal["validation", "test"]) ->
 
 
 def _summary(run: RunRecord) -> RunSummary:
-    result = run.result or Result()
-    return RunSummary(
-        run_id=run.run_id,
-        seed=run.seed,
-        status=run.status,
-        reason=run.reason,
-        message=result.message,
-        epochs=run.epochs,
-        best_epoch=run.best_epoch,
-        stopped_early=run.stopped_early,
-        best_val_accuracy=run.best_val_accuracy,
-        test_accuracy=run.test_accuracy,
-        test_balanced_accuracy=run.test_balanced_accuracy,
-        test_macro_f1=run.test_macro_f1,
-        elapsed_seconds=run.elapsed_seconds,
-        reused_seconds=run.reused_seconds,
-        memory_peak_bytes=run.memory_peak_bytes,
-        energy_joules=run.energy_joules,
-        flops=run.flops,
-        flops_per_image=run.flops / run.images_seen if run.flops is not None and run.images_seen else None,
-        images_per_second=run.images_per_second,
-        total_parameters=run.parameters("total"),
-        trainable_parameters=run.parameters("trainable"),
-        device=result.device,
-    )
+    """Each figure as the record has it, else its result.json."""
+    names = [entry.name for entry in fields(RunSummary)]
+    return RunSummary(**{name: getattr(run if hasattr(run, name) else run.result, name) for name in names})

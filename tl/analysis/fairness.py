@@ -127,12 +127,11 @@ def _rate(experiment: Experiment, arm: ArmConfig, runs: Sequence[RunRecord]) -> 
     """The head's learning rate at the start, and how it was chosen."""
     if STRATEGIES[arm.strategy].fits:
         return None, NO_RATE
-    chosen = FOUND if experiment.find_rate else DEFAULT
-    if arm.learning_rate is not None:
-        chosen = GIVEN
+    chosen = GIVEN if arm.learning_rate is not None else FOUND if experiment.find_rate else DEFAULT
     used = mean(run.learning_rate for run in runs)
     planned = None if chosen == FOUND else experiment.rate_of(arm)
-    if chosen == FOUND and (shown := [run.rate_found for run in runs if run.rate_found is not None]) and not all(shown):
+    shown = [run.result.rate_found for run in runs if run.result.rate_found is not None]
+    if chosen == FOUND and shown and not all(shown):
         chosen = PARTLY_FOUND if any(shown) else NOT_FOUND
     return planned if used is None else used, chosen
 

@@ -74,7 +74,7 @@ def undisturbed(runs: Sequence[RunRecord], threads: int | None = None) -> Undist
 def two_devices(pairs: Sequence[tuple[RunRecord, RunRecord]]) -> tuple[str, ...]:
     """The kinds of device of the first pair whose runs trained on two, as on the nodes of a cluster; () where none did."""
     for pair in pairs:
-        found = tuple(_device(run.result.device) for run in pair if run.result and run.result.device)
+        found = tuple(_device(run.result.device) for run in pair if run.result.device)
         if len(set(found)) > 1:
             return found
     return ()
@@ -88,7 +88,7 @@ def _device(name: str) -> str:
 def timeless(run: RunRecord) -> RunRecord:
     """The run as if nobody had looked at the clock."""
     unknown = pd.Series([None] * len(run.metrics), dtype="Float64").array
-    result = structs.replace(run.result, elapsed_seconds=None) if run.result else None
+    result = structs.replace(run.result, elapsed_seconds=None)
     return replace(run, metrics=run.metrics.assign(elapsed_seconds=unknown), result=result)
 
 
@@ -135,5 +135,5 @@ def _corrected(run: RunRecord, mark: np.ndarray, usual: Mapping[Work, float]) ->
     # Not known from the first that is not known on.
     elapsed = pd.Series(np.cumsum(seconds)).astype("Float64").array
     last = None if pd.isna(elapsed[-1]) else float(elapsed[-1])
-    result = structs.replace(run.result, elapsed_seconds=last) if run.result else None
+    result = structs.replace(run.result, elapsed_seconds=last)
     return replace(run, metrics=run.metrics.assign(elapsed_seconds=elapsed), result=result)

@@ -13,7 +13,6 @@ from tl.analysis.records import RunRecord
 from tl.config import Experiment, Refused
 from tl.datasets import given_labels
 from tl.measures import balanced_accuracy, macro_f1
-from tl.store.documents import Result
 from tl.store.home import Home
 from tl.store.predictions import Answers, Predictions, read_predictions
 
@@ -74,7 +73,7 @@ def _tested(home: Home, record: RunRecord, known: dict[int, int], classes: int) 
         "test_macro_f1": macro_f1(told.label, answers.predicted, classes),
         "test_images": len(told.label),
     }
-    result = msgspec.structs.replace(record.result or Result(), **figures)
+    result = msgspec.structs.replace(record.result, **figures)
     return replace(record, answers=answers, result=result)
 
 
