@@ -6,7 +6,6 @@ then they hold on new pictures, else on these test pictures only. README.md has 
 answers, 0..1; balanced, of every class alike.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,21 +19,20 @@ from tl.analysis.two_way import UPPER
 
 DRAWS = 1000
 STEPS = 600  # points on the log axis between the smallest size and the largest that is looked at
-Errors = Mapping[int, Mapping[int, float]]  # size -> seed -> error on the test set
-Rights = Mapping[int, Mapping[int, np.ndarray]]  # size -> seed -> (N,) right (1) or wrong (0) on each test picture
 
 
 @dataclass(frozen=True)
 class Pairs:
     """Errors of two arms at the sizes and seeds that both have; (sizes,) lists of (seeds of that size,) arrays."""
 
-    sizes: np.ndarray
+    sizes: np.ndarray  # ascending
     baseline: list[np.ndarray]
     arm: list[np.ndarray]
-    rights: two_way.Rights | None = None  # (baseline's, the arm's) answers at each size, (seeds, N) each
+    rights: two_way.Rights | None = None  # (baseline's, the arm's) answers at each size, 0 or 1, (seeds, N) each
     clusters: np.ndarray | None = None  # (N,) pictures with the same number belong together, -1 alone
     classes: np.ndarray | None = None  # (N,) true class of each picture, where errors are balanced
-    test_share: float | None = 0.0  # test pictures per training picture, where every seed drew its own split
+    # Test pictures per training picture, where every seed drew its own split; None: not known, so there is no interval.
+    test_share: float | None = 0.0
 
     @property
     def fitted(self) -> bool:
@@ -72,44 +70,6 @@ class Pairs:
     def drawn(self) -> tuple[np.ndarray, np.ndarray]:
         """Errors of baseline and arm at `grid`, (DRAWS, G) each: break-even and worth are read from the same curves."""
         return _curves(self, draw=True)
-
-
-def pairs_of(
-    baseline: Errors,
-    arm: Errors,
-    rights: tuple[Rights, Rights] | None = None,
-    clusters: np.ndarray | None = None,
-    test_share: float | None = 0.0,
-    classes: np.ndarray | None = None,
-) -> Pairs:
-    """The pairs of two arms, sizes ascending.
-
-    `rights` (baseline's, the arm's), `clusters` and `classes` are used where every pair has them, on the same test
-    pictures. Where every seed drew its own split there are none; `test_share` then is the number of test pictures per
-    training picture, None where that is not known: then there is no interval.
-    """
-    common = {size: sorted(set(baseline[size]) & set(arm[size])) for size in sorted(set(baseline) & set(arm))}
-    common = {size: seeds for size, seeds in common.items() if seeds}
-    return Pairs(
-        sizes=np.array(list(common), dtype=float),
-        baseline=[np.array([baseline[size][seed] for seed in seeds]) for size, seeds in common.items()],
-        arm=[np.array([arm[size][seed] for seed in seeds]) for size, seeds in common.items()],
-        rights=_rights_of(rights, common) if rights else None,
-        clusters=clusters,
-        classes=classes,
-        test_share=test_share,
-    )
-
-
-def _rights_of(rights: tuple[Rights, Rights], common: dict[int, list[int]]) -> two_way.Rights | None:
-    """Answers of all pairs; None where one lacks them or was asked about other pictures."""
-    try:
-        rows = [[[side[size][seed] for seed in common[size]] for side in rights] for size in common]
-    except KeyError:
-        return None
-    if len({len(row) for sides in rows for side in sides for row in side}) != 1:
-        return None
-    return [(np.stack(baseline).astype(float), np.stack(arm).astype(float)) for baseline, arm in rows]
 
 
 def break_even(pairs: Pairs, margin: float) -> BreakEven | None:

@@ -46,10 +46,7 @@ def finding(sweep_id: str, runs: SweepRuns) -> SweepFinding:
         chance=first.verdict.chance,
         judge_by=runs.judge_by,
         arms=arms,
-        curves={
-            arm: curves.fit({size: list(seeds.values()) for size, seeds in runs.errors(arm).items()})
-            for arm in first.arms
-        },
+        curves={arm: curves.fit(runs.errors(arm)) for arm in first.arms},
         headline=_headline(comparisons, arms),
         comparisons=comparisons,
         works_on=first.verdict.works_on,
