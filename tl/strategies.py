@@ -9,9 +9,9 @@ is a field of ArmConfig and one entry in PARAMETERS.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import partial
 
-from tl.languages import later, say
+from tl.languages import commas, later, say
 from tl.phases import (
     Arm,
     Phase,
@@ -333,5 +333,4 @@ def parts_of(name: str) -> tuple[str, tuple[str, ...]] | None:
 
 def own_in_words(own: Sequence[str]) -> str:
     """What an arm transfers that is its own, one thing after the other: "EfficientNet-Lite0, from scratch, 128 px"."""
-    worded = [say(each) if each in (FROM_SCRATCH, TRAINED) else each for each in own]
-    return reduce(lambda left, right: say("{list}, {item}", list=left, item=right), worded) if worded else ""
+    return commas(say(each) if each in (FROM_SCRATCH, TRAINED) else each for each in own)

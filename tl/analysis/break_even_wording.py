@@ -116,7 +116,7 @@ def _exceptions(compared: SweepComparison, margin: float) -> str:
     even = compared.break_even
     end = math.inf if even is None or even.n is None else even.n
     below = [count(size) for size, gain in compared.gain.items() if gain and gain.mean < margin and size < end]
-    return listed(below) if below else ""
+    return listed(below)
 
 
 def begins(even: BreakEven) -> str:

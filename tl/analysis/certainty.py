@@ -13,7 +13,7 @@ from scipy.special import stdtrit
 from tl.analysis import statistics
 from tl.analysis.crossed import Spread, gain_spread, spread_of
 from tl.analysis.looks import confidences
-from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, NO_INTERVAL, THESE_NETWORKS, THESE_PICTURES, Interval
+from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, THESE_NETWORKS, THESE_PICTURES, Interval
 
 MIN_SEEDS = statistics.MIN_PAIRS  # fewer say nothing about other networks
 
@@ -46,7 +46,7 @@ def gain_interval(
 def _bounded(found: Spread, judged: tuple[float, float], seeds: int) -> Interval:
     mean = float(found.mean)
     if found.units < 2:
-        return Interval(mean, None, None, NO_INTERVAL)
+        return Interval(mean)
     shared, anew = judged
     return _within(mean, float(found.half_width(anew, shared)), (-1.0, 1.0), _basis(seeds))
 
@@ -67,7 +67,7 @@ def share_interval(
     found = spread_of(array, clusters, classes, 0.0)  # Wilson's interval has no need of a floor
     mean = float(found.mean)
     if found.units < 2:
-        return Interval(mean, None, None, NO_INTERVAL)
+        return Interval(mean)
     variance = float(found.variance())
     quantile = float(found.half_width(confidence)) / variance**0.5 if variance else _quantile(found.units, confidence)
     return _share(mean, variance, found.units, quantile, _basis(len(array)))
@@ -127,7 +127,7 @@ def of_seeds(
 
 
 def _of_few(values: Sequence[float]) -> Interval | None:
-    return Interval(float(np.mean(values)), None, None, NO_INTERVAL) if len(values) else None
+    return Interval(float(np.mean(values))) if len(values) else None
 
 
 def _moments(values: Sequence[float]) -> tuple[float, float, int]:
@@ -227,7 +227,7 @@ def _of_splits(found: list[Spread], confidence: float, share: bool = False) -> I
         for values in zip(*((split.mean, split.variance(), split.units) for split in found), strict=True)
     )
     if min(split.units for split in found) < 2:
-        return Interval(mean, None, None, NO_INTERVAL)
+        return Interval(mean)
     quantile = _quantile(units, confidence)
     if share:
         return _share(mean, variance, units, quantile, THESE_NETWORKS)

@@ -86,4 +86,4 @@ class ExperimentResult:
     def to_json(self) -> dict[str, Any]:
         """The document of `compare --json`."""
         own = fields_as_json(self, *([] if self.adaptation else ["adaptation"]))
-        return own.pop("setting") | own
+        return {**own.pop("setting"), **own}

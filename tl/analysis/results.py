@@ -45,9 +45,9 @@ class Interval:
     """A mean and its interval."""
 
     mean: float
-    low: float | None  # None where there is no interval
-    high: float | None
-    basis: str  # what it covers, see above
+    low: float | None = None  # None where there is no interval
+    high: float | None = None
+    basis: str = NO_INTERVAL  # what it covers, see above
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class Claim:
     confidence: float  # of the interval
     interval: Interval | None  # of the gain on the test set; None where nothing was tested
     outcome: str  # helps, hurts, no_difference or undecided
-    more_seeds: int | None  # that would probably settle it; 0: settled, None: nothing tested or too many needed
+    more_seeds: int | None = None  # that would probably settle it; 0: settled, None: nothing tested or too many needed
     seeds_can_settle: bool | None = None  # False: however many, the pictures are too few; None: not known
     test_pictures: int | None = None  # it was tested on; None: not known
     more_pictures: int | None = None  # test pictures that would probably settle it; 0: settled, None: not known
