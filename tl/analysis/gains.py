@@ -120,12 +120,12 @@ def accuracy_of(how: Judging, runs: Sequence[RunRecord]) -> Interval | None:
     own, without = [(run, run) for run in tested], Interval(float(np.mean(reached)))
     if how.resplit and len(tested) >= MIN_PAIRS:
         sizes = _sizes(how, own)
-        return certainty.resampled_share(reached, confidence=CONFIDENCE, **sizes) if sizes else without
+        return certainty.resampled_share(reached, **sizes) if sizes else without
     if known := answered(how, own):
-        return certainty.share_interval(known[0], confidence=CONFIDENCE, **known[2])
+        return certainty.share_interval(known[0], **known[2])
     if how.resplit and (told := asked(own)):
         classes = told.labels if how.balanced else None
-        return certainty.splits_share(told.arm, confidence=CONFIDENCE, clusters=told.groups, classes=classes)
+        return certainty.splits_share(told.arm, clusters=told.groups, classes=classes)
     if how.resplit or _coarse(how, reached):
         return without
     return certainty.of_seeds(reached, CONFIDENCE, (0.0, 1.0), how.test_pictures)

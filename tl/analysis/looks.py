@@ -8,8 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from tl.analysis.crossed import gain_spread
-from tl.analysis.statistics import MAX_PAIRS, POWER
-from tl.analysis.statistics import MIN_PAIRS as MIN_SEEDS
+from tl.analysis.statistics import MAX_PAIRS, MIN_PAIRS, POWER
 
 PLANNED = (3, 5, 10, 20)  # numbers of seeds at which a comparison is looked at
 # How often the first look may err, the second, ...: together in at most 5 % of comparisons (simulated: README.md). Looks
@@ -86,7 +85,7 @@ def seeds_to_settle(
     tell nothing of others: then it is 3.
     """
     seeds = len(np.asarray(right_arm))
-    if seeds < MIN_SEEDS:
+    if seeds < MIN_PAIRS:
         return PLANNED[0]
     found = gain_spread(right_arm, right_baseline, clusters, classes)
     pictures, per_seed = float(found.of_pictures()), found.of_networks() + found.of_rest()
@@ -108,10 +107,9 @@ def resplits_to_settle(
 ) -> int | None:
     """`seeds_to_settle` where every seed drew its own split; `gains` are those of the seeds there are."""
     seeds = len(gains)
-    if seeds < MIN_SEEDS:
+    if seeds < MIN_PAIRS:
         return PLANNED[0]
-    mean = sum(gains) / seeds
-    square = sum((gain - mean) ** 2 for gain in gains) / (seeds - 1)
+    mean, square = float(np.mean(gains)), float(np.var(gains, ddof=1))
 
     def parts(number: int) -> Parts:
         return square * test_pictures / train_pictures, square / number, number
@@ -151,9 +149,8 @@ def pictures_to_settle(
     return None if units is None else max(pictures_now, math.ceil(units * per_unit))
 
 
-Parts = tuple[
-    float, float, int
-]  # variance of the mean: what stays, what seeds move; units of pictures behind the first
+# Variance of the mean: what stays, what seeds move; units of pictures behind the first.
+Parts = tuple[float, float, int]
 
 
 def _first_number(

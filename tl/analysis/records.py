@@ -186,8 +186,7 @@ class RunRecord:
         return max(1, math.ceil(self.epochs * LAST_PART))
 
     def _column(self, name: str) -> np.ndarray:
-        values = self.metrics[name] if name in self.metrics else pd.Series(pd.NA, self.metrics.index, dtype="Float64")
-        return values.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+        return column(self.metrics, name)
 
     def _from_result(self, name: str) -> float | None:
         return _number(getattr(self.result, name))
@@ -199,6 +198,13 @@ class RunRecord:
     def _highest(values: np.ndarray) -> float | None:
         finite = values[np.isfinite(values)]
         return float(finite.max()) if len(finite) else None
+
+
+def column(metrics: pd.DataFrame, name: str) -> np.ndarray:
+    """(epochs,) float; NaN where an epoch has none, or all of them lack it."""
+    if name not in metrics:
+        return np.full(len(metrics), np.nan)
+    return metrics[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
 
 
 def _number(value: Any) -> float | None:

@@ -99,7 +99,7 @@ def gain_over_seeds(
     gains = [float(one.mean() - another.mean()) for one, another in zip(own, other, strict=True)]
     found = None
     if len(gains) < MIN_PAIRS:
-        found = splits_interval(own, other, confidence=CONFIDENCE, clusters=groups)
+        found = splits_interval(own, other, clusters=groups)
     elif train_pictures:
         tested = float(np.mean([len(each) for each in groups]))
         found = resampled_interval(gains, test_pictures=tested, train_pictures=train_pictures, confidence=CONFIDENCE)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tl.analysis import certainty
 from tl.analysis.inspection.difference import gain_over_seeds, same_pictures
 from tl.analysis.results import Interval
-from tl.analysis.statistics import CONFIDENCE, MIN_PAIRS
+from tl.analysis.statistics import MIN_PAIRS
 from tl.store.shifted import AS_THEY_ARE, SHIFTS, Shift, Shifted
 
 CLEAN: Shift = (AS_THEY_ARE, 0)
@@ -93,12 +93,12 @@ def _mean(run: Shifted) -> Values:
 def _share(values: list[Values], runs: Sequence[Shifted], train_pictures: int | None) -> Interval:
     clusters = [run.group for run in runs]
     if same_pictures(runs):
-        return certainty.share_interval(np.stack(values), confidence=CONFIDENCE, clusters=clusters[0])
+        return certainty.share_interval(np.stack(values), clusters=clusters[0])
     reached, found = [float(each.mean()) for each in values], None
     if len(runs) < MIN_PAIRS:
-        found = certainty.splits_share(values, confidence=CONFIDENCE, clusters=clusters)
+        found = certainty.splits_share(values, clusters=clusters)
     elif train_pictures:
         tested = float(np.mean([len(each) for each in clusters]))
         sizes = {"test_pictures": tested, "train_pictures": float(train_pictures)}
-        found = certainty.resampled_share(reached, **sizes, confidence=CONFIDENCE)
+        found = certainty.resampled_share(reached, **sizes)
     return found or Interval(float(np.mean(reached)))
