@@ -52,11 +52,6 @@ class Pairs:
         return NEW_TRAINING if self.test_share else THESE_PICTURES
 
     @property
-    def can_draw(self) -> bool:
-        """Whether there is an interval."""
-        return self.basis != NO_INTERVAL
-
-    @property
     def limit(self) -> float:
         """The largest size anything is said about."""
         return float(self.sizes[-1] * (curves.REACH if self.fitted else 1))
@@ -67,9 +62,18 @@ class Pairs:
         return np.unique(np.concatenate([np.geomspace(self.sizes[0], self.limit, STEPS), self.sizes]))
 
     @cached_property
+    def measured(self) -> tuple[np.ndarray, np.ndarray]:
+        """Errors of baseline and arm at `grid`, (1, G) each."""
+        baseline, arm = (np.array([[values.mean() for values in side]]) for side in (self.baseline, self.arm))
+        return _curve(self, baseline, self.baseline), _curve(self, arm, self.arm)
+
+    @cached_property
     def drawn(self) -> tuple[np.ndarray, np.ndarray]:
-        """Errors of baseline and arm at `grid`, (DRAWS, G) each: break-even and worth are read from the same curves."""
-        return _curves(self, draw=True)
+        """The same as they might have come out, (DRAWS, G) each: break-even and worth are read from the same curves."""
+        random = np.random.default_rng(0)  # the same runs give the same interval
+        errors, share = list(zip(self.baseline, self.arm, strict=True)), self.test_share or 0.0
+        baseline, arm = two_way.draw_errors(errors, DRAWS, random, self.rights, self.clusters, share, self.classes)
+        return _curve(self, baseline, self.baseline), _curve(self, arm, self.arm)
 
 
 def break_even(pairs: Pairs, margin: float) -> BreakEven | None:
@@ -83,8 +87,8 @@ def break_even(pairs: Pairs, margin: float) -> BreakEven | None:
     def read(baseline: np.ndarray, arm: np.ndarray) -> np.ndarray:
         return curves.falls_below(pairs.grid, baseline - arm, margin)
 
-    point = float(read(*(side[0] for side in _curves(pairs, draw=False))))
-    low, high = _ends(read(*pairs.drawn)) if pairs.can_draw else (None, None)
+    point = float(read(*(side[0] for side in pairs.measured)))
+    low, high = _ends(read(*pairs.drawn)) if pairs.basis != NO_INTERVAL else (None, None)
     low_at_most = low is not None and bool(low <= pairs.sizes[0])
     limit = round(pairs.limit)
     if np.isinf(point):
@@ -112,11 +116,11 @@ def worth_in_pictures(pairs: Pairs) -> dict[int, Worth]:
         return {}
 
     def read(baseline: np.ndarray, arm: np.ndarray) -> np.ndarray:
-        reached = _at(pairs.grid, arm, pairs.sizes)
+        reached = arm[:, np.searchsorted(pairs.grid, pairs.sizes)]
         return curves.first_below(pairs.grid, baseline[:, None, :], reached)  # (draws, sizes)
 
-    points = read(*_curves(pairs, draw=False))[0]
-    draws = read(*pairs.drawn) if pairs.can_draw else None
+    points = read(*pairs.measured)[0]
+    draws = read(*pairs.drawn) if pairs.basis != NO_INTERVAL else None
     found = {}
     for place, (size, pictures) in enumerate(zip(pairs.sizes, points)):
         bound = "at_least" if np.isinf(pictures) else "at_most" if pictures <= pairs.sizes[0] else None
@@ -132,28 +136,10 @@ def worth_in_pictures(pairs: Pairs) -> dict[int, Worth]:
     return found
 
 
-def _at(grid: np.ndarray, values: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    return values[:, np.searchsorted(grid, sizes)]
-
-
-def _curves(pairs: Pairs, draw: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Errors of baseline and arm at `pairs.grid`, (DRAWS, G) each; (1, G) of what was measured without `draw`."""
-    draws: two_way.Sides
-    if draw:
-        random = np.random.default_rng(0)  # the same runs give the same interval
-        errors = list(zip(pairs.baseline, pairs.arm, strict=True))
-        share = pairs.test_share or 0.0
-        draws = two_way.draw_errors(errors, DRAWS, random, pairs.rights, pairs.clusters, share, pairs.classes)
-    else:
-        baseline, arm = (np.array([[values.mean() for values in side]]) for side in (pairs.baseline, pairs.arm))
-        draws = baseline, arm
-    return _curve(pairs, draws[0], pairs.baseline), _curve(pairs, draws[1], pairs.arm)
-
-
 def _curve(pairs: Pairs, means: np.ndarray, values: list[np.ndarray]) -> np.ndarray:
     """Curves through the means (draws, sizes): (draws, G)."""
-    if not pairs.fitted:
-        return np.stack([curves.line_errors(pairs.sizes, row, pairs.grid) for row in means])
+    if not pairs.fitted:  # straight lines between the sizes on a log axis
+        return np.stack([np.interp(np.log(pairs.grid), np.log(pairs.sizes), row) for row in means])
     parameters = curves.fit_many(pairs.sizes, means, curves.weights_of([*map(np.ndarray.tolist, values)]))
     return curves.errors_at(parameters, pairs.grid)
 

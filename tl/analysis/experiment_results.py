@@ -66,11 +66,6 @@ class ArmRuns:
     resolution: int
     runs: tuple[RunSummary, ...]
 
-    @property
-    def tested(self) -> list[RunSummary]:
-        """Those with an accuracy on the test set."""
-        return [run for run in self.runs if run.test_accuracy is not None]
-
 
 @dataclass(frozen=True, kw_only=True)
 class ExperimentResult:

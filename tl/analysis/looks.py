@@ -1,6 +1,7 @@
 """Looking at a comparison more than once: how sure each look has to be, and what would settle an open outcome."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -145,8 +146,11 @@ def pictures_to_settle(
         both = pictures / units, (networks + rest / units) / number, units, number
         return _half(*judged, *both) + _half(*_powers(mean, margin), *both) < _distance(mean, margin)
 
-    units = _smallest(settled, 2, math.ceil(MAX_PICTURES / per_unit))
-    return None if units is None else max(pictures_now, math.ceil(units * per_unit))
+    most = math.ceil(MAX_PICTURES / per_unit)
+    if not settled(most):
+        return None
+    units = 2 + bisect_left(range(2, most), True, key=settled)  # once it is settled it is with more
+    return int(max(pictures_now, math.ceil(units * per_unit)))
 
 
 # Variance of the mean: what stays, what seeds move; units of pictures behind the first.
@@ -197,13 +201,3 @@ def _powers(mean: float, margin: float) -> tuple[float, float]:
 
 def _distance(mean: float, margin: float) -> float:
     return abs(abs(mean) - margin)
-
-
-def _smallest(settled: Callable[[int], bool], low: int, high: int) -> int | None:
-    """The smallest whole number in low..high for which `settled` holds, once it holds it holds for more; None."""
-    if not settled(high):
-        return None
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if settled(middle) else (middle + 1, high)
-    return low

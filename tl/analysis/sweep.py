@@ -19,7 +19,7 @@ from tl.store.home import Home
 def sweep_result(home: Home, sweep_id: str, **judged: Any) -> SweepFinding:
     """What the sweep found. Raises Refused for an unknown id, arm or margin.
 
-    `judged`: baseline, margin, target and judge_by as tl.analysis.experiment_result takes them.
+    `judged`: baseline, margin, target and judge_by as tl.analysis.experiment.experiment_result takes them.
     """
     check(**{name: value for name, value in judged.items() if name != "baseline"})
     return finding(sweep_id, sweep_runs.read_sweep_runs(home, sweep_id, **judged))

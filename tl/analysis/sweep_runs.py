@@ -114,7 +114,7 @@ def read_sweep_runs(
     """The sweep's runs. Raises Refused for an unknown sweep or arm.
 
     `rows_of` (experiment id -> its rows of runs) saves queries where the caller has looked after their statuses;
-    `judged`: as tl.analysis.experiment_result takes it.
+    `judged`: as tl.analysis.experiment.experiment_result takes it.
     """
     sizes: dict[int, SizeRuns] = {}
     run_ids: list[str] = []

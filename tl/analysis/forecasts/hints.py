@@ -113,7 +113,8 @@ def known(home: Home) -> dict[str, Entry]:
     return {
         digest: entry
         for digest, entry in entries
-        if isinstance(entry, dict) and of_type(entry, _Failed if "error" in entry else _Scored)
+        if isinstance(entry, dict)
+        and (of_type(entry, _Failed) if "error" in entry else of_type(entry, _Scored)) is not None
     }
 
 
@@ -126,7 +127,7 @@ def keep(home: Home, key: FeatureKey) -> Entry:
         return remember(home, key, {"error": say("The features could not be read back; the disk may be full.")})
     head = found.source_probabilities
     try:
-        entry = {
+        entry: Entry = {
             "logme": logme(found.features, found.labels),
             "h_score": h_score(found.features, found.labels),
             "leep": None if head is None else leep(head, found.labels),
