@@ -71,7 +71,7 @@ def experiment_result(
     rows = read_runs(home, experiment_id) if rows is None else rows
     records = load_records(home, experiment_id, rows) if records is None else records
     info = pictures_of(home, experiment, [row.run_id for row in rows])
-    target_info = _target(home, experiment)
+    target_info = pictures_of(home, experiment.target_dataset, ()) if experiment.target_dataset else None
     test = _pictures(info, "test")
     if info and target_info and not target_info.labelled:
         test = labelled_pictures(records, len(info.classes))
@@ -116,16 +116,6 @@ def experiment_result(
     )
 
 
-def _target(home: Home, experiment: Experiment) -> DatasetInfo | None:
-    """What is known of the second data set; None where there is none, or it is gone."""
-    if experiment.target_dataset is None:
-        return None
-    try:
-        return datasets.describe(home, experiment.target_dataset)
-    except Refused:
-        return None
-
-
 def pictures_of(home: Home, learned: str | Training, run_ids: Iterable[str]) -> DatasetInfo | None:
     """What is known about the pictures these runs learnt, a data set or those of a training; None where any are gone or
     damaged.
@@ -155,9 +145,8 @@ def _pictures(info: DatasetInfo | None, split: Literal["validation", "test"]) ->
     """The pictures of a split by class; evenly many of each where the data set does not say."""
     if info is None:
         return None
-    total = {"validation": info.validation, "test": info.test}[split]
     known = tuple(float(counts.get(split, 0)) for counts in info.counts.values())
-    of_class = known if sum(known) else (total / len(info.classes),) * len(info.classes)
+    of_class = known if sum(known) else (getattr(info, split) / len(info.classes),) * len(info.classes)
     return Pictures(of_class) if sum(of_class) else None
 
 

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tl.analysis import certainty
-from tl.analysis.answers import asked
 from tl.analysis.looks import confidence_of
-from tl.analysis.paired import Pair
+from tl.analysis.paired import Pair, asked
 from tl.analysis.records import RunRecord
 from tl.analysis.results import Interval
 from tl.analysis.statistics import CONFIDENCE, MIN_PAIRS

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from tl.analysis import data_size, gains, paired
-from tl.analysis.answers import PairedAnswers, asked
 from tl.analysis.experiment import experiment_result, load_records, pictures_of
 from tl.analysis.experiment_results import ExperimentResult
-from tl.analysis.paired import Pair
+from tl.analysis.paired import Pair, PairedAnswers, asked
 from tl.analysis.records import RunRecord
 from tl.config import ACCURACY, BALANCED_ACCURACY, Experiment
 from tl.datasets.info import DatasetInfo

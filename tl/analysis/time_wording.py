@@ -47,24 +47,16 @@ def sentences(found: Verdict, name: str) -> list[str]:
         return [_nothing_to_time(found, name)]
     if time.target_accuracy is None or time.devices or not time.comparable or not _told(found, name, time):
         return []
-    return [
-        _disturbed(time.disturbed_epochs) if time.disturbed_epochs else "",
-        _reused(time.reused_seconds) if time.reused_seconds else "",
-    ]
-
-
-def _reused(seconds: float) -> str:
-    return say(
-        "Work that runs shared counts in full for each of them ({time} of it was reused).", time=duration(seconds)
-    )
-
-
-def _disturbed(epochs: int) -> str:
-    return plural(
+    disturbed = plural(
         "In {number:,} epoch other programs kept the machine busy; it counts with the time it would have taken undisturbed.",
         "In {number:,} epochs other programs kept the machine busy; they count with the time they would have taken undisturbed.",
-        epochs,
+        time.disturbed_epochs,
     )
+    reused = later("Work that runs shared counts in full for each of them ({time} of it was reused).")
+    return [
+        disturbed if time.disturbed_epochs else "",
+        say(reused, time=duration(time.reused_seconds)) if time.reused_seconds else "",
+    ]
 
 
 def _told(found: Verdict, name: str, time: TimeToTarget) -> str:

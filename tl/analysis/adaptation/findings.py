@@ -21,6 +21,7 @@ from tl.analysis.adaptation.estimate_record import (
     widening_in_words,
 )
 from tl.analysis.cost_results import fields_as_json
+from tl.analysis.inspection.difference import same_pictures
 from tl.analysis.names import title
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import Interval, Verdict
@@ -196,11 +197,7 @@ def _asked(stamps: Stamps) -> list[tuple[Predictions, Predictions]]:
         (read_predictions(path, "validation"), read_predictions(path, "test", unlabelled=True)) for path, *_ in stamps
     ]
     pairs = [(source, target) for source, target in kept if source is not None and target is not None]
-    return [pair for pair in pairs if _asked_alike(pair, pairs[0])]
-
-
-def _asked_alike(pair: tuple[Predictions, Predictions], other: tuple[Predictions, Predictions]) -> bool:
-    return all(np.array_equal(one.picture, two.picture) for one, two in zip(pair, other, strict=True))
+    return [pair for pair in pairs if all(map(same_pictures, zip(pair, pairs[0], strict=True)))]
 
 
 def _sure(source: Predictions, target: Predictions) -> Sure:
