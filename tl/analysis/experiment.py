@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import fields
-from typing import Literal
+from typing import Any, Literal
 
 from tl import datasets
 from tl.analysis.adaptation.findings import findings
@@ -12,7 +12,7 @@ from tl.analysis.classes import with_classes
 from tl.analysis.experiment_results import ArmRuns, ExperimentResult, RunSummary, Setting
 from tl.analysis.guessing import Pictures
 from tl.analysis.records import RunRecord
-from tl.analysis.verdict import MARGIN, verdict
+from tl.analysis.verdict import verdict
 from tl.config import Experiment, Refused, Training
 from tl.datasets.info import DatasetInfo
 from tl.differences import each_of
@@ -56,16 +56,12 @@ def experiment_result(
     experiment_id: str,
     rows: list[RunRow] | None = None,
     records: list[RunRecord] | None = None,
-    *,
-    baseline: str | None = None,
-    margin: float = MARGIN,
-    target: float | None = None,
-    judge_by: str | None = None,
+    **judged: Any,
 ) -> ExperimentResult:
     """The experiment with its runs and its verdict. Raises Refused for an unknown id. For `rows` see load_records.
 
     `records`: what load_records gave, where the caller has read the runs already.
-    `baseline`, `margin`, `target` and `judge_by` as tl.analysis.verdict takes them.
+    `judged`: baseline, margin, target and judge_by as tl.analysis.verdict takes them.
     """
     experiment = read_experiment(home, experiment_id)["experiment"]
     rows = read_runs(home, experiment_id) if rows is None else rows
@@ -78,10 +74,7 @@ def experiment_result(
     found = verdict(
         experiment,
         records,
-        baseline=baseline,
-        margin=margin,
-        target=target,
-        judge_by=judge_by,
+        **judged,
         train_pictures=info.train if info else None,
         validation=_pictures(info, "validation"),
         test=test,

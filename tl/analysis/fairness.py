@@ -1,8 +1,9 @@
 """Was every arm given a fair chance? Steps, learning rate, how training ended, whether it was still learning then."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from tl import effects
 from tl.analysis.guessing import Counted, Pictures, validated
@@ -163,17 +164,17 @@ def with_epochs(experiment: Experiment, name: str, epochs: int) -> Experiment | 
     """The same experiment with so many epochs for the arm `name`, MAX_EPOCHS at most; None where it has as many."""
     epochs = min(MAX_EPOCHS, epochs)
     budgets = {arm.name: experiment.epochs_of(arm) for arm in experiment.arms}
-    return _with(experiment, name, lambda arm: replace(arm, epochs=epochs)) if epochs > budgets[name] else None
+    return _with(experiment, name, epochs=epochs) if epochs > budgets[name] else None
 
 
 def with_rate(experiment: Experiment, name: str, rate: float) -> Experiment | None:
     """The same experiment with this learning rate for the arm `name`; None where it is lower than makes sense."""
     rate = float(f"{rate:.3g}")
-    return _with(experiment, name, lambda arm: replace(arm, learning_rate=rate)) if rate >= LOWEST_RATE else None
+    return _with(experiment, name, learning_rate=rate) if rate >= LOWEST_RATE else None
 
 
-def _with(experiment: Experiment, name: str, changed: Callable[[ArmConfig], ArmConfig]) -> Experiment:
-    return replace(experiment, arms=tuple(changed(arm) if arm.name == name else arm for arm in experiment.arms))
+def _with(experiment: Experiment, name: str, **own: Any) -> Experiment:
+    return replace(experiment, arms=tuple(replace(arm, **own) if arm.name == name else arm for arm in experiment.arms))
 
 
 def rate_far_below(found: Ledger) -> bool:

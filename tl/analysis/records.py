@@ -55,7 +55,7 @@ class RunRecord:
     @cached_property
     def val_accuracies(self) -> np.ndarray:
         """(epochs,) float, 0..1; NaN where an epoch has none."""
-        return self._column("val_accuracy")
+        return column(self.metrics, "val_accuracy")
 
     @property
     def test_accuracy(self) -> float | None:
@@ -101,7 +101,7 @@ class RunRecord:
     def reused_seconds(self) -> float | None:
         """Of the computing time, what other runs spent, whose features this one reused; None where it has not said."""
         known = self._from_result("reused_seconds")
-        return known if known is not None else _number(np.nansum(self._column("reused_seconds")))
+        return known if known is not None else _number(np.nansum(column(self.metrics, "reused_seconds")))
 
     @property
     def images_seen(self) -> int | None:
@@ -112,18 +112,22 @@ class RunRecord:
     def memory_peak_bytes(self) -> int | None:
         """Most memory it took."""
         known = self._from_result("memory_peak_bytes")
-        return _whole(known if known is not None else self._highest(self._column("memory_peak_bytes")))
+        return _whole(known if known is not None else self._highest(column(self.metrics, "memory_peak_bytes")))
 
     @property
     def energy_joules(self) -> float | None:
         """Energy of the board over its epochs; None where one of them could not be measured."""
         known = self._from_result("energy_joules")
-        return known if known is not None else _number(self._column("energy_joules").sum() if self.epochs else None)
+        return (
+            known
+            if known is not None
+            else _number(column(self.metrics, "energy_joules").sum() if self.epochs else None)
+        )
 
     @property
     def flops(self) -> float | None:
         """Floating-point operations over its epochs; None where one of them was not counted."""
-        return _number(self._column("flops").sum() if self.epochs else None)
+        return _number(column(self.metrics, "flops").sum() if self.epochs else None)
 
     @property
     def flops_per_image(self) -> float | None:
@@ -133,18 +137,18 @@ class RunRecord:
     @property
     def images_per_second(self) -> float | None:
         """Training pictures a second over its epochs; None where one of them was not timed."""
-        seconds = _number(self._column("train_seconds").sum() if self.epochs else None)
+        seconds = _number(column(self.metrics, "train_seconds").sum() if self.epochs else None)
         return self.images_seen / seconds if seconds and self.images_seen else None
 
     @property
     def total_parameters(self) -> int | None:
         """How many the network has."""
-        return _whole(self._highest(self._column("total_parameters")))
+        return _whole(self._highest(column(self.metrics, "total_parameters")))
 
     @property
     def trainable_parameters(self) -> int | None:
         """How many train in the epoch in which the most do."""
-        return _whole(self._highest(self._column("trainable_parameters")))
+        return _whole(self._highest(column(self.metrics, "trainable_parameters")))
 
     @property
     def learning_rate(self) -> float | None:
@@ -166,7 +170,7 @@ class RunRecord:
         if not len(places):
             return None
         place = int(places[0])
-        seconds, images = (_number(self._column(name)[place]) for name in ("elapsed_seconds", "images_seen"))
+        seconds, images = (_number(column(self.metrics, name)[place]) for name in ("elapsed_seconds", "images_seen"))
         return FirstAtTarget(seconds=seconds, epochs=place + 1, images=_whole(images))
 
     def late_rise(self) -> float | None:
@@ -185,14 +189,11 @@ class RunRecord:
         """Epochs in the last fifth, at least one."""
         return max(1, math.ceil(self.epochs * LAST_PART))
 
-    def _column(self, name: str) -> np.ndarray:
-        return column(self.metrics, name)
-
     def _from_result(self, name: str) -> float | None:
         return _number(getattr(self.result, name))
 
     def _last(self, name: str) -> float | None:
-        return _number(self._column(name)[-1]) if self.epochs else None
+        return _number(column(self.metrics, name)[-1]) if self.epochs else None
 
     @staticmethod
     def _highest(values: np.ndarray) -> float | None:
