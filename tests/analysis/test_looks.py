@@ -78,11 +78,11 @@ def test_the_next_look_is_the_next_planned_number():
 
 def test_pictures_leave_a_width_that_seeds_cannot_take_away():
     arm, baseline = sides(0.05, 5, 200, 0.1)
-    limit = limit_half_width(arm, baseline, 0.95)
-    found = gain_interval(arm, baseline, confidence=0.95)
+    limit = limit_half_width(arm, baseline)
+    found = gain_interval(arm, baseline)
     assert 0.02 < limit < (found.high - found.low) / 2
-    assert resplit_limit_half_width(0.05, test_pictures=60, train_pictures=240, confidence=0.95) == pytest.approx(
-        1.96 * 0.05 / 2, abs=1e-4
+    assert resplit_limit_half_width(0.05, test_pictures=60, train_pictures=240) == pytest.approx(
+        2.0537 * 0.05 / 2, abs=1e-4
     )
 
 
@@ -103,11 +103,11 @@ def test_seeds_settle_what_is_open_for_want_of_seeds():
 def test_no_number_of_seeds_settles_what_is_open_for_want_of_pictures():
     arm, baseline = sides(0.04, 3, 100, 0.0)
     assert seeds_to_settle(arm, baseline, 0.01) is None
-    needed = pictures_to_settle(arm, baseline, 0.01, confidence=0.95)
+    needed = pictures_to_settle(arm, baseline, 0.01)
     assert needed > 200
-    assert pictures_to_settle(arm, baseline, 0.01, confidence=0.95, seeds=math.inf) <= needed
+    assert pictures_to_settle(arm, baseline, 0.01, seeds=math.inf) <= needed
     clusters = np.arange(100) // 2
-    assert pictures_to_settle(arm, baseline, 0.01, confidence=0.95, clusters=clusters) > 100
+    assert pictures_to_settle(arm, baseline, 0.01, clusters=clusters) > 100
 
 
 def test_the_pictures_said_to_settle_it_do_settle_it_about_as_often_as_said():
@@ -119,8 +119,8 @@ def test_the_pictures_said_to_settle_it_do_settle_it_about_as_often_as_said():
         return (won > 0) * np.ones((3, 1)), (won < 0) * np.ones((3, 1))
 
     won = np.r_[np.ones(11), -np.ones(4), np.zeros(85)][None] * np.ones((3, 1))
-    needed = pictures_to_settle(won > 0, won < 0, 0.01, confidence=0.95)
-    decided = [gain_interval(*draw(needed), confidence=0.95).low > 0.01 for _ in range(200)]
+    needed = pictures_to_settle(won > 0, won < 0, 0.01)
+    decided = [gain_interval(*draw(needed)).low > 0.01 for _ in range(200)]
     assert 0.7 < np.mean(decided) < 0.9
 
 

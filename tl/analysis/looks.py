@@ -46,7 +46,6 @@ def confidences(confidence: float | None, look: int, arms: int) -> tuple[float, 
 def limit_half_width(
     right_arm: ArrayLike,
     right_baseline: ArrayLike,
-    confidence: float | None = None,
     *,
     arms: int = 1,
     clusters: ArrayLike | None = None,
@@ -54,18 +53,15 @@ def limit_half_width(
 ) -> float:
     """Half the width that the gain's interval would have with any number of seeds: the test pictures' part alone.
 
-    At whichever look; `confidence` and `arms` as in `gain_interval`.
+    At whichever look; `arms` as in `gain_interval`.
     """
-    found, shared = gain_spread(right_arm, right_baseline, clusters, classes), confidences(confidence, 1, arms)[0]
+    found, shared = gain_spread(right_arm, right_baseline, clusters, classes), confidence_of(1, arms)
     return _half(shared, shared, float(found.of_pictures()), 0.0, found.units, MAX_PAIRS)
 
 
-def resplit_limit_half_width(
-    deviation: float, *, test_pictures: float, train_pictures: float, confidence: float | None = None, arms: int = 1
-) -> float:
+def resplit_limit_half_width(deviation: float, *, test_pictures: float, train_pictures: float, arms: int = 1) -> float:
     """The same where every seed drew its own split; `deviation` is the gains' standard deviation."""
-    shared = confidences(confidence, 1, arms)[0]
-    return float(stdtrit(1e9, 0.5 + shared / 2)) * deviation * math.sqrt(test_pictures / train_pictures)
+    return float(stdtrit(1e9, 0.5 + confidence_of(1, arms) / 2)) * deviation * math.sqrt(test_pictures / train_pictures)
 
 
 def seeds_to_settle(
@@ -123,7 +119,6 @@ def pictures_to_settle(
     right_baseline: ArrayLike,
     margin: float,
     *,
-    confidence: float | None = None,
     arms: int = 1,
     seeds: float | None = None,
     clusters: ArrayLike | None = None,
@@ -133,14 +128,14 @@ def pictures_to_settle(
 
     `seeds`: with how many (default: as many as there are; `math.inf`: any number). Pictures that come in clusters are
     taken to come in such clusters again. Other test pictures make it a new comparison: it is judged as a first look
-    (`confidence`, `arms` as in `gain_interval`).
+    (`arms` as in `gain_interval`).
     """
     found = gain_spread(right_arm, right_baseline, clusters, classes)
     seeds_now, pictures_now = np.shape(right_arm)
     per_unit, number = pictures_now / found.units, seeds_now if seeds is None else seeds
     networks, rest = found.of_networks(), found.of_rest() * found.units
     pictures = float(found.of_pictures()) * found.units
-    mean, judged = float(found.mean), confidences(confidence, 1, arms)
+    mean, judged = float(found.mean), (confidence_of(1, arms),) * 2
 
     def settled(units: int) -> bool:
         both = pictures / units, (networks + rest / units) / number, units, number

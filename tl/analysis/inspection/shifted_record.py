@@ -136,7 +136,8 @@ def which_is_better(name: str, other: str, arms: dict[str, ArmUnderShift], found
 
 def which_holds_up(name: str, other: str, arms: dict[str, ArmUnderShift], found: ShiftComparison) -> str:
     """Which of the two loses less by the shifts."""
-    costs, interval = _costs(arms[name].loss, arms[other].loss, inside(other)), _interval(found.kept)
+    own, base, interval = arms[name].loss, arms[other].loss, _interval(found.kept)
+    costs = say(COSTS[own < 0, base < 0], points=_lost(abs(own)), other=inside(other), other_points=_lost(abs(base)))
     open_ = {"costs": costs, "difference": points(found.kept.mean)}
     if interval is None:
         return say("{costs}; which one holds up better is not clear ({difference}).", **open_)
@@ -182,11 +183,6 @@ def table_rows(record: ShiftedRecord) -> list[tuple[str, ...]]:
 def _lost(loss: float) -> str:
     """5.0 points; what was gained has a minus."""
     return points(loss).removeprefix("+").removeprefix("±")
-
-
-def _costs(own: float, base: float, other: str) -> str:
-    """What the shifts cost either arm."""
-    return say(COSTS[own < 0, base < 0], points=_lost(abs(own)), other=other, other_points=_lost(abs(base)))
 
 
 def _turned(found: Interval) -> Interval:
