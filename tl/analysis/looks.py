@@ -10,8 +10,8 @@ from scipy.special import stdtrit
 
 from tl.analysis.crossed import gain_spread
 from tl.analysis.statistics import MAX_PAIRS, MIN_PAIRS, POWER
+from tl.config import PLANNED_LOOKS
 
-PLANNED = (3, 5, 10, 20)  # numbers of seeds at which a comparison is looked at
 # How often the first look may err, the second, ...: together in at most 5 % of comparisons (simulated: README.md). Looks
 # beyond get half of the one before.
 DOUBTS = (0.04, 0.006, 0.003, 0.003)
@@ -28,11 +28,6 @@ def confidence_of(look: int, arms: int = 1) -> float:
         raise ValueError(f"look is {look}; it must be 1 or more.")  # not shown
     beyond = max(0, look - len(DOUBTS))
     return float(1 - DOUBTS[look - beyond - 1] / 2**beyond / max(1, arms))
-
-
-def next_look(seeds: int) -> int | None:
-    """The next planned number of seeds above `seeds`; None after the last."""
-    return next((number for number in PLANNED if number > seeds), None)
 
 
 def confidences(confidence: float | None, look: int, arms: int) -> tuple[float, float]:
@@ -83,7 +78,7 @@ def seeds_to_settle(
     """
     seeds = len(np.asarray(right_arm))
     if seeds < MIN_PAIRS:
-        return PLANNED[0]
+        return PLANNED_LOOKS[0]
     found = gain_spread(right_arm, right_baseline, clusters, classes)
     pictures, per_seed = float(found.of_pictures()), found.of_networks() + found.of_rest()
 
@@ -105,7 +100,7 @@ def resplits_to_settle(
     """`seeds_to_settle` where every seed drew its own split; `gains` are those of the seeds there are."""
     seeds = len(gains)
     if seeds < MIN_PAIRS:
-        return PLANNED[0]
+        return PLANNED_LOOKS[0]
     mean, square = float(np.mean(gains)), float(np.var(gains, ddof=1))
 
     def parts(number: int) -> Parts:
@@ -168,11 +163,11 @@ def _first_number(
 def _candidates(seeds: int, looks: int) -> Iterator[tuple[int, int]]:
     """(number of seeds, which look that would be): the planned ones, then any."""
     look = looks
-    for number in PLANNED:
+    for number in PLANNED_LOOKS:
         if number > seeds:
             look += 1
             yield number, look
-    for number in range(max(seeds, PLANNED[-1]) + 1, MAX_PAIRS + 1):
+    for number in range(max(seeds, PLANNED_LOOKS[-1]) + 1, MAX_PAIRS + 1):
         yield number, look + 1
 
 
