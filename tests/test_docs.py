@@ -179,7 +179,7 @@ def test_the_tree_names_every_part_and_nothing_else() -> None:
 
 
 def test_the_strategies_are_those_of_the_table() -> None:
-    assert table(set(STRATEGIES)) == {name: strategy.sentence for name, strategy in STRATEGIES.items()}, (
+    assert table(set(STRATEGIES)) == {name: strategy.sentence_for() for name, strategy in STRATEGIES.items()}, (
         f"{names(STRATEGIES_PAGE)} has a row for every strategy, which says what the page says"
     )
 

@@ -12,8 +12,9 @@ from tl.arms import parse_arms, quoted, unquoted
 from tl.cli.experiment_options import experiment_of
 from tl.config import ArmConfig, Experiment, Refused
 from tl.effects import before_training, idle, never_unfrozen, reached
+from tl.parameters import PARAMETERS
 from tl.report.command import command
-from tl.strategies import PARAMETERS, STRATEGIES
+from tl.strategies import STRATEGIES
 from tl.words import plain
 
 SPEC = Experiment(

@@ -7,8 +7,9 @@ from tl.arms import parse_arms
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment, Refused
 from tl.config.arm import usual_rate
+from tl.parameters import PARAMETERS
 from tl.phases import HEAD, phase_at
-from tl.strategies import LAYER_DECAY, LORA, NORM_AND_BIAS, PARAMETERS, STRATEGIES, arm_title, offered
+from tl.strategies import LAYER_DECAY, LORA, NORM_AND_BIAS, STRATEGIES, arm_title, offered
 from tl.train.network import Stages, build_network
 from tl.train.optimizer import make_optimizer, set_rates
 
@@ -88,8 +89,8 @@ def test_what_trains_when(name):
 def test_an_entry_is_whole(name):
     strategy = STRATEGIES[name]
     assert strategy.title
-    assert strategy.sentence.endswith(".")
-    assert (strategy.initialisation == "random") == strategy.sentence.startswith("Random weights;")
+    assert strategy.sentence_for().endswith(".")
+    assert (strategy.initialisation == "random") == strategy.sentence_for().startswith("Random weights;")
     assert set(strategy.parameters) <= set(PARAMETERS)
     assert set(PARAMETERS) <= set(ArmConfig.__dataclass_fields__)
 
@@ -107,7 +108,8 @@ def test_a_strategy_of_two_sets_begins_either_way_and_says_so():
         assert arm_title(arm.name) == f"{strategy.title}, from scratch"
         assert strategy.sentence_for(arm.weights).startswith("Random weights; ")
         assert (
-            "retrained" not in strategy.sentence_for(arm.weights) and strategy.sentence_for("own") == strategy.sentence
+            "retrained" not in strategy.sentence_for(arm.weights)
+            and strategy.sentence_for("own") == strategy.sentence_for()
         )
         assert usual_rate(key, "adam", arm.weights) == STRATEGIES["scratch"].learning_rate
 

@@ -34,7 +34,7 @@ def run(
     document = {"status": status, "test_accuracy": test, "best_val_accuracy": None} | (result or {})
     ended = status not in ("queued", "running")
     record = {"run_id": f"{arm}{seed}", "arm": arm, "seed": seed, "status": status}
-    return RunRecord(**record, metrics=typed_frame(rows, METRICS), result=Result(**document) if ended else None)
+    return RunRecord(**record, metrics=typed_frame(rows, METRICS), result=Result(**document) if ended else Result())
 
 
 def judge(spec: Experiment, runs, **options) -> Verdict:

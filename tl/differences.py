@@ -7,8 +7,7 @@ from typing import Any
 from tl.backbones import BACKBONES
 from tl.config import AUTO, TRANSFERRED, ArmConfig, Experiment, Training
 from tl.config.training import IMAGENET
-from tl.languages import later, say
-from tl.languages import listed as listed_words
+from tl.languages import later, listed, say
 from tl.strategies import FROM_SCRATCH, RANDOM, STRATEGIES, own_in_words
 
 LONGEST_NAME = 56  # characters: what makes a name unique has room behind it
@@ -47,7 +46,7 @@ def transferred_words(own: Mapping[str, Any]) -> str:
 
 def own_words(arm: ArmConfig) -> str:
     """What an arm transfers that is its own, as `transferred_words`."""
-    return transferred_words({name: getattr(arm, name) for name in TRANSFERRED})
+    return transferred_words(vars(arm))
 
 
 def usual_name(strategy: str, own: Mapping[str, Any]) -> str:
@@ -60,7 +59,7 @@ def usual_name(strategy: str, own: Mapping[str, Any]) -> str:
 
 def usual_name_of(arm: ArmConfig) -> str:
     """`usual_name` of an arm, whatever it is called."""
-    return usual_name(arm.strategy, {name: getattr(arm, name) for name in TRANSFERRED})
+    return usual_name(arm.strategy, vars(arm))
 
 
 def each_of(experiment: Experiment) -> list[Training]:
@@ -70,15 +69,10 @@ def each_of(experiment: Experiment) -> list[Training]:
 
 def networks(experiment: Experiment) -> str:
     """ "MobileNetV2", or where arms differ "MobileNetV2 and EfficientNet-Lite0"; as titles of pages and reports have it."""
-    return listed(list(dict.fromkeys(BACKBONES[own.backbone].title for own in each_of(experiment))))
+    return listed(dict.fromkeys(BACKBONES[own.backbone].title for own in each_of(experiment)))
 
 
 def sides(experiment: Experiment) -> str:
     """ "64 px", or where arms differ "64 and 128 px"."""
     each = dict.fromkeys(own.resolution for own in each_of(experiment))
-    return say("{sides} px", sides=listed([str(side) for side in each]))
-
-
-def listed(words: list[str]) -> str:
-    """ "100, 300 and 1,000"; "" for nothing."""
-    return listed_words(words) if words else ""
+    return say("{sides} px", sides=listed(each))

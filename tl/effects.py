@@ -6,8 +6,9 @@ from typing import Any
 
 from tl.config import ArmConfig, Experiment, Training
 from tl.languages import later, plural, say
+from tl.parameters import PARAMETERS
 from tl.phases import HEAD, part_in_words
-from tl.strategies import PARAMETERS, STRATEGIES
+from tl.strategies import STRATEGIES
 
 # Setting of a training -> (the one it depends on, which values of that give it an effect, that in words)
 NEEDS: dict[str, tuple[str, Callable[[Any], bool], str]] = {

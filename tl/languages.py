@@ -72,28 +72,10 @@ class Said(str):
         return type(self), (self.text, self.many, self.number, dict(self.values))
 
 
-class Joined(str):
-    """Sentences one after the other, as the reader's language sets them."""
-
-    parts: tuple[str, ...]
-
-    def __new__(cls, parts: Iterable[str]) -> "Joined":
-        kept = tuple(part for part in parts if part)
-        said = super().__new__(cls, _series(TWO_SENTENCES, kept))
-        said.parts = kept
-        return said
-
-    def __str__(self) -> "Joined":
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.parts,)
-
-
 class Listed(str):
-    """Parts of a line one after the other, however many, as the reader's language sets them."""
+    """Sentences, or parts of a line, one after the other, however many, as the reader's language sets them."""
 
-    between: str  # COMMA or SEMICOLON
+    between: str  # TWO_SENTENCES, COMMA or SEMICOLON
     parts: tuple[str, ...]
 
     def __new__(cls, between: str, parts: Iterable[str]) -> "Listed":
@@ -136,21 +118,21 @@ def later_plural(one: str, many: str, /) -> tuple[str, str]:
     return one, many
 
 
-def joined(parts: Iterable[str | None]) -> Joined:
+def joined(parts: Iterable[str | None]) -> Listed:
     """One sentence after the other; empty ones are left out."""
-    return Joined(part for part in parts if part)
+    return Listed(TWO_SENTENCES, (part for part in parts if part))
 
 
 COMMA, SEMICOLON = later("{list}, {item}"), later("{list}; {item}")  # what stands between the parts of a line
 
 
 def listed(items: Iterable[object]) -> str:
-    """ "a", "a and b", "a, b and c"."""
+    """ "a", "a and b", "a, b and c"; "" for nothing."""
     return _ending(later("{list} and {last}"), items)
 
 
 def either(items: Iterable[object]) -> str:
-    """ "a", "a or b", "a, b or c"."""
+    """ "a", "a or b", "a, b or c"; "" for nothing."""
     return _ending(later("{list} or {last}"), items)
 
 
@@ -170,7 +152,7 @@ def _between(text: str, items: Iterable[object]) -> str:
 
 
 def _ending(text: str, items: Iterable[object]) -> str:
-    *first, last = [str(item) for item in items]
+    *first, last = [str(item) for item in items] or [""]
     return say(text, list=commas(first), last=last) if first else last
 
 
@@ -178,9 +160,7 @@ def reworded(value: Any) -> Any:
     """What was said, in the language of whoever reads now; anything else as it is."""
     if isinstance(value, Said):
         return Said(value.text, value.many, value.number, value.values)
-    if isinstance(value, Listed):
-        return Listed(value.between, value.parts)
-    return Joined(value.parts) if isinstance(value, Joined) else value
+    return Listed(value.between, value.parts) if isinstance(value, Listed) else value
 
 
 def store_sentence(text: str | None) -> str | None:
@@ -212,10 +192,9 @@ def _packed(value: Any) -> Any:
         form = {"many": value.many, "number": value.number} if value.many else {}
         values = {name: _packed(own) for name, own in value.values.items()}
         return {"say": value.text, **form, **({"values": values} if values else {})}
-    if isinstance(value, Joined):
-        return {"joined": [_packed(part) for part in value.parts]}
     if isinstance(value, Listed):
-        return {"listed": [_packed(part) for part in value.parts], "between": value.between}
+        parts = [_packed(part) for part in value.parts]
+        return {"joined": parts} if value.between == TWO_SENTENCES else {"listed": parts, "between": value.between}
     if isinstance(value, Integral):  # numpy's, too
         return int(value)
     return float(value) if isinstance(value, Real) else str(value)
@@ -234,9 +213,10 @@ def _unpacked(value: Any, deep: int = 0) -> Any:
             raise ValueError
         return Said(*texts, value.get("number"), values)
     parts = [_unpacked(part, deep + 1) for part in value["joined" if "joined" in value else "listed"]]
-    if sum(map(len, parts)) > _LARGEST or value.get("between", COMMA) not in (COMMA, SEMICOLON):
+    between = TWO_SENTENCES if "joined" in value else value["between"]
+    if sum(map(len, parts)) > _LARGEST or between not in (TWO_SENTENCES, COMMA, SEMICOLON):
         raise ValueError
-    return Joined(parts) if "joined" in value else Listed(value["between"], parts)
+    return Listed(between, parts)
 
 
 def _length(texts: tuple[str, str], values: Mapping[str, Any]) -> int:

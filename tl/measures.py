@@ -3,6 +3,7 @@
 Numpy only. A measure that has no meaning (no pictures, one picture for a spread) is NaN.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,11 @@ def recalls(labels: Numbers, predicted: Numbers, classes: int) -> Reals:
     return found
 
 
+def accuracy(labels: Numbers, predicted: Numbers, classes: int) -> float:
+    """Share of right answers, 0..1."""
+    return float((labels == predicted).mean()) if len(labels) else float("nan")
+
+
 def balanced_accuracy(labels: Numbers, predicted: Numbers, classes: int) -> float:
     """Mean recall over the classes that have pictures, 0..1 (Brodersen et al. 2010, "The balanced accuracy")."""
     return _mean(recalls(labels, predicted, classes))
@@ -38,6 +44,14 @@ def macro_f1(labels: Numbers, predicted: Numbers, classes: int) -> float:
     answers = np.bincount(predicted, minlength=classes)
     right = np.bincount(labels[labels == predicted], minlength=classes)
     return _mean(np.divide(2 * right, pictures + answers, out=np.full(classes, np.nan), where=pictures > 0))
+
+
+# Name in metrics and results -> of the labels (n,) and the answers (n,) of a network, and the number of classes.
+MEASURES: dict[str, Callable[[Numbers, Numbers, int], float]] = {
+    "accuracy": accuracy,
+    "balanced_accuracy": balanced_accuracy,
+    "macro_f1": macro_f1,
+}
 
 
 def guesses(labels: Numbers, right: NDArray[np.bool_]) -> bool:

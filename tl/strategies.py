@@ -3,15 +3,15 @@
 A new strategy is one entry in STRATEGIES: how the weights begin, and phases that say from which epoch on which stages
 train, at which factor of the learning rate; a stage that is not named is frozen (weights, BatchNorm statistics and
 all). What it does otherwise than plain training is its method, one file in tl/train/methods. A new setting of a strategy
-is a field of ArmConfig and one entry in PARAMETERS.
+is a field of ArmConfig and one entry in PARAMETERS (tl.parameters).
 """
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import partial
 
-from tl.languages import later, say
+from tl.languages import commas, later, say
 from tl.phases import (
     Arm,
     Phase,
@@ -47,44 +47,17 @@ KEEP_START = frozenset((ANCHORED, LORA))  # methods that keep a copy of the weig
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """A setting of a strategy: an ArmConfig field of the same name holds its value."""
-
-    title: str  # as the page shows it
-    low: float  # smallest value
-    high: float  # largest value
-    default: float  # its type is the setting's type
-
-
-PARAMETERS: dict[str, Parameter] = {
-    "frozen_epochs": Parameter(title=later("Epochs with only the head"), low=0, high=1000, default=2),
-    "unfreeze_factor": Parameter(title=later("Factor of the rate afterwards"), low=1e-4, high=1.0, default=0.1),
-    "unfrozen_stages": Parameter(title=later("Last stages that train"), low=1, high=20, default=2),
-    "unfreeze_every": Parameter(title=later("Epochs until the next stage"), low=1, high=1000, default=1),
-    "stage_divisor": Parameter(title=later("Rate divided by, per stage"), low=1.0, high=100.0, default=2.6),
-    "probe_patience": Parameter(title=later("Probe ends after epochs without progress"), low=1, high=1000, default=2),
-    "anchor": Parameter(title=later("Pull towards the pretrained weights"), low=0.0, high=10.0, default=0.01),
-    "lora_rank": Parameter(title=later("Rank of the updates"), low=1, high=256, default=8),
-    "lora_scale": Parameter(title=later("Scale of the updates"), low=0.01, high=100.0, default=1.0),
-    "layer_decay": Parameter(title=later("Factor of the rate, per block"), low=0.1, high=1.0, default=0.75),
-    "adaptation": Parameter(title=later("Weight of adapting"), low=0.0, high=100.0, default=1.0),
-    "domain_rate": Parameter(
-        title=later("Discriminator's rate, times the head's"), low=0.01, high=1000.0, default=10.0
-    ),
-    "labelled_per_class": Parameter(title=later("Labelled target pictures per class"), low=1, high=1000, default=10),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
 class Strategy:
     """One way to train a network; `phases(stage names, arm, epochs at most)` gives what trains when."""
 
     title: str  # as the page shows it
     says: str  # what trains when; {start}: how the weights begin
-    learning_rate: float | None  # usual one of the head at the start, with Adam; None: nothing trains by gradient
+    learning_rate: float | None = (
+        1e-3  # usual one of the head at the start, with Adam; None: nothing trains by gradient
+    )
     phases: Callable[[tuple[str, ...], Arm, int], tuple[Phase, ...]] = everything
     initialisation: str = PRETRAINED
-    parameters: tuple[str, ...] = ()  # keys of PARAMETERS that matter to it
+    parameters: tuple[str, ...] = ()  # keys of PARAMETERS (tl.parameters) that matter to it
     method: str = PLAIN  # key of tl.train.methods.METHODS
     source: str = ""  # where the method is described
     learns_from: str = SOURCE  # SOURCE, SOURCE_AND_TARGET, SOURCE_THEN_TARGET, SOURCE_AND_FEW or TARGET
@@ -100,14 +73,9 @@ class Strategy:
         """Whether an arm may begin it with random weights as well: adapting does not depend on how a network begins."""
         return self.needs_target
 
-    def sentence_for(self, weights: str | None) -> str:
-        """What trains when, of an arm with `weights` of its own."""
+    def sentence_for(self, weights: str | None = None) -> str:
+        """What trains when, of an arm with these `weights` of its own."""
         return say(self.says, start=say(STARTS[RANDOM if weights == RANDOM else self.initialisation]))
-
-    @property
-    def sentence(self) -> str:
-        """What trains when, where an arm says nothing else."""
-        return self.sentence_for(None)
 
     @property
     def beside(self) -> bool:
@@ -128,26 +96,22 @@ STRATEGIES: dict[str, Strategy] = {
         title=later("From scratch"),
         says=later("{start}; everything trains from the first epoch."),
         initialisation=RANDOM,
-        learning_rate=1e-3,
     ),
     "mean_var_init": Strategy(
         title=later("Pretrained scale only"),
         says=later("{start}; everything trains from the first epoch."),
         initialisation=MEAN_VAR,
         method=SCALE_ONLY,
-        learning_rate=1e-3,
         source=later("Raghu et al. 2019, arXiv 1902.07208"),
     ),
     "linear_probe": Strategy(
         title=later("Linear probe"),
         says=later("{start}, frozen throughout; only the head trains."),
-        learning_rate=1e-3,
         phases=head_only,
     ),
     "freeze_then_unfreeze": Strategy(
         title=later("Freeze, then unfreeze"),
         says=later("{start}; only the head trains at first, then everything at a fraction of the rate."),
-        learning_rate=1e-3,
         parameters=("frozen_epochs", "unfreeze_factor"),
         phases=head_then_everything,
     ),
@@ -163,7 +127,6 @@ STRATEGIES: dict[str, Strategy] = {
         says=later(
             "{start}; only the head trains at first, then one more stage from the top every few epochs, at a fraction of the rate."
         ),
-        learning_rate=1e-3,
         parameters=("unfreeze_every", "unfreeze_factor"),
         phases=one_more_stage,
         source=later("Howard and Ruder 2018, arXiv 1801.06146"),
@@ -176,7 +139,6 @@ STRATEGIES: dict[str, Strategy] = {
     "discriminative": Strategy(
         title=later("Discriminative rates"),
         says=later("{start}; everything trains from the first epoch, each stage slower than the one above it."),
-        learning_rate=1e-3,
         parameters=("stage_divisor",),
         phases=input_slower,
         source=later("Howard and Ruder 2018, arXiv 1801.06146"),
@@ -186,7 +148,6 @@ STRATEGIES: dict[str, Strategy] = {
         says=later(
             "{start}; only the head trains until it stops improving (half of the epochs at most), then everything from that head at a fraction of the rate."
         ),
-        learning_rate=1e-3,
         parameters=("probe_patience", "unfreeze_factor"),
         phases=probe_then_everything,
         source=later("Kumar et al. 2022, arXiv 2202.10054"),
@@ -210,7 +171,6 @@ STRATEGIES: dict[str, Strategy] = {
     "norm_and_bias": Strategy(
         title=later("Normalisation and biases"),
         says=later("{start}; only normalisation layers (BatchNorm's statistics, too), biases and the head train."),
-        learning_rate=1e-3,
         method=NORM_AND_BIAS,
         source=later("Ben Zaken et al. 2021, arXiv 2106.10199"),
     ),
@@ -219,7 +179,6 @@ STRATEGIES: dict[str, Strategy] = {
         says=later(
             "{start}, frozen but for low-rank updates of attention, linear layers and 1×1 convolutions, which train with the head."
         ),
-        learning_rate=1e-3,
         parameters=("lora_rank", "lora_scale"),
         method=LORA,
         source=later("Hu et al. 2021, arXiv 2106.09685"),
@@ -227,7 +186,6 @@ STRATEGIES: dict[str, Strategy] = {
     "layer_decay": Strategy(
         title=later("Layer-wise rate decay"),
         says=later("{start}; everything trains from the first epoch, each block slower than the one above it."),
-        learning_rate=1e-3,
         parameters=("layer_decay",),
         method=LAYER_DECAY,
         source=later("Bao et al. 2021 (BEiT), arXiv 2106.08254"),
@@ -333,5 +291,4 @@ def parts_of(name: str) -> tuple[str, tuple[str, ...]] | None:
 
 def own_in_words(own: Sequence[str]) -> str:
     """What an arm transfers that is its own, one thing after the other: "EfficientNet-Lite0, from scratch, 128 px"."""
-    worded = [say(each) if each in (FROM_SCRATCH, TRAINED) else each for each in own]
-    return reduce(lambda left, right: say("{list}, {item}", list=left, item=right), worded) if worded else ""
+    return commas(say(each) if each in (FROM_SCRATCH, TRAINED) else each for each in own)

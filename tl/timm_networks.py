@@ -61,19 +61,20 @@ def network(name: str) -> Backbone:
 
 def backbone_of(name: str, facts: dict[str, Any], inputs: list[Any]) -> Backbone:
     """A network of timm's from its entry in the table."""
-    sides = tuple(facts["sides"]) if "sides" in facts else ()
+    sides = tuple(facts.get("sides", ()))
+    stages = ("stem", *(f"stage{number}" for number in range(1, len(facts["stages"]))))
     return Backbone(
         title=name,
         timm=name,
         family=facts["family"],
-        stages=dict(zip(_stage_names(len(facts["stages"])), map(tuple, facts["stages"]), strict=True)),
+        stages=dict(zip(stages, map(tuple, facts["stages"]), strict=True)),
         head=facts["head"],
         other_heads=tuple(facts.get("heads", ())),
         parameters=facts["parameters"],
         gflops=facts["gflops"],
         gflops_side=facts["side"],
         imagenet=None,
-        hub=tuple(_weights(name, inputs, *entry) for entry in facts["weights"]),
+        hub=tuple(_weights(name, inputs, entry) for entry in facts["weights"]),
         min_resolution=sides[0] if sides else facts["smallest"],
         sides=sides,
         sized=facts.get("sized", False),
@@ -82,23 +83,9 @@ def backbone_of(name: str, facts: dict[str, Any], inputs: list[Any]) -> Backbone
     )
 
 
-def _stage_names(number: int) -> tuple[str, ...]:
-    return ("stem", *(f"stage{n}" for n in range(1, number)))
-
-
-def _weights(
-    name: str,
-    inputs: list[Any],
-    tag: str,
-    repository: str,
-    file: str,
-    licence: str | None,
-    source_data: str,
-    accuracy: float | None,
-    classes: int,
-    expects: int,
-) -> HubWeights:
+def _weights(name: str, inputs: list[Any], entry: list[Any]) -> HubWeights:
     """Weights as the table has them: what is empty there is as it usually is."""
+    tag, repository, file, licence, source_data, accuracy, classes, expects = entry
     mean, std, size, interpolation = inputs[expects]
     return HubWeights(
         key=tag or "default",

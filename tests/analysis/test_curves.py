@@ -76,10 +76,6 @@ def test_no_other_curve_inside_the_bounds_fits_better(errors, b, a, c):
     assert own <= other + 1e-6
 
 
-def test_nothing_is_said_beyond_twice_the_largest_size():
-    assert np.isnan(fit(curve(3.0, 0.5, 0.1)).error([6000, 6001])).tolist() == [False, True]
-
-
 def test_where_a_curve_comes_down_to_a_limit_is_found_between_sizes():
     sizes = np.array([100.0, 1000.0, 10_000.0])
     values = np.array([[0.4, 0.2, 0.1], [0.4, 0.35, 0.31], [0.2, 0.1, 0.1]])

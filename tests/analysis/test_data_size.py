@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from tests.sweep_lab import pairs_of
 from tl.analysis import data_size
-from tl.analysis.data_size import break_even, pairs_of, worth_in_pictures
+from tl.analysis.data_size import break_even, worth_in_pictures
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, NO_INTERVAL, THESE_NETWORKS, THESE_PICTURES
 from tl.analysis.sweep_results import BreakEven, Worth
 
@@ -105,15 +106,6 @@ def test_three_sizes_have_no_break_even_but_lines_between_them():
     assert worth[100].ratio > 1 and worth[100].low is None
     # Past its largest size nothing is known of the baseline: 1000 pictures from scratch do not do as well.
     assert (worth[1000].bound, worth[1000].ratio) == ("at_least", 1.0)
-
-
-def test_only_seeds_that_both_arms_have_are_compared():
-    baseline, arm = measured(scratch, 3), measured(transfer, 3)
-    baseline[300][7] = 1.0  # an arm of its own seed
-    del arm[3000]
-    pairs = pairs_of(baseline, arm)
-    assert pairs.sizes.tolist() == [100, 300, 1000]
-    assert [len(values) for values in pairs.baseline] == [3, 3, 3]
 
 
 def test_nothing_measured_is_nothing_found():

@@ -1,5 +1,7 @@
 """Hints: what can be scored, how scores are ranked and compared with random weights, and the record they earn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -93,9 +95,9 @@ def test_the_best_comes_first_and_says_how_far_above_random_it_is(home):
 
 def test_the_cheaper_network_comes_first_where_the_evidence_can_not_tell_them_apart(home):
     def order(first, second):
-        lite, mobile = (hints.candidates(home, ask(home, backbones=(name,)))[0] for name in networks)
-        found = hints._ordered([(lite, {"logme": first}), (mobile, {"logme": second})], samples=100)
-        return [key.backbone for key, _ in found]
+        keys = [replace(hints.candidates(home, ask(home, backbones=(name,)))[0], samples=100) for name in networks]
+        scored = {key.digest: {"logme": logme} for key, logme in zip(keys, (first, second), strict=True)}
+        return [key.backbone for key, _ in hints._ranked(keys, scored)]
 
     networks = ("efficientnet_lite0", "mobilenet_v2")
     assert order(1.02, 1.0) == ["mobilenet_v2", "efficientnet_lite0"]

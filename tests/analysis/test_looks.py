@@ -12,12 +12,12 @@ from tl.analysis.certainty import gain_interval
 from tl.analysis.looks import (
     confidence_of,
     limit_half_width,
-    next_look,
     pictures_to_settle,
     resplit_limit_half_width,
     resplits_to_settle,
     seeds_to_settle,
 )
+from tl.config import PLANNED_LOOKS
 
 
 def sides(gain: float, seeds: int, pictures: int, changing: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -47,19 +47,19 @@ def test_all_looks_together_err_in_at_most_5_percent(numbers, arms):
     assert t_false_alarms(random, looks=numbers, arms=arms, repeats=2000, planned=False) > (0.07 if arms == 1 else 0.1)
 
 
-@pytest.mark.parametrize("numbers", [looks.PLANNED, tuple(range(3, 21))], ids=str)
+@pytest.mark.parametrize("numbers", [PLANNED_LOOKS, tuple(range(3, 21))], ids=str)
 @pytest.mark.parametrize("mixture", MIXTURES, ids=lambda mixture: mixture.name)
 def test_whatever_is_in_doubt_all_looks_together_err_in_at_most_5_percent(mixture, numbers):
     wrong, naive, widths = mixture_false_alarms(mixture, np.random.default_rng(1), looks=numbers, repeats=10_000)
     assert 0.01 < wrong < 0.05 and wrong < naive
-    if numbers == looks.PLANNED:
+    if numbers == PLANNED_LOOKS:
         assert widths == sorted(widths, reverse=True)  # more seeds never make a planned look wider
 
 
 def test_pictures_do_not_pay_for_looking_again():
     arm, baseline = sides(0.05, 3, 200, 0.0)
     first = gain_interval(arm, baseline, look=1)
-    for look, seeds in enumerate(looks.PLANNED, start=1):
+    for look, seeds in enumerate(PLANNED_LOOKS, start=1):
         more = [np.tile(side[:1], (seeds, 1)) for side in (arm, baseline)]
         found = gain_interval(*more, look=look)
         assert (found.low, found.high) == pytest.approx((first.low, first.high))
@@ -67,22 +67,18 @@ def test_pictures_do_not_pay_for_looking_again():
 
 
 def test_planned_looks_are_narrower_than_any_number_of_looks_would_be():
-    for look, seeds in enumerate(looks.PLANNED, start=1):
+    for look, seeds in enumerate(PLANNED_LOOKS, start=1):
         planned = looks.stdtrit(seeds - 1, 0.5 + confidence_of(look) / 2)
         assert planned < anytime_factor(seeds)
 
 
-def test_the_next_look_is_the_next_planned_number():
-    assert [next_look(seeds) for seeds in (1, 3, 4, 10, 19, 20, 30)] == [3, 5, 5, 20, 20, None, None]
-
-
 def test_pictures_leave_a_width_that_seeds_cannot_take_away():
     arm, baseline = sides(0.05, 5, 200, 0.1)
-    limit = limit_half_width(arm, baseline, 0.95)
-    found = gain_interval(arm, baseline, confidence=0.95)
+    limit = limit_half_width(arm, baseline)
+    found = gain_interval(arm, baseline)
     assert 0.02 < limit < (found.high - found.low) / 2
-    assert resplit_limit_half_width(0.05, test_pictures=60, train_pictures=240, confidence=0.95) == pytest.approx(
-        1.96 * 0.05 / 2, abs=1e-4
+    assert resplit_limit_half_width(0.05, test_pictures=60, train_pictures=240) == pytest.approx(
+        2.0537 * 0.05 / 2, abs=1e-4
     )
 
 
@@ -103,11 +99,11 @@ def test_seeds_settle_what_is_open_for_want_of_seeds():
 def test_no_number_of_seeds_settles_what_is_open_for_want_of_pictures():
     arm, baseline = sides(0.04, 3, 100, 0.0)
     assert seeds_to_settle(arm, baseline, 0.01) is None
-    needed = pictures_to_settle(arm, baseline, 0.01, confidence=0.95)
+    needed = pictures_to_settle(arm, baseline, 0.01)
     assert needed > 200
-    assert pictures_to_settle(arm, baseline, 0.01, confidence=0.95, seeds=math.inf) <= needed
+    assert pictures_to_settle(arm, baseline, 0.01, seeds=math.inf) <= needed
     clusters = np.arange(100) // 2
-    assert pictures_to_settle(arm, baseline, 0.01, confidence=0.95, clusters=clusters) > 100
+    assert pictures_to_settle(arm, baseline, 0.01, clusters=clusters) > 100
 
 
 def test_the_pictures_said_to_settle_it_do_settle_it_about_as_often_as_said():
@@ -119,8 +115,8 @@ def test_the_pictures_said_to_settle_it_do_settle_it_about_as_often_as_said():
         return (won > 0) * np.ones((3, 1)), (won < 0) * np.ones((3, 1))
 
     won = np.r_[np.ones(11), -np.ones(4), np.zeros(85)][None] * np.ones((3, 1))
-    needed = pictures_to_settle(won > 0, won < 0, 0.01, confidence=0.95)
-    decided = [gain_interval(*draw(needed), confidence=0.95).low > 0.01 for _ in range(200)]
+    needed = pictures_to_settle(won > 0, won < 0, 0.01)
+    decided = [gain_interval(*draw(needed)).low > 0.01 for _ in range(200)]
     assert 0.7 < np.mean(decided) < 0.9
 
 

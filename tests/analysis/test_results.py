@@ -6,7 +6,7 @@ import pytest
 
 from tests.analysis.test_sweep import ARMS, swept
 from tests.verdict_lab import FULL, SCRATCH, judge, three
-from tl.analysis import experiment_result
+from tl.analysis.experiment import experiment_result
 from tl.analysis.results import Interval, Learning
 from tl.analysis.sweep import sweep_result
 from tl.analysis.sweep_results import BreakEven

@@ -10,7 +10,7 @@ import pytest
 
 from tests.benchmarks import simulated, simulated_pictures
 from tl.analysis.certainty import gain_interval
-from tl.analysis.looks import PLANNED
+from tl.config import PLANNED_LOOKS
 
 
 @pytest.mark.parametrize("kind", simulated.KINDS, ids=lambda kind: kind.name)
@@ -32,17 +32,17 @@ def test_seeds_alone_do_not_hold_it():
 def test_equal_arms_are_told_apart_in_at_most_5_percent_over_all_looks(arms):
     random = np.random.default_rng(arms)
     equal = replace(simulated.SHIFTING, accuracies=(0.75,) * (arms + 1))
-    planned, naive = simulated.false_alarms(equal, random, pictures=75, looks=PLANNED, repeats=400)
+    planned, naive = simulated.false_alarms(equal, random, pictures=75, looks=PLANNED_LOOKS, repeats=400)
     assert 0.05 > planned[0] >= planned[1]  # without a margin, and with one point
     assert naive[0] > planned[0]
 
 
 @pytest.mark.parametrize("kind", simulated.KINDS, ids=lambda kind: kind.name)
 def test_a_planned_look_with_more_seeds_is_not_wider_than_the_one_before(kind):
-    baselines, arms = kind.rights(np.random.default_rng(4), 60, 150, PLANNED[-1])
-    widths = np.zeros(len(PLANNED))
+    baselines, arms = kind.rights(np.random.default_rng(4), 60, 150, PLANNED_LOOKS[-1])
+    widths = np.zeros(len(PLANNED_LOOKS))
     for baseline, arm in zip(baselines, arms, strict=True):
-        for place, seeds in enumerate(PLANNED):
+        for place, seeds in enumerate(PLANNED_LOOKS):
             found = gain_interval(arm[:seeds], baseline[:seeds], look=place + 1)
             widths[place] += found.high - found.low
     assert np.all(np.diff(widths) < 0)
@@ -62,7 +62,7 @@ def test_few_pictures_and_answers_that_change_are_not_taken_for_a_gain():
     """Where seeds alone "prove" a gain in half of all comparisons, and more seeds make it worse."""
     random = np.random.default_rng(3)
     known = {"pictures": 45, "repeats": 300, "margin": 0.01}
-    wrong, first, by_seeds = simulated_pictures.rare_disagreement(random, looks=PLANNED, **known)
+    wrong, first, by_seeds = simulated_pictures.rare_disagreement(random, looks=PLANNED_LOOKS, **known)
     assert first <= wrong <= 0.05
     assert 0.2 < by_seeds[0] < by_seeds[1] < by_seeds[2]
 

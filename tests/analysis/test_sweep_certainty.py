@@ -2,12 +2,16 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from tests import verdict_lab
 from tests.analysis.test_sweep import CURVES, SPREAD, found_in, swept
-from tl.analysis import break_even_wording, experiment, sweep_runs, sweep_wording
+from tests.verdict_lab import FULL, SCRATCH
+from tl.analysis import break_even_wording, data_size, experiment, sweep_runs, sweep_wording
+from tl.analysis.records import RunRecord
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, NO_INTERVAL, THESE_NETWORKS
 from tl.analysis.sweep import sweep_result
 from tl.analysis.sweep_results import SweepFinding
@@ -62,6 +66,32 @@ def test_a_sweep_whose_answers_are_known_is_judged_for_new_pictures_and_read_onc
     )
     assert width(found) > 2 * width(before), "other pictures move it further than other seeds"
     assert sweep_wording.covers(found) == "95 % interval for new pictures"
+
+
+def pairs_of(baseline: list[RunRecord], arm: list[RunRecord]) -> data_size.Pairs:
+    """Of a sweep of one size."""
+    result = SimpleNamespace(verdict=SimpleNamespace(judge_by="accuracy"))
+    size = sweep_runs.SizeRuns(
+        experiment=verdict_lab.experiment(SCRATCH, FULL), records=[*baseline, *arm], result=result
+    )
+    return sweep_runs.SweepRuns(sizes={100: size}, info=None).pairs(SCRATCH, FULL)
+
+
+def test_only_seeds_that_both_arms_have_are_compared():
+    pairs = pairs_of(
+        [verdict_lab.run(SCRATCH, [0.5], 0.5, seed=seed) for seed in (2, 0)],
+        [verdict_lab.run(FULL, [0.75], 0.75, seed=2)],
+    )
+    assert (pairs.sizes.tolist(), pairs.baseline[0].tolist(), pairs.arm[0].tolist()) == ([100], [0.5], [0.25])
+    assert not len(pairs_of([], [verdict_lab.run(FULL, [0.75], 0.75)]).sizes)
+
+
+def test_answers_that_are_missing_or_of_other_pictures_leave_seeds_alone():
+    right = [True, False, True, True]
+    both = [[verdict_lab.answered(arm, right, seed) for seed in range(2)] for arm in (SCRATCH, FULL)]
+    assert pairs_of(*both).rights[0][1].tolist() == [[1, 0, 1, 1]] * 2
+    assert pairs_of(both[0], [both[1][0], verdict_lab.run(FULL, [0.7], 0.7, seed=1)]).rights is None
+    assert pairs_of(both[0], [both[1][0], verdict_lab.answered(FULL, right, 1, pictures=[1, 2, 3, 4])]).rights is None
 
 
 def width(found: SweepFinding) -> float:

@@ -9,7 +9,8 @@ from scipy.special import stdtrit
 from tests.benchmarks import simulated, simulated_looks, simulated_pictures
 from tests.benchmarks.row import Row
 from tests.benchmarks.scale import Scale
-from tl.analysis.looks import PLANNED, confidence_of
+from tl.analysis.looks import confidence_of
+from tl.config import PLANNED_LOOKS
 from tl.store.home import Home
 
 PICTURES, SEEDS = (75, 150, 550, 2500), (3, 5, 10)
@@ -64,7 +65,7 @@ def _unlike(random, scale: Scale) -> Iterator[Row]:
 
 
 def _rare(random, scale: Scale) -> Iterator[Row]:
-    for looks in ((3,), (5,), (10,), PLANNED, tuple(range(3, 21))):
+    for looks in ((3,), (5,), (10,), PLANNED_LOOKS, tuple(range(3, 21))):
         known = {"pictures": RARE_PICTURES, "looks": looks, "repeats": scale.simulated_comparisons, "margin": 0.0}
         wrong, _, by_seeds = simulated_pictures.rare_disagreement(random, **known)
         yield Row(
@@ -112,7 +113,7 @@ def _sweeps(random, scale: Scale) -> Iterator[Row]:
 
 def _looks(random, scale: Scale) -> Iterator[Row]:
     repeats = scale.simulated_comparisons
-    for looks in (PLANNED, *OTHER_LOOKS):
+    for looks in (PLANNED_LOOKS, *OTHER_LOOKS):
         for arms in (1, 5):
             wrong, naive = (
                 simulated.t_false_alarms(random, looks=looks, arms=arms, repeats=20 * repeats, planned=planned)
@@ -120,7 +121,7 @@ def _looks(random, scale: Scale) -> Iterator[Row]:
             )
             note = f"at 95 % each time {100 * naive:.1f} %"
             yield _alarm(f"seeds alone, {arms + 1} arms: {_seeds(looks)}", wrong, note)
-    for looks in (PLANNED, *OTHER_LOOKS):
+    for looks in (PLANNED_LOOKS, *OTHER_LOOKS):
         for mixture in simulated_looks.MIXTURES:
             wrong, naive, widths = simulated_looks.mixture_false_alarms(
                 mixture, random, looks=looks, repeats=20 * repeats
@@ -128,7 +129,7 @@ def _looks(random, scale: Scale) -> Iterator[Row]:
             note = f"at 95 % each time {100 * naive:.1f} %; last interval {widths[-1] / widths[0]:.2f} of the first"
             yield _alarm(f"{mixture.name}, 2 arms: {_seeds(looks)}", wrong, note)
     for kind in simulated.KINDS:
-        for pictures, looks in (*((number, PLANNED) for number in PICTURES), (150, OTHER_LOOKS[-1])):
+        for pictures, looks in (*((number, PLANNED_LOOKS) for number in PICTURES), (150, OTHER_LOOKS[-1])):
             for arms in (1, 5):
                 equal = replace(kind, accuracies=(0.75,) * (arms + 1))
                 few = max(repeats // (4 if pictures > 550 else 1), 1)
@@ -143,7 +144,7 @@ def _alarm(what: str, wrong: float, note: str) -> Row:
 
 
 def _widths(random, scale: Scale) -> Iterator[Row]:
-    for look, seeds in enumerate(PLANNED, start=1):
+    for look, seeds in enumerate(PLANNED_LOOKS, start=1):
         single = float(stdtrit(seeds - 1, 0.975))
         planned = float(stdtrit(seeds - 1, 0.5 + confidence_of(look) / 2)) / single
         any_number = simulated.anytime_factor(seeds) / single

@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
 
+from tests.sweep_lab import pairs_of
 from tl.analysis import data_size
 from tl.analysis.certainty import resampled_interval
 from tl.analysis.crossed import Spread, spread
@@ -268,11 +269,11 @@ def sweeps_coverage(random, *, seeds: int, repeats: int, known: bool, margin: fl
     for _ in range(repeats):
         rights = _sweep(random, seeds)
         errors = [{n: {s: 1 - float(row.mean()) for s, row in side[n].items()} for n in side} for side in rights]
-        pairs = data_size.pairs_of(errors[0], errors[1], rights if known else None)
+        pairs = pairs_of(errors[0], errors[1], rights if known else None)
         found, of_size = data_size.break_even(pairs, margin), data_size.worth_in_pictures(pairs)[300]
         assert found is not None
-        held["break-even"].append(_holds(found.get("low"), found.get("high"), even))
-        held["worth in pictures"].append(_holds(of_size["low"], of_size["high"], worth))
+        held["break-even"].append(_holds(found.low, found.high, even))
+        held["worth in pictures"].append(_holds(of_size.low, of_size.high, worth))
     return {name: float(np.mean(values)) for name, values in held.items()}
 
 
@@ -280,7 +281,7 @@ def _holds(low: float | None, high: float | None, truth: float) -> bool:
     return (low is None or low <= truth) and (high is None or truth <= high)
 
 
-def _sweep(random, seeds: int) -> tuple[data_size.Rights, data_size.Rights]:
+def _sweep(random, seeds: int) -> tuple[dict, dict]:
     """size -> seed -> answers of both arms on the same pictures at all sizes; a seed's luck is 0.05."""
     difficulty = random.standard_normal(SWEEP_TESTED) * np.sqrt(0.6)
     return tuple(

@@ -10,8 +10,9 @@ import pytest
 
 from tests.datasets.crafted import two_classes, zipped
 from tl import datasets, jobs, sources
-from tl.analysis import experiment_result, sweep_result
+from tl.analysis.experiment import experiment_result
 from tl.analysis.forecasts.hints import question
+from tl.analysis.sweep import sweep_result
 from tl.config import Refused, new_id
 from tl.jobs import exports
 from tl.jobs.compare_again import compare_again

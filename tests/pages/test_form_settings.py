@@ -8,7 +8,8 @@ from tests.page_lab import unescaped
 from tl import jobs
 from tl.config import Training
 from tl.jobs import memory
-from tl.strategies import PARAMETERS, STRATEGIES
+from tl.parameters import PARAMETERS
+from tl.strategies import STRATEGIES
 from tl.ui.compose.shared_settings import SHARED
 from tl.ui.parts.numbers import FIELDS
 
@@ -35,7 +36,7 @@ def test_an_arm_shows_what_its_strategy_does_and_only_the_settings_that_matter_t
         app.run()
     app.selectbox(key=f"form_arm{number}_strategy").set_value(strategy).run()
     assert not app.exception and not app.error
-    assert STRATEGIES[strategy].sentence in unescaped(app) and STRATEGIES[strategy].source in unescaped(app)
+    assert STRATEGIES[strategy].sentence_for() in unescaped(app) and STRATEGIES[strategy].source in unescaped(app)
     fields = {field.key: field for field in app.text_input}
     shown = {name for name in PARAMETERS if f"form_arm{number}_{name}" in fields}
     assert shown == set(STRATEGIES[strategy].parameters)

@@ -10,7 +10,8 @@ import pytest
 from tests import page_lab
 from tests.report.bundle_lab import answer, answers, contents, exported, files_below, packed, shifted, swept
 from tl import jobs
-from tl.analysis import experiment_result, sweep_result
+from tl.analysis.experiment import experiment_result
+from tl.analysis.sweep import sweep_result
 from tl.config import Refused
 from tl.report.bundle import export_bundle, fingerprint
 from tl.report.bundle_import import import_bundle

@@ -12,8 +12,8 @@ import pytest
 from tests import page_lab
 from tl import jobs
 from tl.__main__ import parser
-from tl.analysis import sweep_result
 from tl.analysis.baselines import baseline_of
+from tl.analysis.sweep import sweep_result
 from tl.arms import parse_arms
 from tl.cli.experiment_options import experiment_of
 from tl.cli.sweep import sweep

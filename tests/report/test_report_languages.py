@@ -20,6 +20,7 @@ from tl.config import ArmConfig, Refused, Training
 from tl.datasets.pool import answers as answering
 from tl.languages import commas, joined, read_sentence, say, speaking, store_sentence
 from tl.measures import GUESSING_ERRORS
+from tl.parameters import PARAMETERS
 from tl.report import findings, predict, table_reader, values
 from tl.report.bundle import export_bundle, fingerprint
 from tl.report.bundle_import import import_bundle
@@ -28,7 +29,6 @@ from tl.report.model_card import card
 from tl.report.report import report
 from tl.setting_names import SETTINGS
 from tl.store.documents import read_result
-from tl.strategies import PARAMETERS
 
 CELL = re.compile(r"<(h2|th)[^>]*>(.*?)</\1>")
 SAID = "The loss became {loss}."

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tl import jobs
-from tl.analysis import experiment_result, sweep_result
+from tl.analysis.experiment import experiment_result
+from tl.analysis.sweep import sweep_result
 from tl.config import Experiment
 from tl.jobs.repair import repair
 from tl.report.bundle import export_bundle

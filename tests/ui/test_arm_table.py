@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from tests import page_lab
-from tl.analysis import experiment_result
+from tl.analysis.experiment import experiment_result
 from tl.config import ArmConfig
 from tl.setting_names import SETTINGS
 from tl.store.files import read_json, write_json

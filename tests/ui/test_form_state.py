@@ -13,10 +13,11 @@ from tl.config.training import AUGMENTS, BALANCES, JUDGES, PRECISIONS, VIEWS_BY
 from tl.datasets import BUILT_IN
 from tl.differences import usual_name_of
 from tl.effects import USUAL, has_effect, of_another_strategy
+from tl.parameters import PARAMETERS
 from tl.report.command import command
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.sources.cards import bundled
-from tl.strategies import PARAMETERS, STRATEGIES, arm_title
+from tl.strategies import STRATEGIES, arm_title
 from tl.ui.compose import cost, form_state
 from tl.ui.compose.presets import PRESETS
 from tl.ui.compose.settings import RATES

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from tl.config import ArmConfig, Experiment, Refused, Training
-from tl.languages import say
+from tl.config import ArmConfig, Experiment, Training, refusal
+from tl.languages import later
 
 
 def baseline_of(experiment: Experiment, wanted: str | None = None) -> str:
@@ -15,9 +15,8 @@ def baseline_of(experiment: Experiment, wanted: str | None = None) -> str:
     names = [arm.name for arm in experiment.arms]
     if wanted is not None:
         if wanted not in names:
-            raise Refused(
-                say("baseline is {value!r}; it must be one of the arms: {arms}.", value=wanted, arms=", ".join(names))
-            )
+            there_are = later("baseline is {value!r}; it must be one of the arms: {arms}.")
+            raise refusal(there_are, value=wanted, arms=", ".join(names))
         return wanted
     usual = _usual_baseline(experiment)
     begin = [arm.name for arm in experiment.arms if arm.strategy == usual]

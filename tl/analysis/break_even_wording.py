@@ -7,8 +7,18 @@ from tl.analysis.curves import MIN_SIZES
 from tl.analysis.names import inside, noun, title
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, THESE_NETWORKS, THESE_PICTURES, Interval
 from tl.analysis.sweep_results import BreakEven, SweepComparison, SweepFinding
-from tl.languages import joined, listed, plural, say
+from tl.languages import joined, later, listed, plural, say
 from tl.words import about, count, not_available, number_of, points
+
+ADVANTAGE = {  # whether it is known where its interval begins -> that an advantage lasts
+    False: later(
+        "its advantage over {base} does not fall below {margin} up to {limit} pictures, twice the most that were tried"
+    ),
+    True: later(
+        "its advantage over {base} does not fall below {margin} up to {limit} pictures, twice the most that were tried "
+        "({interval})"
+    ),
+}
 
 
 def claim(found: SweepFinding) -> str:
@@ -66,25 +76,11 @@ def _beyond(found: SweepFinding, arm: str, best: SweepComparison, even: BreakEve
     """Where an advantage lasts as far as can be seen."""
     values = {"base": noun(found.opponent), "margin": _margin(found.margin), "limit": count(even.beyond)}
     if even.low:
-        advantage = say(
-            "its advantage over {base} does not fall below {margin} up to {limit} pictures, twice the most that were tried "
-            "({interval})",
-            **values,
-            interval=_based_on(best, say("the 95 % interval begins at {low}", low=begins(even))),
-        )
-    else:
-        advantage = say(
-            "its advantage over {base} does not fall below {margin} up to {limit} pictures, twice the most that were tried",
-            **values,
-        )
+        values["interval"] = _based_on(best, say("the 95 % interval begins at {low}", low=begins(even)))
+    told = {"arm": title(arm), "advantage": say(ADVANTAGE[bool(even.low)], **values)}
     if exceptions := _exceptions(best, found.margin):
-        return say(
-            "{arm} is worth it, though not with {sizes} pictures: {advantage}.",
-            arm=title(arm),
-            sizes=exceptions,
-            advantage=advantage,
-        )
-    return say("{arm} stays worth it at every size that was tried: {advantage}.", arm=title(arm), advantage=advantage)
+        return say("{arm} is worth it, though not with {sizes} pictures: {advantage}.", **told, sizes=exceptions)
+    return say("{arm} stays worth it at every size that was tried: {advantage}.", **told)
 
 
 def _based_on(compared: SweepComparison, interval: str) -> str:
@@ -116,7 +112,7 @@ def _exceptions(compared: SweepComparison, margin: float) -> str:
     even = compared.break_even
     end = math.inf if even is None or even.n is None else even.n
     below = [count(size) for size, gain in compared.gain.items() if gain and gain.mean < margin and size < end]
-    return listed(below) if below else ""
+    return listed(below)
 
 
 def begins(even: BreakEven) -> str:

@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
-from tl.analysis import statistics
 from tl.analysis.crossed import Spread, gain_spread, spread_of
 from tl.analysis.looks import confidences
-from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, NO_INTERVAL, THESE_NETWORKS, THESE_PICTURES, Interval
-
-MIN_SEEDS = statistics.MIN_PAIRS  # fewer say nothing about other networks
+from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, THESE_NETWORKS, THESE_PICTURES, Interval
+from tl.analysis.statistics import CONFIDENCE, MIN_PAIRS
 
 
 def gain_interval(
@@ -39,24 +37,25 @@ def gain_interval(
     pays for looking again, the pictures are the same at every look. With `confidence` at that instead. Raises ValueError
     for shapes that differ.
     """
-    found = gain_spread(right_arm, right_baseline, clusters, classes)
-    return _bounded(found, confidences(confidence, look, arms), len(np.asarray(right_arm)))
-
-
-def _bounded(found: Spread, judged: tuple[float, float], seeds: int) -> Interval:
-    mean = float(found.mean)
+    found, (shared, anew) = (
+        gain_spread(right_arm, right_baseline, clusters, classes),
+        confidences(confidence, look, arms),
+    )
     if found.units < 2:
-        return Interval(mean, None, None, NO_INTERVAL)
-    shared, anew = judged
-    return _within(mean, float(found.half_width(anew, shared)), (-1.0, 1.0), _basis(seeds))
+        return Interval(float(found.mean))
+    return _within(float(found.mean), float(found.half_width(anew, shared)), _basis(len(np.asarray(right_arm))))
 
 
 def _basis(seeds: int) -> str:
-    return THESE_NETWORKS if seeds < MIN_SEEDS else NEW_PICTURES
+    return THESE_NETWORKS if seeds < MIN_PAIRS else NEW_PICTURES
 
 
 def share_interval(
-    right: ArrayLike, *, confidence: float, clusters: ArrayLike | None = None, classes: ArrayLike | None = None
+    right: ArrayLike,
+    *,
+    confidence: float = CONFIDENCE,
+    clusters: ArrayLike | None = None,
+    classes: ArrayLike | None = None,
 ) -> Interval:
     """Accuracy (with `classes`: balanced accuracy) of one arm, for other pictures and other networks, within 0..1.
 
@@ -67,7 +66,7 @@ def share_interval(
     found = spread_of(array, clusters, classes, 0.0)  # Wilson's interval has no need of a floor
     mean = float(found.mean)
     if found.units < 2:
-        return Interval(mean, None, None, NO_INTERVAL)
+        return Interval(mean)
     variance = float(found.variance())
     quantile = float(found.half_width(confidence)) / variance**0.5 if variance else _quantile(found.units, confidence)
     return _share(mean, variance, found.units, quantile, _basis(len(array)))
@@ -93,7 +92,7 @@ def _wilson(mean: float, number: float, quantile: float) -> tuple[float, float]:
     return max(0.0, min(mean, float(low))), min(1.0, max(mean, float(high)))
 
 
-def wilson(right: float, number: float, confidence: float) -> Interval | None:
+def wilson(right: float, number: float, confidence: float = CONFIDENCE) -> Interval | None:
     """Wilson's interval of a share: `right` of `number` pictures of one network, as for a class's recall.
 
     None for no pictures. Wilson 1927; Brown, Cai and DasGupta 2001.
@@ -118,16 +117,16 @@ def of_seeds(
     never narrower than one picture's doubt, where all seeds came out alike by chance. `confidence`, `look` and `arms`
     as in `gain_interval`: all of this doubt is the seeds'.
     """
-    if len(values) < MIN_SEEDS:
+    if len(values) < MIN_PAIRS:
         return _of_few(values)
     mean, square, seeds = _moments(values)
     variance = max(square / seeds, _least(pictures))
     anew = confidences(confidence, look, arms)[1]
-    return _within(mean, _quantile(seeds, anew) * variance**0.5, bounds, THESE_PICTURES)
+    return _within(mean, _quantile(seeds, anew) * variance**0.5, THESE_PICTURES, bounds)
 
 
 def _of_few(values: Sequence[float]) -> Interval | None:
-    return Interval(float(np.mean(values)), None, None, NO_INTERVAL) if len(values) else None
+    return Interval(float(np.mean(values))) if len(values) else None
 
 
 def _moments(values: Sequence[float]) -> tuple[float, float, int]:
@@ -152,23 +151,23 @@ def resampled_interval(
     sample of it: README.md. `confidence`, `look` and `arms` as in `gain_interval`: the part n_test/n_train, which no
     further split takes away, is judged as at the first look. None for no gains; no interval for fewer than 3.
     """
-    if len(gains) < MIN_SEEDS:
+    if len(gains) < MIN_PAIRS:
         return _of_few(gains)
     mean, square, seeds = _moments(gains)
     scatter = max(square, _least(round(test_pictures)))
     shared, anew = (_quantile(seeds, judged) for judged in confidences(confidence, look, arms))
     half = (scatter * (anew**2 / seeds + shared**2 * test_pictures / train_pictures)) ** 0.5
-    return _within(mean, half, (-1.0, 1.0), NEW_TRAINING)
+    return _within(mean, half, NEW_TRAINING)
 
 
 def resampled_share(
-    accuracies: Sequence[float], *, test_pictures: float, train_pictures: float, confidence: float
+    accuracies: Sequence[float], *, test_pictures: float, train_pictures: float, confidence: float = CONFIDENCE
 ) -> Interval | None:
     """An arm's own mean accuracy where every seed drew its own split: as `resampled_interval`, but within 0..1 (Wilson).
 
     None for no accuracies; no interval for fewer than 3.
     """
-    if len(accuracies) < MIN_SEEDS:
+    if len(accuracies) < MIN_PAIRS:
         return _of_few(accuracies)
     mean, square, seeds = _moments(accuracies)
     variance = square * (1 / seeds + test_pictures / train_pictures)
@@ -182,7 +181,7 @@ def splits_interval(
     right_arm: Splits,
     right_baseline: Splits,
     *,
-    confidence: float,
+    confidence: float = CONFIDENCE,
     clusters: Splits | None = None,
     classes: Splits | None = None,
 ) -> Interval | None:
@@ -202,7 +201,7 @@ def splits_interval(
 
 
 def splits_share(
-    right: Splits, *, confidence: float, clusters: Splits | None = None, classes: Splits | None = None
+    right: Splits, *, confidence: float = CONFIDENCE, clusters: Splits | None = None, classes: Splits | None = None
 ) -> Interval | None:
     """The same of an arm's own accuracy, within 0..1 (Wilson's interval)."""
     found = [
@@ -227,16 +226,16 @@ def _of_splits(found: list[Spread], confidence: float, share: bool = False) -> I
         for values in zip(*((split.mean, split.variance(), split.units) for split in found), strict=True)
     )
     if min(split.units for split in found) < 2:
-        return Interval(mean, None, None, NO_INTERVAL)
+        return Interval(mean)
     quantile = _quantile(units, confidence)
     if share:
         return _share(mean, variance, units, quantile, THESE_NETWORKS)
-    return _within(mean, quantile * variance**0.5, (-1.0, 1.0), THESE_NETWORKS)
+    return _within(mean, quantile * variance**0.5, THESE_NETWORKS)
 
 
 def _least(pictures: int | None) -> float:
     return 0.0 if pictures is None else 1.0 / (pictures + 2) ** 2
 
 
-def _within(mean: float, half: float, bounds: tuple[float, float], basis: str) -> Interval:
+def _within(mean: float, half: float, basis: str, bounds: tuple[float, float] = (-1.0, 1.0)) -> Interval:
     return Interval(mean, max(bounds[0], mean - half), min(bounds[1], mean + half), basis)

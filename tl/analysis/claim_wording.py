@@ -26,6 +26,15 @@ COVERS = {  # basis of an interval -> what it covers, a sentence
     THESE_NETWORKS: later("The interval allows for other test pictures, but not for another training."),
     THESE_PICTURES: later("The interval allows for other seeds, but holds for these very test pictures only."),
 }
+OVER_SEEDS = {  # whether the interval allows for more -> it, where nobody knows what was answered
+    False: later(
+        "95 % interval {span} over {seeds}; these runs kept no predictions, so nothing is said about new pictures"
+    ),
+    True: later(
+        "95 % interval {span} over {seeds}, allowing for {what}; these runs kept no predictions, so nothing is said "
+        "about new pictures"
+    ),
+}
 HELPED = {  # outcome -> what was found, of transfer
     HELPS: later("{subject} helps"),
     HURTS: later("{subject} hurts"),
@@ -98,23 +107,10 @@ def _certainty(claim: Claim, interval: Interval, seeds: int) -> str:
     """The interval, what it allows for, and what it is based on."""
     allows = [say("the choice among {number}", number=claim.of)] if claim.of > 1 else []
     allows += [say("{number} looks", number=claim.look)] if claim.look > 1 else []
-    of = {"span": span(interval), "seeds": number_of(seeds, "seed")}
+    of = {"span": span(interval), "seeds": number_of(seeds, "seed"), "what": listed(allows)}
     if interval.basis == THESE_PICTURES:
-        if allows:
-            return say(
-                "95 % interval {span} over {seeds}, allowing for {what}; these runs kept no predictions, so nothing is said "
-                "about new pictures",
-                **of,
-                what=listed(allows),
-            )
-        return say(
-            "95 % interval {span} over {seeds}; these runs kept no predictions, so nothing is said about new pictures",
-            **of,
-        )
-    if allows:
-        certain = say("95 % interval {span}, allowing for {what}", span=span(interval), what=listed(allows))
-    else:
-        certain = say("95 % interval {span}", span=span(interval))
+        return say(OVER_SEEDS[bool(allows)], **of)
+    certain = say(later("95 % interval {span}, allowing for {what}") if allows else later("95 % interval {span}"), **of)
     if interval.basis == NEW_TRAINING:
         return say("{interval}; {number} splits drawn anew", interval=certain, number=seeds)
     if claim.test_pictures is None:
@@ -182,16 +178,13 @@ def _gain(found: Verdict, interval: Interval) -> str:
 
 def covers(found: Verdict) -> str:
     """What the interval of the headline claim covers, in a sentence or two; empty where none is told."""
-    claim = found.headline_claim
-    interval = claim.interval if claim else None
-    if (
-        claim is None
-        or interval is None
-        or interval.low is None
-        or both_guess(found.summary, found.headline or found.baseline, found.against(found.headline or found.baseline))
-    ):
+    claim, name = found.headline_claim, found.headline or found.baseline
+    if claim is None or claim.interval is None or claim.interval.low is None:
         return ""
-    return joined([say(COVERS[interval.basis]), say("It holds for all looks together.") if claim.look > 1 else ""])
+    if both_guess(found.summary, name, found.against(name)):
+        return ""
+    looks = say("It holds for all looks together.") if claim.look > 1 else ""
+    return joined([say(COVERS[claim.interval.basis]), looks])
 
 
 def span(interval: Interval) -> str:

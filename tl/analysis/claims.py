@@ -1,100 +1,76 @@
 """What may be said of a gain, and what would settle an open outcome: more seeds, more test pictures, or neither."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from tl.analysis import gains, looks, statistics
 from tl.analysis.crossed import gain_spread
-from tl.analysis.gains import Answered, Judging
+from tl.analysis.gains import Judging
 from tl.analysis.paired import Pair
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, THESE_PICTURES, Claim
 from tl.analysis.statistics import MIN_PAIRS, UNDECIDED
-
-
-@dataclass(frozen=True)
-class Prospects:
-    """What would settle an open outcome; None: not known, or too many."""
-
-    more_seeds: int | None = None
-    seeds_can_settle: bool | None = None
-    more_pictures: int | None = None
-
-
-SETTLED = Prospects(more_seeds=0, more_pictures=0)
 
 
 def claim_of(how: Judging, pairs: Sequence[Pair], margin: float, arms: int = 1) -> Claim:
     """The outcome for the best of so many `arms`: undecided below 3 seeds, whatever the interval."""
     interval, seeds = gains.gain_of(how, pairs, arms), len(pairs)
     outcome = statistics.outcome(interval, margin) if seeds >= MIN_PAIRS else UNDECIDED
-    if outcome != UNDECIDED:
-        found = SETTLED
-    elif not seeds or interval is None:
-        found = Prospects()
-    elif seeds < MIN_PAIRS:
-        found = Prospects(more_seeds=MIN_PAIRS - seeds)
-    else:
-        found = _prospects(how, pairs, margin, arms, interval.basis)
-    return Claim(
+    claim = Claim(
         of=arms,
         look=how.look,
         confidence=looks.confidence_of(how.look, arms),
         interval=interval,
         outcome=outcome,
-        more_seeds=found.more_seeds,
-        seeds_can_settle=found.seeds_can_settle,
         test_pictures=gains.pictures_tested(how, pairs) if seeds else None,
-        more_pictures=found.more_pictures,
     )
-
-
-def _prospects(how: Judging, pairs: Sequence[Pair], margin: float, arms: int, basis: str) -> Prospects:
+    if outcome != UNDECIDED:
+        return replace(claim, more_seeds=0, more_pictures=0)
+    if not seeds or interval is None:
+        return claim
+    if seeds < MIN_PAIRS:
+        return replace(claim, more_seeds=MIN_PAIRS - seeds)
     gained = gains.differences(pairs, how.judge_by)
-    if basis == NEW_PICTURES and (known := gains.answered(how, pairs)):
-        return _of_answers(how, known, margin, arms)
-    if basis == NEW_TRAINING and (tested := gains.pictures_tested(how, pairs)) and how.train_pictures:
-        return _of_splits(how, gained, tested, margin, arms)
-    if basis == THESE_PICTURES:
-        return Prospects(more_seeds=_of_seeds(how, gained, margin, arms))
-    return Prospects()
+    if interval.basis == NEW_PICTURES and (known := gains.answered(how, pairs)):
+        return _of_answers(claim, *known, margin)
+    if interval.basis == NEW_TRAINING and claim.test_pictures and how.train_pictures:
+        return _of_splits(claim, gained, claim.test_pictures, how.train_pictures, margin)
+    if interval.basis == THESE_PICTURES:
+        return replace(claim, more_seeds=_of_seeds(how, gained, margin, arms))
+    return claim
 
 
-class TestPictures(TypedDict):
-    """What else is known of the test pictures."""
-
-    clusters: NDArray[np.int64]
-    classes: NDArray[np.int64] | None
-
-
-def _of_answers(how: Judging, known: Answered, margin: float, arms: int) -> Prospects:
-    sides = known.arm, known.baseline
-    kept: TestPictures = {"clusters": known.clusters, "classes": known.classes}
-    seeds, pictures = known.arm.shape
-    needed = looks.seeds_to_settle(*sides, margin, looks=how.look, arms=arms, **kept)
+# Each of these gives the claim with what would settle it; None: not known, or too many.
+def _of_answers(claim: Claim, arm: ArrayLike, baseline: ArrayLike, kept: Mapping[str, Any], margin: float) -> Claim:
+    sides, (seeds, pictures) = (arm, baseline), np.shape(arm)
+    needed = looks.seeds_to_settle(*sides, margin, looks=claim.look, arms=claim.of, **kept)
     spread = gain_spread(*sides, **kept)
-    limit = looks.limit_half_width(*sides, arms=arms, **kept)
-    wanted = [looks.pictures_to_settle(*sides, margin, arms=arms, seeds=number, **kept) for number in (None, math.inf)]
+    limit = looks.limit_half_width(*sides, arms=claim.of, **kept)
+    wanted = (
+        looks.pictures_to_settle(*sides, margin, arms=claim.of, seeds=number, **kept) for number in (None, math.inf)
+    )
     in_all = next((number for number in wanted if number is not None), None)
-    return Prospects(
+    return replace(
+        claim,
         more_seeds=None if needed is None else needed - seeds,
         seeds_can_settle=_can(needed, limit, float(spread.mean), float(spread.of_seeds()) ** 0.5, margin),
         more_pictures=None if in_all is None or in_all <= pictures else in_all - pictures,
     )
 
 
-def _of_splits(how: Judging, gained: list[float], tested: int, margin: float, arms: int) -> Prospects:
-    sizes = {"test_pictures": float(tested), "train_pictures": float(how.train_pictures or 0)}
-    needed = looks.resplits_to_settle(gained, margin, looks=how.look, arms=arms, **sizes)
+def _of_splits(claim: Claim, gained: list[float], tested: float, trained: float, margin: float) -> Claim:
+    sizes = {"test_pictures": tested, "train_pictures": trained}
+    needed = looks.resplits_to_settle(gained, margin, looks=claim.look, arms=claim.of, **sizes)
     deviation = float(np.std(gained, ddof=1))
-    limit = looks.resplit_limit_half_width(deviation, arms=arms, **sizes)
+    limit = looks.resplit_limit_half_width(deviation, arms=claim.of, **sizes)
     scatter = deviation / math.sqrt(len(gained))
-    return Prospects(
+    return replace(
+        claim,
         more_seeds=None if needed is None else needed - len(gained),
         seeds_can_settle=_can(needed, limit, float(np.mean(gained)), scatter, margin),
     )

@@ -10,7 +10,6 @@ from tl.analysis.crossed import draws
 from tl.analysis.paired import pairs_of
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import ArmSummary, ClassRecall, ClassResult, Comparison, Verdict
-from tl.analysis.statistics import CONFIDENCE
 from tl.languages import say
 from tl.measures import recalls
 from tl.store.predictions import Answers
@@ -48,7 +47,7 @@ def class_recalls(answers: Sequence[Answers], names: Sequence[str]) -> tuple[Cla
         own = group[label == number]
         drawn = draws(own)
         known = each[:, number][~np.isnan(each[:, number])]
-        recall = wilson(float(known.mean()) * drawn, drawn, CONFIDENCE) if drawn else None
+        recall = wilson(float(known.mean()) * drawn, drawn) if drawn else None
         found.append(ClassRecall(name=name, pictures=len(own), recall=recall))
     return tuple(found)
 

@@ -1,7 +1,23 @@
 """What two arms cost and how long they took, as typed and frozen values; `to_json` gives the keys of `compare --json`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any
+
+
+def as_json(value: Any) -> Any:
+    """A finding as JSON has it: by its own `to_json` where it has one, else by its fields; keys as text."""
+    if hasattr(value, "to_json"):
+        return value.to_json()
+    if is_dataclass(value):
+        return fields_as_json(value)
+    if isinstance(value, dict):
+        return {str(key): as_json(own) for key, own in value.items()}
+    return [as_json(own) for own in value] if isinstance(value, tuple | list) else value
+
+
+def fields_as_json(found: object, *but: str) -> dict[str, Any]:
+    """The fields of a finding by their names, all `but` these."""
+    return {name: as_json(value) for name, value in vars(found).items() if name not in but}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +60,6 @@ class Costs:
     memory_bytes: Cost
     energy_joules: Cost
     flops: Cost
-
-    def to_json(self) -> dict[str, Any]:
-        """By name."""
-        return {name: cost.to_json() for name, cost in vars(self).items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,21 +111,14 @@ class TimeToTarget:
 
     def to_json(self) -> dict[str, Any]:
         """Everything on one level, the sides as prefixes."""
-        sides = (("baseline", self.baseline), ("arm", self.arm))
-        speedup = self.speedup
-        return {
-            "target_accuracy": self.target_accuracy,
-            "near_chance": self.near_chance,
-            "runs": self.runs,
-            **{f"{side}_{name}": value for side, time in sides for name, value in vars(time).items()},
+        own, speedup = fields_as_json(self), self.speedup
+        sides = {f"{side}_{name}": value for side in ("baseline", "arm") for name, value in own.pop(side).items()}
+        return own | {
+            **sides,
             "speedup": speedup and speedup.value,
             "speedup_low": speedup and speedup.low,
             "speedup_high": speedup and speedup.high,
             "speedup_at_least": self.speedup_at_least,
             "speedup_at_most": self.speedup_at_most,
             "saved": self.saved,
-            "disturbed_epochs": self.disturbed_epochs,
-            "comparable": self.comparable,
-            "devices": list(self.devices),
-            "reused_seconds": self.reused_seconds,
         }

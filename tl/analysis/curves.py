@@ -4,7 +4,6 @@ Plain numbers in and out. Errors are shares of wrong answers, 0..1. A curve is n
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,17 +21,7 @@ Parameters = tuple[np.ndarray, np.ndarray, np.ndarray]  # a, b, c, each of shape
 Fitted = tuple[np.ndarray, np.ndarray, np.ndarray]  # a, c and what is left of the squares
 
 
-@dataclass(frozen=True, kw_only=True)
-class LearningCurve(Curve):
-    """A fitted curve that can be read."""
-
-    def error(self, sizes: ArrayLike) -> np.ndarray:
-        """Fitted errors, of the shape of `sizes`; NaN beyond REACH times the largest size."""
-        sizes = np.asarray(sizes, dtype=float)
-        return np.where(sizes <= REACH * self.largest * (1 + 1e-9), self.a * sizes**-self.b + self.c, np.nan)
-
-
-def fit(errors: Mapping[int, Sequence[float]]) -> LearningCurve | None:
+def fit(errors: Mapping[int, Sequence[float]]) -> Curve | None:
     """The curve through `errors` (size -> one error per seed); None for fewer than MIN_SIZES sizes.
 
     The means over seeds are fitted, weighted by 1 / variance; a, b > 0 and 0 <= c < 1 (a curve that does not fall gets
@@ -45,7 +34,7 @@ def fit(errors: Mapping[int, Sequence[float]]) -> LearningCurve | None:
     a, b, c = fit_many(sizes, means, weights_of([errors[size] for size in sizes]))
     rest = means - errors_at((a, b, c), sizes)
     residuals = {int(size): float(value) for size, value in zip(sizes, rest)}
-    return LearningCurve(a=float(a), b=float(b), c=float(c), largest=int(sizes[-1]), residuals=residuals)
+    return Curve(a=float(a), b=float(b), c=float(c), largest=int(sizes[-1]), residuals=residuals)
 
 
 def weights_of(errors: Sequence[Sequence[float] | np.ndarray]) -> np.ndarray:
@@ -120,12 +109,6 @@ def errors_at(parameters: Parameters, sizes: np.ndarray) -> np.ndarray:
     a, b, c = (np.asarray(values)[..., None] for values in parameters)
     errors: np.ndarray = a * sizes**-b + c
     return errors
-
-
-def line_errors(sizes: np.ndarray, errors: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Errors on straight lines between measured points on a log axis: for fewer sizes than a curve needs."""
-    found: np.ndarray = np.interp(np.log(wanted), np.log(sizes), errors)
-    return found
 
 
 def first_below(sizes: np.ndarray, values: np.ndarray, limit: np.ndarray | float) -> np.ndarray:

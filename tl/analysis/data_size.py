@@ -6,7 +6,6 @@ then they hold on new pictures, else on these test pictures only. README.md has 
 answers, 0..1; balanced, of every class alike.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,21 +19,20 @@ from tl.analysis.two_way import UPPER
 
 DRAWS = 1000
 STEPS = 600  # points on the log axis between the smallest size and the largest that is looked at
-Errors = Mapping[int, Mapping[int, float]]  # size -> seed -> error on the test set
-Rights = Mapping[int, Mapping[int, np.ndarray]]  # size -> seed -> (N,) right (1) or wrong (0) on each test picture
 
 
 @dataclass(frozen=True)
 class Pairs:
     """Errors of two arms at the sizes and seeds that both have; (sizes,) lists of (seeds of that size,) arrays."""
 
-    sizes: np.ndarray
+    sizes: np.ndarray  # ascending
     baseline: list[np.ndarray]
     arm: list[np.ndarray]
-    rights: two_way.Rights | None = None  # (baseline's, the arm's) answers at each size, (seeds, N) each
+    rights: two_way.Rights | None = None  # (baseline's, the arm's) answers at each size, 0 or 1, (seeds, N) each
     clusters: np.ndarray | None = None  # (N,) pictures with the same number belong together, -1 alone
     classes: np.ndarray | None = None  # (N,) true class of each picture, where errors are balanced
-    test_share: float | None = 0.0  # test pictures per training picture, where every seed drew its own split
+    # Test pictures per training picture, where every seed drew its own split; None: not known, so there is no interval.
+    test_share: float | None = 0.0
 
     @property
     def fitted(self) -> bool:
@@ -54,11 +52,6 @@ class Pairs:
         return NEW_TRAINING if self.test_share else THESE_PICTURES
 
     @property
-    def can_draw(self) -> bool:
-        """Whether there is an interval."""
-        return self.basis != NO_INTERVAL
-
-    @property
     def limit(self) -> float:
         """The largest size anything is said about."""
         return float(self.sizes[-1] * (curves.REACH if self.fitted else 1))
@@ -69,47 +62,18 @@ class Pairs:
         return np.unique(np.concatenate([np.geomspace(self.sizes[0], self.limit, STEPS), self.sizes]))
 
     @cached_property
+    def measured(self) -> tuple[np.ndarray, np.ndarray]:
+        """Errors of baseline and arm at `grid`, (1, G) each."""
+        baseline, arm = (np.array([[values.mean() for values in side]]) for side in (self.baseline, self.arm))
+        return _curve(self, baseline, self.baseline), _curve(self, arm, self.arm)
+
+    @cached_property
     def drawn(self) -> tuple[np.ndarray, np.ndarray]:
-        """Errors of baseline and arm at `grid`, (DRAWS, G) each: break-even and worth are read from the same curves."""
-        return _curves(self, draw=True)
-
-
-def pairs_of(
-    baseline: Errors,
-    arm: Errors,
-    rights: tuple[Rights, Rights] | None = None,
-    clusters: np.ndarray | None = None,
-    test_share: float | None = 0.0,
-    classes: np.ndarray | None = None,
-) -> Pairs:
-    """The pairs of two arms, sizes ascending.
-
-    `rights` (baseline's, the arm's), `clusters` and `classes` are used where every pair has them, on the same test
-    pictures. Where every seed drew its own split there are none; `test_share` then is the number of test pictures per
-    training picture, None where that is not known: then there is no interval.
-    """
-    common = {size: sorted(set(baseline[size]) & set(arm[size])) for size in sorted(set(baseline) & set(arm))}
-    common = {size: seeds for size, seeds in common.items() if seeds}
-    return Pairs(
-        sizes=np.array(list(common), dtype=float),
-        baseline=[np.array([baseline[size][seed] for seed in seeds]) for size, seeds in common.items()],
-        arm=[np.array([arm[size][seed] for seed in seeds]) for size, seeds in common.items()],
-        rights=_rights_of(rights, common) if rights else None,
-        clusters=clusters,
-        classes=classes,
-        test_share=test_share,
-    )
-
-
-def _rights_of(rights: tuple[Rights, Rights], common: dict[int, list[int]]) -> two_way.Rights | None:
-    """Answers of all pairs; None where one lacks them or was asked about other pictures."""
-    try:
-        rows = [[[side[size][seed] for seed in common[size]] for side in rights] for size in common]
-    except KeyError:
-        return None
-    if len({len(row) for sides in rows for side in sides for row in side}) != 1:
-        return None
-    return [(np.stack(baseline).astype(float), np.stack(arm).astype(float)) for baseline, arm in rows]
+        """The same as they might have come out, (DRAWS, G) each: break-even and worth are read from the same curves."""
+        random = np.random.default_rng(0)  # the same runs give the same interval
+        errors, share = list(zip(self.baseline, self.arm, strict=True)), self.test_share or 0.0
+        baseline, arm = two_way.draw_errors(errors, DRAWS, random, self.rights, self.clusters, share, self.classes)
+        return _curve(self, baseline, self.baseline), _curve(self, arm, self.arm)
 
 
 def break_even(pairs: Pairs, margin: float) -> BreakEven | None:
@@ -123,8 +87,8 @@ def break_even(pairs: Pairs, margin: float) -> BreakEven | None:
     def read(baseline: np.ndarray, arm: np.ndarray) -> np.ndarray:
         return curves.falls_below(pairs.grid, baseline - arm, margin)
 
-    point = float(read(*(side[0] for side in _curves(pairs, draw=False))))
-    low, high = _ends(read(*pairs.drawn)) if pairs.can_draw else (None, None)
+    point = float(read(*(side[0] for side in pairs.measured)))
+    low, high = _ends(read(*pairs.drawn)) if pairs.basis != NO_INTERVAL else (None, None)
     low_at_most = low is not None and bool(low <= pairs.sizes[0])
     limit = round(pairs.limit)
     if np.isinf(point):
@@ -152,11 +116,11 @@ def worth_in_pictures(pairs: Pairs) -> dict[int, Worth]:
         return {}
 
     def read(baseline: np.ndarray, arm: np.ndarray) -> np.ndarray:
-        reached = _at(pairs.grid, arm, pairs.sizes)
+        reached = arm[:, np.searchsorted(pairs.grid, pairs.sizes)]
         return curves.first_below(pairs.grid, baseline[:, None, :], reached)  # (draws, sizes)
 
-    points = read(*_curves(pairs, draw=False))[0]
-    draws = read(*pairs.drawn) if pairs.can_draw else None
+    points = read(*pairs.measured)[0]
+    draws = read(*pairs.drawn) if pairs.basis != NO_INTERVAL else None
     found = {}
     for place, (size, pictures) in enumerate(zip(pairs.sizes, points)):
         bound = "at_least" if np.isinf(pictures) else "at_most" if pictures <= pairs.sizes[0] else None
@@ -172,28 +136,10 @@ def worth_in_pictures(pairs: Pairs) -> dict[int, Worth]:
     return found
 
 
-def _at(grid: np.ndarray, values: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    return values[:, np.searchsorted(grid, sizes)]
-
-
-def _curves(pairs: Pairs, draw: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Errors of baseline and arm at `pairs.grid`, (DRAWS, G) each; (1, G) of what was measured without `draw`."""
-    draws: two_way.Sides
-    if draw:
-        random = np.random.default_rng(0)  # the same runs give the same interval
-        errors = list(zip(pairs.baseline, pairs.arm, strict=True))
-        share = pairs.test_share or 0.0
-        draws = two_way.draw_errors(errors, DRAWS, random, pairs.rights, pairs.clusters, share, pairs.classes)
-    else:
-        baseline, arm = (np.array([[values.mean() for values in side]]) for side in (pairs.baseline, pairs.arm))
-        draws = baseline, arm
-    return _curve(pairs, draws[0], pairs.baseline), _curve(pairs, draws[1], pairs.arm)
-
-
 def _curve(pairs: Pairs, means: np.ndarray, values: list[np.ndarray]) -> np.ndarray:
     """Curves through the means (draws, sizes): (draws, G)."""
-    if not pairs.fitted:
-        return np.stack([curves.line_errors(pairs.sizes, row, pairs.grid) for row in means])
+    if not pairs.fitted:  # straight lines between the sizes on a log axis
+        return np.stack([np.interp(np.log(pairs.grid), np.log(pairs.sizes), row) for row in means])
     parameters = curves.fit_many(pairs.sizes, means, curves.weights_of([*map(np.ndarray.tolist, values)]))
     return curves.errors_at(parameters, pairs.grid)
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Literal
+from dataclasses import fields
+from typing import Any, Literal
 
 from tl import datasets
 from tl.analysis.adaptation.findings import findings
@@ -11,7 +12,7 @@ from tl.analysis.classes import with_classes
 from tl.analysis.experiment_results import ArmRuns, ExperimentResult, RunSummary, Setting
 from tl.analysis.guessing import Pictures
 from tl.analysis.records import RunRecord
-from tl.analysis.verdict import MARGIN, verdict
+from tl.analysis.verdict import verdict
 from tl.config import Experiment, Refused, Training
 from tl.datasets.info import DatasetInfo
 from tl.differences import each_of
@@ -21,6 +22,7 @@ from tl.store.home import Home
 from tl.store.metrics import read_metrics
 from tl.store.predictions import read_answers
 from tl.store.rows import RunRow
+from tl.store.schema import ACTIVE
 
 
 def load_records(home: Home, experiment_id: str, rows: list[RunRow] | None = None) -> list[RunRecord]:
@@ -35,10 +37,9 @@ def load_records(home: Home, experiment_id: str, rows: list[RunRow] | None = Non
 
 def _record(home: Home, row: RunRow) -> RunRecord:
     files = home.run(row.run_id)
-    ended = row.status not in ("queued", "running")
-    result = read_result(files) if ended else None
-    if ended and result is None:  # killed before it could say anything
-        result = Result(reason=row.reason, message=row.message)
+    result = Result()
+    if row.status not in ACTIVE:  # one that was killed could not say anything
+        result = read_result(files) or Result(reason=row.reason, message=row.message)
     return RunRecord(
         run_id=row.run_id,
         arm=row.arm,
@@ -55,32 +56,25 @@ def experiment_result(
     experiment_id: str,
     rows: list[RunRow] | None = None,
     records: list[RunRecord] | None = None,
-    *,
-    baseline: str | None = None,
-    margin: float = MARGIN,
-    target: float | None = None,
-    judge_by: str | None = None,
+    **judged: Any,
 ) -> ExperimentResult:
     """The experiment with its runs and its verdict. Raises Refused for an unknown id. For `rows` see load_records.
 
     `records`: what load_records gave, where the caller has read the runs already.
-    `baseline`, `margin`, `target` and `judge_by` as tl.analysis.verdict takes them.
+    `judged`: baseline, margin, target and judge_by as tl.analysis.verdict takes them.
     """
     experiment = read_experiment(home, experiment_id)["experiment"]
     rows = read_runs(home, experiment_id) if rows is None else rows
     records = load_records(home, experiment_id, rows) if records is None else records
     info = pictures_of(home, experiment, [row.run_id for row in rows])
-    target_info = _target(home, experiment)
+    target_info = pictures_of(home, experiment.target_dataset, ()) if experiment.target_dataset else None
     test = _pictures(info, "test")
     if info and target_info and not target_info.labelled:
         test = labelled_pictures(records, len(info.classes))
     found = verdict(
         experiment,
         records,
-        baseline=baseline,
-        margin=margin,
-        target=target,
-        judge_by=judge_by,
+        **judged,
         train_pictures=info.train if info else None,
         validation=_pictures(info, "validation"),
         test=test,
@@ -115,16 +109,6 @@ def experiment_result(
     )
 
 
-def _target(home: Home, experiment: Experiment) -> DatasetInfo | None:
-    """What is known of the second data set; None where there is none, or it is gone."""
-    if experiment.target_dataset is None:
-        return None
-    try:
-        return datasets.describe(home, experiment.target_dataset)
-    except Refused:
-        return None
-
-
 def pictures_of(home: Home, learned: str | Training, run_ids: Iterable[str]) -> DatasetInfo | None:
     """What is known about the pictures these runs learnt, a data set or those of a training; None where any are gone or
     damaged.
@@ -154,35 +138,12 @@ def _pictures(info: DatasetInfo | None, split: Literal["validation", "test"]) ->
     """The pictures of a split by class; evenly many of each where the data set does not say."""
     if info is None:
         return None
-    total = {"validation": info.validation, "test": info.test}[split]
     known = tuple(float(counts.get(split, 0)) for counts in info.counts.values())
-    of_class = known if sum(known) else (total / len(info.classes),) * len(info.classes)
+    of_class = known if sum(known) else (getattr(info, split) / len(info.classes),) * len(info.classes)
     return Pictures(of_class) if sum(of_class) else None
 
 
 def _summary(run: RunRecord) -> RunSummary:
-    result = run.result or Result()
-    return RunSummary(
-        run_id=run.run_id,
-        seed=run.seed,
-        status=run.status,
-        reason=run.reason,
-        message=result.message,
-        epochs=run.epochs,
-        best_epoch=run.best_epoch,
-        stopped_early=run.stopped_early,
-        best_val_accuracy=run.best_val_accuracy,
-        test_accuracy=run.test_accuracy,
-        test_balanced_accuracy=run.test_balanced_accuracy,
-        test_macro_f1=run.test_macro_f1,
-        elapsed_seconds=run.elapsed_seconds,
-        reused_seconds=run.reused_seconds,
-        memory_peak_bytes=run.memory_peak_bytes,
-        energy_joules=run.energy_joules,
-        flops=run.flops,
-        flops_per_image=run.flops / run.images_seen if run.flops is not None and run.images_seen else None,
-        images_per_second=run.images_per_second,
-        total_parameters=run.parameters("total"),
-        trainable_parameters=run.parameters("trainable"),
-        device=result.device,
-    )
+    """Each figure as the record has it, else its result.json."""
+    names = [entry.name for entry in fields(RunSummary)]
+    return RunSummary(**{name: getattr(run if hasattr(run, name) else run.result, name) for name in names})

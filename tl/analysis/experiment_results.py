@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tl.analysis.cost_results import fields_as_json
 from tl.analysis.results import Verdict
 
 if TYPE_CHECKING:  # pandas: not for listing and stopping
@@ -23,10 +24,8 @@ class Setting:
     seeds: tuple[int, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """By name."""
-        classes = None if self.classes is None else list(self.classes)
-        own = {name: value for name, value in vars(self).items() if name != "target_dataset" or value}
-        return own | {"classes": classes, "seeds": list(self.seeds)}
+        """By name; the second data set only where there is one."""
+        return fields_as_json(self, *([] if self.target_dataset else ["target_dataset"]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,15 +66,6 @@ class ArmRuns:
     resolution: int
     runs: tuple[RunSummary, ...]
 
-    @property
-    def tested(self) -> list[RunSummary]:
-        """Those with an accuracy on the test set."""
-        return [run for run in self.runs if run.test_accuracy is not None]
-
-    def to_json(self) -> dict[str, Any]:
-        """By name."""
-        return vars(self) | {"runs": [vars(run).copy() for run in self.runs]}
-
 
 @dataclass(frozen=True, kw_only=True)
 class ExperimentResult:
@@ -90,11 +80,5 @@ class ExperimentResult:
 
     def to_json(self) -> dict[str, Any]:
         """The document of `compare --json`."""
-        return {
-            "experiment_id": self.experiment_id,
-            **self.setting.to_json(),
-            "samples": self.samples,
-            "arms": {arm: own.to_json() for arm, own in self.arms.items()},
-            "verdict": self.verdict.to_json(),
-            **({"adaptation": self.adaptation.to_json()} if self.adaptation else {}),
-        }
+        own = fields_as_json(self, *([] if self.adaptation else ["adaptation"]))
+        return {**own.pop("setting"), **own}

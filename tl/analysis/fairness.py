@@ -1,8 +1,9 @@
 """Was every arm given a fair chance? Steps, learning rate, how training ended, whether it was still learning then."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from tl import effects
 from tl.analysis.guessing import Counted, Pictures, validated
@@ -127,12 +128,11 @@ def _rate(experiment: Experiment, arm: ArmConfig, runs: Sequence[RunRecord]) -> 
     """The head's learning rate at the start, and how it was chosen."""
     if STRATEGIES[arm.strategy].fits:
         return None, NO_RATE
-    chosen = FOUND if experiment.find_rate else DEFAULT
-    if arm.learning_rate is not None:
-        chosen = GIVEN
+    chosen = GIVEN if arm.learning_rate is not None else FOUND if experiment.find_rate else DEFAULT
     used = mean(run.learning_rate for run in runs)
     planned = None if chosen == FOUND else experiment.rate_of(arm)
-    if chosen == FOUND and (shown := [run.rate_found for run in runs if run.rate_found is not None]) and not all(shown):
+    shown = [run.result.rate_found for run in runs if run.result.rate_found is not None]
+    if chosen == FOUND and shown and not all(shown):
         chosen = PARTLY_FOUND if any(shown) else NOT_FOUND
     return planned if used is None else used, chosen
 
@@ -164,17 +164,17 @@ def with_epochs(experiment: Experiment, name: str, epochs: int) -> Experiment | 
     """The same experiment with so many epochs for the arm `name`, MAX_EPOCHS at most; None where it has as many."""
     epochs = min(MAX_EPOCHS, epochs)
     budgets = {arm.name: experiment.epochs_of(arm) for arm in experiment.arms}
-    return _with(experiment, name, lambda arm: replace(arm, epochs=epochs)) if epochs > budgets[name] else None
+    return _with(experiment, name, epochs=epochs) if epochs > budgets[name] else None
 
 
 def with_rate(experiment: Experiment, name: str, rate: float) -> Experiment | None:
     """The same experiment with this learning rate for the arm `name`; None where it is lower than makes sense."""
     rate = float(f"{rate:.3g}")
-    return _with(experiment, name, lambda arm: replace(arm, learning_rate=rate)) if rate >= LOWEST_RATE else None
+    return _with(experiment, name, learning_rate=rate) if rate >= LOWEST_RATE else None
 
 
-def _with(experiment: Experiment, name: str, changed: Callable[[ArmConfig], ArmConfig]) -> Experiment:
-    return replace(experiment, arms=tuple(changed(arm) if arm.name == name else arm for arm in experiment.arms))
+def _with(experiment: Experiment, name: str, **own: Any) -> Experiment:
+    return replace(experiment, arms=tuple(replace(arm, **own) if arm.name == name else arm for arm in experiment.arms))
 
 
 def rate_far_below(found: Ledger) -> bool:

@@ -209,20 +209,14 @@ def nothing_learned(found: Verdict, name: str, *, all_arms: bool = False) -> str
     own = [found.summary[side] for side in sides]
     seen = any(unclear(each.ledger.counted_accuracy, each.ledger.chance) for each in own)
     alike = len({_epochs(each) for each in own}) == 1
+    reach = later("{arm} {accuracy}") if alike else later("{arm} {accuracy} in {epochs}")
     reached = [
-        say("{arm} {accuracy}", arm=inside(side), accuracy=percent(each.ledger.counted_accuracy))
-        if alike
-        else say(
-            "{arm} {accuracy} in {epochs}",
-            arm=inside(side),
-            accuracy=percent(each.ledger.counted_accuracy),
-            epochs=_epochs(each),
-        )
+        say(reach, arm=inside(side), accuracy=percent(each.ledger.counted_accuracy), epochs=_epochs(each))
         for side, each in zip(sides, own, strict=True)
     ]
     return say(
         "{what} ({reached}; chance is {chance}), so it can't be said {question}: {remedy}.",
-        what=say(NONE_LEARNED[len(sides) == 2, alike, seen], **({"epochs": _epochs(own[0])} if alike else {})),
+        what=say(NONE_LEARNED[len(sides) == 2, alike, seen], epochs=_epochs(own[0])),
         reached=commas(reached),
         chance=percent(found.chance),
         question=say("whether any of them helps") if len(sides) > 2 else open_question(found, name),

@@ -7,17 +7,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tl.analysis import certainty
-from tl.analysis.answers import asked
 from tl.analysis.looks import confidence_of
-from tl.analysis.paired import Pair
+from tl.analysis.paired import Pair, asked
 from tl.analysis.records import RunRecord
-from tl.analysis.results import NO_INTERVAL, Interval
+from tl.analysis.results import Interval
 from tl.analysis.statistics import CONFIDENCE, MIN_PAIRS
 from tl.config import ACCURACY, BALANCED_ACCURACY, Experiment
 
@@ -70,23 +69,17 @@ def differences(pairs: Sequence[Pair], judge_by: str) -> list[float]:
     return [arm - base for base, arm in figures(pairs, judge_by)]
 
 
-@dataclass(frozen=True)
-class Answered:
-    """What all seeds' networks answered on one and the same test set, as tl.analysis.certainty takes it."""
+def answered(how: Judging, pairs: Sequence[Pair]) -> tuple[NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]] | None:
+    """What all seeds' networks answered on one and the same test set, as tl.analysis.certainty takes it: the arm's (S, N), the
+    baseline's, and of the pictures their clusters and, where balanced accuracy judges, their classes, (N,).
 
-    arm: NDArray[np.bool_]  # (S, N)
-    baseline: NDArray[np.bool_]  # (S, N)
-    clusters: NDArray[np.int64]  # (N,)
-    classes: NDArray[np.int64] | None  # (N,) where balanced accuracy judges
-
-
-def answered(how: Judging, pairs: Sequence[Pair]) -> Answered | None:
-    """None where a run kept no predictions, or seeds were tested on different pictures."""
+    None where a run kept no predictions, or seeds were tested on different pictures.
+    """
     found = asked(pairs)
     if found is None or not found.same:
         return None
-    classes = found.labels[0] if how.balanced else None
-    return Answered(np.stack(found.arm), np.stack(found.baseline), found.groups[0], classes)
+    kept = {"clusters": found.groups[0], "classes": found.labels[0] if how.balanced else None}
+    return np.stack(found.arm), np.stack(found.baseline), kept
 
 
 def pictures_tested(how: Judging, pairs: Sequence[Pair]) -> int | None:
@@ -100,20 +93,21 @@ def gain_of(how: Judging, pairs: Sequence[Pair], arms: int = 1) -> Interval | No
     gained = differences(pairs, how.judge_by)
     if not gained:
         return None
-    judged: LookAndArms = {"look": how.look, "arms": arms}
-    if how.resplit and len(pairs) >= MIN_PAIRS:
-        if sizes := _sizes(how, pairs):
-            return certainty.resampled_interval(gained, **sizes, **judged)
-        return _without(gained)  # t over seeds would be too narrow here
+    without = Interval(float(np.mean(gained)))
+    if how.resplit and len(pairs) >= MIN_PAIRS:  # t over seeds would be too narrow here
+        sizes = _sizes(how, pairs)
+        return certainty.resampled_interval(gained, **sizes, look=how.look, arms=arms) if sizes else without
     if known := answered(how, pairs):
-        return certainty.gain_interval(
-            known.arm, known.baseline, clusters=known.clusters, classes=known.classes, **judged
+        arm, baseline, kept = known
+        return certainty.gain_interval(arm, baseline, look=how.look, arms=arms, **kept)
+    if how.resplit and (told := asked(pairs)):
+        confidence, classes = confidence_of(how.look, arms), told.labels if how.balanced else None
+        return certainty.splits_interval(
+            told.arm, told.baseline, confidence=confidence, clusters=told.groups, classes=classes
         )
-    if how.resplit:
-        return _of_few_splits(how, pairs, confidence_of(how.look, arms)) or _without(gained)
-    if _coarse(how, gained):
-        return _without(gained)
-    return certainty.of_seeds(gained, pictures=how.test_pictures, **judged)
+    if how.resplit or _coarse(how, gained):
+        return without
+    return certainty.of_seeds(gained, pictures=how.test_pictures, look=how.look, arms=arms)
 
 
 def accuracy_of(how: Judging, runs: Sequence[RunRecord]) -> Interval | None:
@@ -122,58 +116,28 @@ def accuracy_of(how: Judging, runs: Sequence[RunRecord]) -> Interval | None:
     reached = [value for run in tested if (value := figure(run, how.judge_by)) is not None]
     if not reached:
         return None
-    own = [(run, run) for run in tested]
+    own, without = [(run, run) for run in tested], Interval(float(np.mean(reached)))
     if how.resplit and len(tested) >= MIN_PAIRS:
         sizes = _sizes(how, own)
-        return certainty.resampled_share(reached, confidence=CONFIDENCE, **sizes) if sizes else _without(reached)
+        return certainty.resampled_share(reached, **sizes) if sizes else without
     if known := answered(how, own):
-        return certainty.share_interval(
-            known.arm, confidence=CONFIDENCE, clusters=known.clusters, classes=known.classes
-        )
-    if how.resplit and (spoken := asked(own)):
-        classes = spoken.labels if how.balanced else None
-        return certainty.splits_share(spoken.arm, confidence=CONFIDENCE, clusters=spoken.groups, classes=classes)
+        return certainty.share_interval(known[0], **known[2])
+    if how.resplit and (told := asked(own)):
+        classes = told.labels if how.balanced else None
+        return certainty.splits_share(told.arm, clusters=told.groups, classes=classes)
     if how.resplit or _coarse(how, reached):
-        return _without(reached)
+        return without
     return certainty.of_seeds(reached, CONFIDENCE, (0.0, 1.0), how.test_pictures)
 
 
-class LookAndArms(TypedDict):
-    """At which look, the best of how many arms."""
-
-    look: int
-    arms: int
-
-
-class Sizes(TypedDict):
+def _sizes(how: Judging, pairs: Sequence[Pair]) -> dict[str, float] | None:
     """Of the splits."""
-
-    test_pictures: float
-    train_pictures: float
-
-
-def _sizes(how: Judging, pairs: Sequence[Pair]) -> Sizes | None:
     tested = pictures_tested(how, pairs)
     if not tested or not how.train_pictures:
         return None
     return {"test_pictures": tested, "train_pictures": how.train_pictures}
 
 
-def _of_few_splits(how: Judging, pairs: Sequence[Pair], confidence: float) -> Interval | None:
-    """One or two networks each, tested on pictures of their own."""
-    found = asked(pairs)
-    if found is None:
-        return None
-    classes = found.labels if how.balanced else None
-    return certainty.splits_interval(
-        found.arm, found.baseline, confidence=confidence, clusters=found.groups, classes=classes
-    )
-
-
 def _coarse(how: Judging, values: list[float]) -> bool:
     """Whether all seeds came out alike and it isn't known on how many pictures: by luck, or too few of them."""
     return how.test_pictures is None and max(values) - min(values) < 1e-9
-
-
-def _without(values: list[float]) -> Interval:
-    return Interval(float(np.mean(values)), None, None, NO_INTERVAL)

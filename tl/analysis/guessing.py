@@ -12,7 +12,6 @@ from tl.analysis.gains import figure
 from tl.analysis.records import RunRecord, mean
 from tl.config import ACCURACY, BALANCED_ACCURACY
 from tl.measures import GUESSING_ERRORS
-from tl.store.documents import Result
 
 LEAST_LEARNED = 0.15  # of the way from chance to 1: an accuracy below says too little to be timed
 
@@ -86,4 +85,4 @@ def validated(runs: Sequence[RunRecord], pictures: Pictures | None) -> float | N
     """Mean over the runs of the best epoch's accuracy on the validation `pictures`."""
     if pictures is None or not pictures.balanced:
         return mean(run.best_val_accuracy for run in runs)
-    return mean((run.result or Result()).best_val_balanced_accuracy for run in runs)
+    return mean(run.result.best_val_balanced_accuracy for run in runs)

@@ -1,6 +1,7 @@
 """Looking at a comparison more than once: how sure each look has to be, and what would settle an open outcome."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -8,10 +9,9 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from tl.analysis.crossed import gain_spread
-from tl.analysis.statistics import MAX_PAIRS, POWER
-from tl.analysis.statistics import MIN_PAIRS as MIN_SEEDS
+from tl.analysis.statistics import MAX_PAIRS, MIN_PAIRS, POWER
+from tl.config import PLANNED_LOOKS
 
-PLANNED = (3, 5, 10, 20)  # numbers of seeds at which a comparison is looked at
 # How often the first look may err, the second, ...: together in at most 5 % of comparisons (simulated: README.md). Looks
 # beyond get half of the one before.
 DOUBTS = (0.04, 0.006, 0.003, 0.003)
@@ -30,11 +30,6 @@ def confidence_of(look: int, arms: int = 1) -> float:
     return float(1 - DOUBTS[look - beyond - 1] / 2**beyond / max(1, arms))
 
 
-def next_look(seeds: int) -> int | None:
-    """The next planned number of seeds above `seeds`; None after the last."""
-    return next((number for number in PLANNED if number > seeds), None)
-
-
 def confidences(confidence: float | None, look: int, arms: int) -> tuple[float, float]:
     """Confidences of the part of the doubt that all looks share (test pictures), and of what each look draws anew.
 
@@ -46,7 +41,6 @@ def confidences(confidence: float | None, look: int, arms: int) -> tuple[float, 
 def limit_half_width(
     right_arm: ArrayLike,
     right_baseline: ArrayLike,
-    confidence: float | None = None,
     *,
     arms: int = 1,
     clusters: ArrayLike | None = None,
@@ -54,18 +48,15 @@ def limit_half_width(
 ) -> float:
     """Half the width that the gain's interval would have with any number of seeds: the test pictures' part alone.
 
-    At whichever look; `confidence` and `arms` as in `gain_interval`.
+    At whichever look; `arms` as in `gain_interval`.
     """
-    found, shared = gain_spread(right_arm, right_baseline, clusters, classes), confidences(confidence, 1, arms)[0]
+    found, shared = gain_spread(right_arm, right_baseline, clusters, classes), confidence_of(1, arms)
     return _half(shared, shared, float(found.of_pictures()), 0.0, found.units, MAX_PAIRS)
 
 
-def resplit_limit_half_width(
-    deviation: float, *, test_pictures: float, train_pictures: float, confidence: float | None = None, arms: int = 1
-) -> float:
+def resplit_limit_half_width(deviation: float, *, test_pictures: float, train_pictures: float, arms: int = 1) -> float:
     """The same where every seed drew its own split; `deviation` is the gains' standard deviation."""
-    shared = confidences(confidence, 1, arms)[0]
-    return float(stdtrit(1e9, 0.5 + shared / 2)) * deviation * math.sqrt(test_pictures / train_pictures)
+    return float(stdtrit(1e9, 0.5 + confidence_of(1, arms) / 2)) * deviation * math.sqrt(test_pictures / train_pictures)
 
 
 def seeds_to_settle(
@@ -86,8 +77,8 @@ def seeds_to_settle(
     tell nothing of others: then it is 3.
     """
     seeds = len(np.asarray(right_arm))
-    if seeds < MIN_SEEDS:
-        return PLANNED[0]
+    if seeds < MIN_PAIRS:
+        return PLANNED_LOOKS[0]
     found = gain_spread(right_arm, right_baseline, clusters, classes)
     pictures, per_seed = float(found.of_pictures()), found.of_networks() + found.of_rest()
 
@@ -108,10 +99,9 @@ def resplits_to_settle(
 ) -> int | None:
     """`seeds_to_settle` where every seed drew its own split; `gains` are those of the seeds there are."""
     seeds = len(gains)
-    if seeds < MIN_SEEDS:
-        return PLANNED[0]
-    mean = sum(gains) / seeds
-    square = sum((gain - mean) ** 2 for gain in gains) / (seeds - 1)
+    if seeds < MIN_PAIRS:
+        return PLANNED_LOOKS[0]
+    mean, square = float(np.mean(gains)), float(np.var(gains, ddof=1))
 
     def parts(number: int) -> Parts:
         return square * test_pictures / train_pictures, square / number, number
@@ -124,7 +114,6 @@ def pictures_to_settle(
     right_baseline: ArrayLike,
     margin: float,
     *,
-    confidence: float | None = None,
     arms: int = 1,
     seeds: float | None = None,
     clusters: ArrayLike | None = None,
@@ -134,26 +123,28 @@ def pictures_to_settle(
 
     `seeds`: with how many (default: as many as there are; `math.inf`: any number). Pictures that come in clusters are
     taken to come in such clusters again. Other test pictures make it a new comparison: it is judged as a first look
-    (`confidence`, `arms` as in `gain_interval`).
+    (`arms` as in `gain_interval`).
     """
     found = gain_spread(right_arm, right_baseline, clusters, classes)
     seeds_now, pictures_now = np.shape(right_arm)
     per_unit, number = pictures_now / found.units, seeds_now if seeds is None else seeds
     networks, rest = found.of_networks(), found.of_rest() * found.units
     pictures = float(found.of_pictures()) * found.units
-    mean, judged = float(found.mean), confidences(confidence, 1, arms)
+    mean, judged = float(found.mean), (confidence_of(1, arms),) * 2
 
     def settled(units: int) -> bool:
         both = pictures / units, (networks + rest / units) / number, units, number
         return _half(*judged, *both) + _half(*_powers(mean, margin), *both) < _distance(mean, margin)
 
-    units = _smallest(settled, 2, math.ceil(MAX_PICTURES / per_unit))
-    return None if units is None else max(pictures_now, math.ceil(units * per_unit))
+    most = math.ceil(MAX_PICTURES / per_unit)
+    if not settled(most):
+        return None
+    units = 2 + bisect_left(range(2, most), True, key=settled)  # once it is settled it is with more
+    return int(max(pictures_now, math.ceil(units * per_unit)))
 
 
-Parts = tuple[
-    float, float, int
-]  # variance of the mean: what stays, what seeds move; units of pictures behind the first
+# Variance of the mean: what stays, what seeds move; units of pictures behind the first.
+Parts = tuple[float, float, int]
 
 
 def _first_number(
@@ -172,11 +163,11 @@ def _first_number(
 def _candidates(seeds: int, looks: int) -> Iterator[tuple[int, int]]:
     """(number of seeds, which look that would be): the planned ones, then any."""
     look = looks
-    for number in PLANNED:
+    for number in PLANNED_LOOKS:
         if number > seeds:
             look += 1
             yield number, look
-    for number in range(max(seeds, PLANNED[-1]) + 1, MAX_PAIRS + 1):
+    for number in range(max(seeds, PLANNED_LOOKS[-1]) + 1, MAX_PAIRS + 1):
         yield number, look + 1
 
 
@@ -200,13 +191,3 @@ def _powers(mean: float, margin: float) -> tuple[float, float]:
 
 def _distance(mean: float, margin: float) -> float:
     return abs(abs(mean) - margin)
-
-
-def _smallest(settled: Callable[[int], bool], low: int, high: int) -> int | None:
-    """The smallest whole number in low..high for which `settled` holds, once it holds it holds for more; None."""
-    if not settled(high):
-        return None
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if settled(middle) else (middle + 1, high)
-    return low

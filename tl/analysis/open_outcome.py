@@ -24,14 +24,9 @@ def what_next(found: Verdict, name: str, claim: Claim) -> str:
     if claim.outcome != UNDECIDED or claim.interval is None or both_guess(found.summary, name, found.against(name)):
         return ""
     if seeds < MIN_PAIRS:
-        return joined(
-            [
-                only_a_hint(seeds),
-                say("Two more seeds allow a verdict.")
-                if MIN_PAIRS - seeds == 2
-                else say("One more seed allows a verdict."),
-            ]
-        )
+        one = MIN_PAIRS - seeds == 1
+        more = say("One more seed allows a verdict.") if one else say("Two more seeds allow a verdict.")
+        return joined([only_a_hint(seeds), more])
     if claim.interval.low is None:
         return ""
     if claim.more_seeds is None:

@@ -1,6 +1,10 @@
-"""Runs of two arms with the same seed: what they differ by and what they cost."""
+"""Runs of two arms with the same seed: what they differ by, what they cost, and what their networks answered."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tl.analysis import statistics
 from tl.analysis.cost_results import Cost, Costs, Sides
@@ -49,3 +53,34 @@ def _values(pairs: Sequence[Pair], attribute: str) -> list[tuple[float, float]]:
     """(baseline's value, arm's value) of the pairs in which both sides know it."""
     found = [(getattr(base, attribute), getattr(run, attribute)) for base, run in pairs]
     return [values for values in found if None not in values]
+
+
+@dataclass(frozen=True)
+class PairedAnswers:
+    """Per seed: the test pictures that both arms were asked about, and who was right."""
+
+    baseline: list[NDArray[np.bool_]]  # each (N_s,)
+    arm: list[NDArray[np.bool_]]
+    labels: list[NDArray[np.int64]]  # class of each picture
+    groups: list[NDArray[np.int64]]  # pictures with the same number belong together, -1: alone
+    pictures: list[NDArray[np.int64]]  # place of each in the data set
+
+    @property
+    def same(self) -> bool:
+        """Whether all seeds were asked about the same pictures, in the same order."""
+        return all(np.array_equal(self.pictures[0], each) for each in self.pictures[1:])
+
+
+def asked(pairs: Sequence[Pair]) -> PairedAnswers | None:
+    """What was answered in every pair; None for no pair, or where one lacks it or its sides were asked differently."""
+    found = [(base.answers, run.answers) for base, run in pairs if base.answers is not None and run.answers is not None]
+    alike = all(np.array_equal(base.picture, run.picture) for base, run in found)
+    if not found or len(found) < len(pairs) or not alike:
+        return None
+    return PairedAnswers(
+        baseline=[base.right for base, _ in found],
+        arm=[run.right for _, run in found],
+        labels=[base.label for base, _ in found],
+        groups=[base.group for base, _ in found],
+        pictures=[base.picture for base, _ in found],
+    )

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -27,25 +27,25 @@ class FirstAtTarget:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """A run: its place in the experiment, its epochs (columns of metrics.parquet), its result.json where there is one."""
+    """A run: its place in the experiment, its epochs (columns of metrics.parquet), its result.json, empty before the end."""
 
     run_id: str
     arm: str
     seed: int
     status: str  # queued, running, finished, stopped, failed or interrupted
     metrics: pd.DataFrame  # one row per epoch; empty before the first
-    result: Result | None = None
+    result: Result = field(default_factory=Result)
     answers: Answers | None = None  # on the test pictures; None unless finished, and of runs of earlier versions
 
     @property
     def reason(self) -> str | None:
         """Why it failed."""
-        return self.result.reason if self.result else None
+        return self.result.reason
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences: what did not go as planned."""
-        return (self.result.notes or ()) if self.result else ()
+        return self.result.notes or ()
 
     @property
     def epochs(self) -> int:
@@ -55,7 +55,7 @@ class RunRecord:
     @cached_property
     def val_accuracies(self) -> np.ndarray:
         """(epochs,) float, 0..1; NaN where an epoch has none."""
-        return self._column("val_accuracy")
+        return column(self.metrics, "val_accuracy")
 
     @property
     def test_accuracy(self) -> float | None:
@@ -89,7 +89,7 @@ class RunRecord:
     @property
     def stopped_early(self) -> bool:
         """Whether early stopping ended it."""
-        return bool(self.result and self.result.stopped_early)
+        return bool(self.result.stopped_early)
 
     @property
     def elapsed_seconds(self) -> float | None:
@@ -101,52 +101,59 @@ class RunRecord:
     def reused_seconds(self) -> float | None:
         """Of the computing time, what other runs spent, whose features this one reused; None where it has not said."""
         known = self._from_result("reused_seconds")
-        return known if known is not None else _number(np.nansum(self._column("reused_seconds")))
+        return known if known is not None else _number(np.nansum(column(self.metrics, "reused_seconds")))
 
     @property
     def images_seen(self) -> int | None:
         """Training pictures so far."""
-        seen = self._last("images_seen")
-        return None if seen is None else int(seen)
+        return _whole(self._last("images_seen"))
 
     @property
     def memory_peak_bytes(self) -> int | None:
         """Most memory it took."""
         known = self._from_result("memory_peak_bytes")
-        peak = known if known is not None else self._highest(self._column("memory_peak_bytes"))
-        return None if peak is None else int(peak)
+        return _whole(known if known is not None else self._highest(column(self.metrics, "memory_peak_bytes")))
 
     @property
     def energy_joules(self) -> float | None:
         """Energy of the board over its epochs; None where one of them could not be measured."""
         known = self._from_result("energy_joules")
-        return known if known is not None else _number(self._column("energy_joules").sum() if self.epochs else None)
+        return (
+            known
+            if known is not None
+            else _number(column(self.metrics, "energy_joules").sum() if self.epochs else None)
+        )
 
     @property
     def flops(self) -> float | None:
         """Floating-point operations over its epochs; None where one of them was not counted."""
-        return _number(self._column("flops").sum() if self.epochs else None)
+        return _number(column(self.metrics, "flops").sum() if self.epochs else None)
+
+    @property
+    def flops_per_image(self) -> float | None:
+        """The same for each training picture."""
+        return self.flops / self.images_seen if self.flops is not None and self.images_seen else None
 
     @property
     def images_per_second(self) -> float | None:
         """Training pictures a second over its epochs; None where one of them was not timed."""
-        seconds = _number(self._column("train_seconds").sum() if self.epochs else None)
+        seconds = _number(column(self.metrics, "train_seconds").sum() if self.epochs else None)
         return self.images_seen / seconds if seconds and self.images_seen else None
 
-    def parameters(self, which: str) -> int | None:
-        """How many there are in all ("total"), or train in the epoch in which the most do ("trainable")."""
-        most = self._highest(self._column(f"{which}_parameters"))
-        return None if most is None else int(most)
+    @property
+    def total_parameters(self) -> int | None:
+        """How many the network has."""
+        return _whole(self._highest(column(self.metrics, "total_parameters")))
+
+    @property
+    def trainable_parameters(self) -> int | None:
+        """How many train in the epoch in which the most do."""
+        return _whole(self._highest(column(self.metrics, "trainable_parameters")))
 
     @property
     def learning_rate(self) -> float | None:
         """The head's rate at the start, chosen or found by a range test; None where the run has not said."""
         return self._from_result("learning_rate")
-
-    @property
-    def rate_found(self) -> bool | None:
-        """Whether a range test showed that rate; None where the run has not said."""
-        return self.result.rate_found if self.result else None
 
     def exploded(self, classes: int) -> bool:
         """Whether its losses, though finite, ended far above ln(`classes`), that of guessing: it can't have learned.
@@ -163,8 +170,8 @@ class RunRecord:
         if not len(places):
             return None
         place = int(places[0])
-        seconds, images = (_number(self._column(name)[place]) for name in ("elapsed_seconds", "images_seen"))
-        return FirstAtTarget(seconds=seconds, epochs=place + 1, images=None if images is None else int(images))
+        seconds, images = (_number(column(self.metrics, name)[place]) for name in ("elapsed_seconds", "images_seen"))
+        return FirstAtTarget(seconds=seconds, epochs=place + 1, images=_whole(images))
 
     def late_rise(self) -> float | None:
         """By how much the best validation accuracy still rose over the last fifth of the run; None below two epochs."""
@@ -182,15 +189,11 @@ class RunRecord:
         """Epochs in the last fifth, at least two of five or more: a single one may be worse than those before by chance."""
         return max(2 if self.epochs >= 5 else 1, math.ceil(self.epochs * LAST_PART))
 
-    def _column(self, name: str) -> np.ndarray:
-        values = self.metrics[name] if name in self.metrics else pd.Series(pd.NA, self.metrics.index, dtype="Float64")
-        return values.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-
     def _from_result(self, name: str) -> float | None:
-        return _number(getattr(self.result, name)) if self.result else None
+        return _number(getattr(self.result, name))
 
     def _last(self, name: str) -> float | None:
-        return _number(self._column(name)[-1]) if self.epochs else None
+        return _number(column(self.metrics, name)[-1]) if self.epochs else None
 
     @staticmethod
     def _highest(values: np.ndarray) -> float | None:
@@ -198,11 +201,22 @@ class RunRecord:
         return float(finite.max()) if len(finite) else None
 
 
+def column(metrics: pd.DataFrame, name: str) -> np.ndarray:
+    """(epochs,) float; NaN where an epoch has none, or all of them lack it."""
+    if name not in metrics:
+        return np.full(len(metrics), np.nan)
+    return metrics[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+
+
 def _number(value: Any) -> float | None:
     """A finite float, else None."""
     if value is None or value is pd.NA or not math.isfinite(value):
         return None
     return float(value)
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
 
 
 def mean(values: Iterable[float | None]) -> float | None:

@@ -4,11 +4,11 @@ Plain numbers, None where something is not known; accuracies and margins are 0..
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tl.analysis.cost_results import Costs, Sides, TimeToTarget
+from tl.analysis.cost_results import Costs, Sides, TimeToTarget, fields_as_json
 from tl.config import ACCURACY
 
 # What an interval covers: values of Interval.basis.
@@ -45,9 +45,9 @@ class Interval:
     """A mean and its interval."""
 
     mean: float
-    low: float | None  # None where there is no interval
-    high: float | None
-    basis: str  # what it covers, see above
+    low: float | None = None  # None where there is no interval
+    high: float | None = None
+    basis: str = NO_INTERVAL  # what it covers, see above
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class Claim:
     confidence: float  # of the interval
     interval: Interval | None  # of the gain on the test set; None where nothing was tested
     outcome: str  # helps, hurts, no_difference or undecided
-    more_seeds: int | None  # that would probably settle it; 0: settled, None: nothing tested or too many needed
+    more_seeds: int | None = None  # that would probably settle it; 0: settled, None: nothing tested or too many needed
     seeds_can_settle: bool | None = None  # False: however many, the pictures are too few; None: not known
     test_pictures: int | None = None  # it was tested on; None: not known
     more_pictures: int | None = None  # test pictures that would probably settle it; 0: settled, None: not known
@@ -115,29 +115,13 @@ class Comparison:
         """Whether that gain was measured on the test set."""
         return self.test_accuracy_gain is not None
 
-    def _gain_to_json(self) -> dict[str, Any] | None:
-        gain = self.test_accuracy_gain
-        return None if gain is None else asdict(gain) | {"confidence": self.claim.confidence}
-
     def to_json(self) -> dict[str, Any]:
         """As `verdict.arms` has it."""
-        return {
-            "against": self.against,
-            "differs": list(self.differs),
-            "outcome": self.claim.outcome,
-            "more_seeds": self.claim.more_seeds,
-            "seeds": self.seeds,
-            "test_accuracy_gain": self._gain_to_json(),
-            "test_accuracy": asdict(self.test_accuracy),
-            "validation_accuracy_gain": self.validation_accuracy_gain and asdict(self.validation_accuracy_gain),
-            "validation_accuracy": asdict(self.validation_accuracy),
-            "probability_better": self.probability_better,
-            "time_to_target": self.time_to_target.to_json(),
-            "cost": self.cost.to_json(),
-            "converged": self.learning.converged,
-            "classes": None if self.classes is None else [asdict(each) for each in self.classes],
-            "text": self.text,
-        }
+        own = fields_as_json(self, "claim", "learning")
+        if gain := own["test_accuracy_gain"]:
+            gain["confidence"] = self.claim.confidence
+        told = {"outcome": self.claim.outcome, "more_seeds": self.claim.more_seeds}
+        return own | told | {"converged": self.learning.converged}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,11 +185,7 @@ class ArmSummary:
 
     def to_json(self) -> dict[str, Any]:
         """As `verdict.summary` has it: the ledger beside the rest; plain accuracies are those of the runs."""
-        own = {name: value for name, value in vars(self).items() if name not in ("ledger", "test_plain_accuracy")}
-        accuracy = self.test_accuracy and asdict(self.test_accuracy)
-        classes = None if self.classes is None else [asdict(each) for each in self.classes]
-        told = {"reasons": list(self.reasons), "test_accuracy": accuracy, "classes": classes}
-        return own | told | self.ledger.to_json()
+        return fields_as_json(self, "ledger", "test_plain_accuracy") | self.ledger.to_json()
 
 
 def both_guess(summary: Mapping[str, ArmSummary], *sides: str) -> bool:
@@ -247,19 +227,5 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """As `verdict` of `compare --json` has it."""
-        return {
-            "baseline": self.baseline,
-            "margin": self.margin,
-            "target_accuracy": self.target_accuracy,
-            "chance": self.chance,
-            "judge_by": self.judge_by,
-            "judge_by_wanted": self.judge_by_wanted,
-            **({"works_on": self.works_on} if self.works_on else {}),
-            "headline": self.headline,
-            "headline_claim": self.headline_claim and asdict(self.headline_claim),
-            "hurting": list(self.hurting),
-            "arms": {arm: entry.to_json() for arm, entry in self.comparisons.items()},
-            "between": {arm: entry.to_json() for arm, entry in self.between.items()},
-            "summary": {arm: entry.to_json() for arm, entry in self.summary.items()},
-            "text": self.text,
-        }
+        own = fields_as_json(self, *([] if self.works_on else ["works_on"]))
+        return own | {"arms": own.pop("comparisons")}

@@ -30,7 +30,7 @@ class Decision:
 
 
 def standing_of(result: ExperimentResult) -> Standing:
-    """From what tl.analysis.experiment_result gives."""
+    """From what tl.analysis.experiment.experiment_result gives."""
     claim = result.verdict.headline_claim
     return Standing(
         seeds=len(result.setting.seeds),

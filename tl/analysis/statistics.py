@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import stdtrit  # Student's t quantile; scipy.stats takes ten times as long to import
 
 from tl.analysis.cost_results import Ratio
-from tl.analysis.results import NO_INTERVAL, THESE_PICTURES, Interval
+from tl.analysis.results import THESE_PICTURES, Interval
 
 CONFIDENCE = 0.95
 MIN_PAIRS = 3  # fewer give no interval: one run each is a hint, not a proof
@@ -27,7 +27,7 @@ def interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interva
     array = np.asarray(values, dtype=float)
     mean = float(array.mean())
     if len(array) < MIN_PAIRS:
-        return Interval(mean, None, None, NO_INTERVAL)
+        return Interval(mean)
     quantile = stdtrit(len(array) - 1, 0.5 + confidence / 2)
     half = float(quantile * array.std(ddof=1) / np.sqrt(len(array)))
     return Interval(mean, mean - half, mean + half, THESE_PICTURES)

@@ -19,7 +19,7 @@ from tl.store.home import Home
 def sweep_result(home: Home, sweep_id: str, **judged: Any) -> SweepFinding:
     """What the sweep found. Raises Refused for an unknown id, arm or margin.
 
-    `judged`: baseline, margin, target and judge_by as tl.analysis.experiment_result takes them.
+    `judged`: baseline, margin, target and judge_by as tl.analysis.experiment.experiment_result takes them.
     """
     check(**{name: value for name, value in judged.items() if name != "baseline"})
     return finding(sweep_id, sweep_runs.read_sweep_runs(home, sweep_id, **judged))
@@ -46,10 +46,7 @@ def finding(sweep_id: str, runs: SweepRuns) -> SweepFinding:
         chance=first.verdict.chance,
         judge_by=runs.judge_by,
         arms=arms,
-        curves={
-            arm: curves.fit({size: list(seeds.values()) for size, seeds in runs.errors(arm).items()})
-            for arm in first.arms
-        },
+        curves={arm: curves.fit(runs.errors(arm)) for arm in first.arms},
         headline=_headline(comparisons, arms),
         comparisons=comparisons,
         works_on=first.verdict.works_on,

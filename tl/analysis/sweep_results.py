@@ -3,20 +3,13 @@
 Sizes are numbers of training pictures, here numbers and in JSON text. Accuracies and errors are 0..1.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
-from tl.analysis.cost_results import TimeToTarget
+from tl.analysis.cost_results import TimeToTarget, as_json, fields_as_json
 from tl.analysis.experiment_results import Setting
 from tl.analysis.results import NO_INTERVAL, Interval, Learning
 from tl.config import ACCURACY
-
-Value = TypeVar("Value")
-
-
-def by_size(values: dict[int, Value]) -> dict[str, Value]:
-    """Sizes as JSON has them."""
-    return {str(size): value for size, value in values.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +21,6 @@ class Curve:
     c: float
     largest: int  # size it was fitted to
     residuals: dict[int, float]  # size -> measured error minus fitted error
-
-    def to_json(self) -> dict[str, Any]:
-        """By name."""
-        return vars(self) | {"residuals": by_size(self.residuals)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,14 +39,8 @@ class SizeResult:
     def to_json(self) -> dict[str, Any]:
         """The accuracy and its interval beside the rest."""
         nothing = {"mean": None, "low": None, "high": None, "basis": NO_INTERVAL}
-        return {
-            **(nothing if self.accuracy is None else asdict(self.accuracy)),
-            "seconds": self.seconds,
-            "seeds": self.seeds,
-            "test_accuracies": {str(seed): accuracy for seed, accuracy in self.test_accuracies.items()},
-            "converged": self.learning.converged,
-            "above_guessing": self.above_guessing,
-        }
+        own = fields_as_json(self, "learning", "reached", "budget") | {"converged": self.learning.converged}
+        return (own.pop("accuracy") or nothing) | own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,16 +88,8 @@ class SweepComparison:
     caveat: str = ""  # sentence on what else differs between the two, where that is more than transfer
 
     def to_json(self) -> dict[str, Any]:
-        """By name, sizes as text."""
-        return {
-            "gain": {str(size): gain and asdict(gain) for size, gain in self.gain.items()},
-            "seeds": by_size(self.seeds),
-            "break_even": self.break_even and self.break_even.to_json(),
-            "worth_in_pictures": {str(size): asdict(worth) for size, worth in self.worth_in_pictures.items()},
-            "basis": self.basis,
-            "against": self.against,
-            "time_to_target": {str(size): time.to_json() for size, time in self.time_to_target.items()},
-        }
+        """By name, but for the caveat, which is part of the text."""
+        return fields_as_json(self, "caveat")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,24 +134,12 @@ class SweepFinding:
         """
         best = self.best
         worth = best.worth_in_pictures if best else {}
+        own = fields_as_json(self, "works_on")
         return {
-            "sweep_id": self.sweep_id,
-            **self.setting.to_json(),
+            **own.pop("setting"),
+            **own,
             "sizes": list(self.sizes),
-            "experiments": by_size(self.experiments),
-            "statuses": self.statuses,
-            "baseline": self.baseline,
-            "margin": self.margin,
-            "chance": self.chance,
-            "judge_by": self.judge_by,
-            "arms": {
-                arm: {str(size): entry.to_json() for size, entry in sizes.items()} for arm, sizes in self.arms.items()
-            },
-            "curves": {arm: curve and curve.to_json() for arm, curve in self.curves.items()},
-            "headline": self.headline,
-            "comparisons": {arm: entry.to_json() for arm, entry in self.comparisons.items()},
-            "break_even": best and best.break_even and best.break_even.to_json(),
+            "break_even": best and as_json(best.break_even),
             "worth_in_pictures": {str(size): entry.ratio for size, entry in worth.items()},
             "worth_in_pictures_bounds": {str(size): entry.bound for size, entry in worth.items() if entry.bound},
-            "text": self.text,
         }

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tl.analysis import data_size, gains, paired
-from tl.analysis.answers import PairedAnswers, asked
 from tl.analysis.experiment import experiment_result, load_records, pictures_of
 from tl.analysis.experiment_results import ExperimentResult
-from tl.analysis.paired import Pair
+from tl.analysis.paired import Pair, PairedAnswers, asked
 from tl.analysis.records import RunRecord
 from tl.config import ACCURACY, BALANCED_ACCURACY, Experiment
 from tl.datasets.info import DatasetInfo
@@ -63,32 +61,28 @@ class SweepRuns:
 
     def pairs(self, baseline: str, arm: str) -> data_size.Pairs:
         """What two arms reached at every size, with what their networks answered where that is known."""
-        found = {
-            size: paired.pairs_of(own.tested(baseline), own.tested(arm), "test_accuracy")
-            for size, own in self.sizes.items()
-        }
-        found = {size: pairs for size, pairs in found.items() if pairs}
+        found = {}
+        for size, own in self.sizes.items():
+            if pairs := paired.pairs_of(own.tested(baseline), own.tested(arm), "test_accuracy"):
+                found[size] = sorted(pairs, key=lambda pair: pair[1].seed)
+        errors = [1 - np.array(gains.figures(pairs, self.judge_by)).T for pairs in found.values()]  # (2, seeds) each
         known = _same_pictures([asked(pairs) for pairs in found.values()])
         first = known[0] if known else None
-        errors = [
-            {size: self._errors(pair[side] for pair in pairs) for size, pairs in found.items()} for side in (0, 1)
-        ]
-        return data_size.pairs_of(
-            errors[0],
-            errors[1],
-            rights=_rights(found, known) if known else None,
+        return data_size.Pairs(
+            sizes=np.array(list(found), dtype=float),
+            baseline=[of_baseline for of_baseline, _ in errors],
+            arm=[of_arm for _, of_arm in errors],
+            rights=[(np.stack(each.baseline).astype(float), np.stack(each.arm).astype(float)) for each in known]
+            or None,
             clusters=first.groups[0] if first else None,
             test_share=self._test_share([pair for pairs in found.values() for pair in pairs]),
             classes=first.labels[0] if first and self.judge_by == BALANCED_ACCURACY else None,
         )
 
-    def errors(self, arm: str) -> dict[int, dict[int, float]]:
-        """size -> seed -> share of test pictures that were wrong, of tested runs; sizes without one are left out."""
-        found = {size: self._errors(own.tested(arm)) for size, own in self.sizes.items()}
-        return {size: seeds for size, seeds in found.items() if seeds}
-
-    def _errors(self, runs: Iterable[RunRecord]) -> dict[int, float]:
-        return {seed: 1 - accuracy for seed, accuracy in self.reached(runs).items()}
+    def errors(self, arm: str) -> dict[int, list[float]]:
+        """size -> share of test pictures that were wrong, of each tested run; sizes without one are left out."""
+        reached = {size: self.reached(own.tested(arm)).values() for size, own in self.sizes.items()}
+        return {size: [1 - accuracy for accuracy in each] for size, each in reached.items() if each}
 
     def _test_share(self, pairs: Sequence[Pair]) -> float | None:
         """Test pictures per picture of the training part, also where a size takes a sample of that.
@@ -113,25 +107,13 @@ def _same_pictures(found: Sequence[PairedAnswers | None]) -> list[PairedAnswers]
     return known if all(np.array_equal(first, each.pictures[0]) for each in known) else []
 
 
-def _rights(
-    found: Mapping[int, Sequence[Pair]], known: Sequence[PairedAnswers]
-) -> tuple[dict[int, dict[int, NDArray[np.bool_]]], dict[int, dict[int, NDArray[np.bool_]]]]:
-    """(baseline's, the arm's) size -> seed -> (N,) whether each answer was right."""
-    seeds = [[run.seed for _, run in pairs] for pairs in found.values()]
-    baseline, arm = (
-        {size: dict(zip(own, rights, strict=True)) for size, own, rights in zip(found, seeds, side, strict=True)}
-        for side in ([each.baseline for each in known], [each.arm for each in known])
-    )
-    return baseline, arm
-
-
 def read_sweep_runs(
     home: Home, sweep_id: str, rows_of: Mapping[str, list[RunRow]] | None = None, **judged: Any
 ) -> SweepRuns:
     """The sweep's runs. Raises Refused for an unknown sweep or arm.
 
     `rows_of` (experiment id -> its rows of runs) saves queries where the caller has looked after their statuses;
-    `judged`: as tl.analysis.experiment_result takes it.
+    `judged`: as tl.analysis.experiment.experiment_result takes it.
     """
     sizes: dict[int, SizeRuns] = {}
     run_ids: list[str] = []

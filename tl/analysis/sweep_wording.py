@@ -28,6 +28,13 @@ COVERS = {  # basis of an interval -> what it is for
     THESE_NETWORKS: later("for these networks on new pictures"),
     THESE_PICTURES: later("for these test pictures"),
 }
+WORTH = {  # in which direction the number is only a bound -> what the pictures of a size are worth
+    "at_most": later("With {size} pictures it does as well as {base} with no more than that."),
+    "at_least": later(
+        "With {size} pictures it does as well as {base} with more than {number}, at least {ratio:.1f} times as many."
+    ),
+    None: later("With {size} pictures it does as well as {base} with about {number}, {ratio:.1f} times as many."),
+}
 NO_PREDICTIONS = later("these runs kept no predictions, so nothing is said about new pictures")
 UNFAIR = {  # what the side that lost lacked; what did no better than chance is told
     Learning.STILL_IMPROVING: later("{arm} had not converged with {sizes} pictures: more epochs may narrow the gap."),
@@ -85,22 +92,8 @@ def _worth(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
     size, entry = next(iter(compared.worth_in_pictures.items()))
     if found.arms[arm][size].above_guessing is False:
         return ""  # whatever the baseline guesses with
-    values = {"size": count(size), "base": noun(found.opponent)}
-    if entry.bound == "at_most":
-        return say("With {size} pictures it does as well as {base} with no more than that.", **values)
-    if entry.bound == "at_least":
-        return say(
-            "With {size} pictures it does as well as {base} with more than {number}, at least {ratio:.1f} times as many.",
-            **values,
-            number=count(entry.pictures),
-            ratio=entry.ratio,
-        )
-    return say(
-        "With {size} pictures it does as well as {base} with about {number}, {ratio:.1f} times as many.",
-        **values,
-        number=about(entry.pictures),
-        ratio=entry.ratio,
-    )
+    number = count(entry.pictures) if entry.bound else about(entry.pictures)
+    return say(WORTH[entry.bound], size=count(size), base=noun(found.opponent), number=number, ratio=entry.ratio)
 
 
 def _misfit(found: SweepFinding, arm: str) -> str:

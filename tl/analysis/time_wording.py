@@ -5,10 +5,20 @@ from tl.analysis.cost_results import TimeToTarget
 from tl.analysis.guessing import LEAST_LEARNED
 from tl.analysis.names import beginning, inside
 from tl.analysis.results import ArmSummary, Learning, Verdict
-from tl.languages import listed, plural, say
+from tl.languages import later, listed, plural, say
 from tl.words import duration, percent
 
 ABOUT_EQUAL = 1.05  # times that differ by a smaller factor are called about equal
+ONE_SIDE = {  # whether it was the arm whose runs all got to the target, whether some of the other side did -> words
+    (True, False): later("it reached {target} after {time}, {baseline} did not in {limit}"),
+    (True, True): later(
+        "it reached {target} after {time}, {baseline} did in {reached} of {runs} runs, in the rest not in {limit}"
+    ),
+    (False, False): later("it did not reach {target} in {limit}, {baseline} did after {time}"),
+    (False, True): later(
+        "it reached {target} in {reached} of {runs} runs, in the rest not in {limit}, {baseline} did after {time}"
+    ),
+}
 
 
 def about_equal(factor: float) -> bool:
@@ -37,53 +47,28 @@ def sentences(found: Verdict, name: str) -> list[str]:
         return [_nothing_to_time(found, name)]
     if time.target_accuracy is None or time.devices or not time.comparable or not _told(found, name, time):
         return []
+    disturbed = plural(
+        "In {number:,} epoch other programs kept the machine busy; it counts with the time it would have taken undisturbed.",
+        "In {number:,} epochs other programs kept the machine busy; they count with the time they would have taken undisturbed.",
+        time.disturbed_epochs,
+    )
+    reused = later("Work that runs shared counts in full for each of them ({time} of it was reused).")
     return [
-        _disturbed(time.disturbed_epochs) if time.disturbed_epochs else "",
-        _reused(time.reused_seconds) if time.reused_seconds else "",
+        disturbed if time.disturbed_epochs else "",
+        say(reused, time=duration(time.reused_seconds)) if time.reused_seconds else "",
     ]
 
 
-def _reused(seconds: float) -> str:
-    return say(
-        "Work that runs shared counts in full for each of them ({time} of it was reused).", time=duration(seconds)
-    )
-
-
-def _disturbed(epochs: int) -> str:
-    return plural(
-        "In {number:,} epoch other programs kept the machine busy; it counts with the time it would have taken undisturbed.",
-        "In {number:,} epochs other programs kept the machine busy; they count with the time they would have taken undisturbed.",
-        epochs,
-    )
-
-
 def _told(found: Verdict, name: str, time: TimeToTarget) -> str:
-    target, baseline = percent(time.target_accuracy or 0.0, 0), inside(found.against(name))
-    slow, quick = time.baseline.seconds, time.arm.seconds
-    in_vain, arm_in_vain = time.baseline.not_reached_in, time.arm.not_reached_in
-    if quick and slow:
-        return _both(target, slow, quick)
-    if quick and in_vain:
-        times = {"target": target, "time": duration(quick), "baseline": baseline, "limit": duration(in_vain)}
-        if not time.baseline.reached:
-            return say("it reached {target} after {time}, {baseline} did not in {limit}", **times)
-        return say(
-            "it reached {target} after {time}, {baseline} did in {reached} of {runs} runs, in the rest not in {limit}",
-            **times,
-            reached=time.baseline.reached,
-            runs=time.runs,
-        )
-    if slow and arm_in_vain:
-        times = {"target": target, "time": duration(slow), "baseline": baseline, "limit": duration(arm_in_vain)}
-        if not time.arm.reached:
-            return say("it did not reach {target} in {limit}, {baseline} did after {time}", **times)
-        return say(
-            "it reached {target} in {reached} of {runs} runs, in the rest not in {limit}, {baseline} did after {time}",
-            **times,
-            reached=time.arm.reached,
-            runs=time.runs,
-        )
-    if in_vain and arm_in_vain:
+    target, arm, base = percent(time.target_accuracy or 0.0, 0), time.arm, time.baseline
+    if arm.seconds and base.seconds:
+        return _both(target, base.seconds, arm.seconds)
+    for there, late in ((arm, base), (base, arm)):
+        if there.seconds and late.not_reached_in:
+            values = {"baseline": inside(found.against(name)), "reached": late.reached, "runs": time.runs}
+            times = {"target": target, "time": duration(there.seconds), "limit": duration(late.not_reached_in)}
+            return say(ONE_SIDE[there is arm, late.reached > 0], **times, **values)
+    if base.not_reached_in and arm.not_reached_in:
         return say("not every run reached {target}, on either side", target=target)
     return ""
 

@@ -63,20 +63,13 @@ def _told(arm: str, own: ArmSummary) -> Iterator[str]:
 
 
 def _not_counted(arm: str, number: int, own: ArmSummary, status: str) -> str:
-    why = _why(own) if status == "failed" else ""
-    if own.runs == 1:
-        if why:
+    values = {"arm": arm, "runs": own.runs}
+    if status == "failed" and (why := _why(own)):
+        if own.runs == 1:
             return say("{arm}: its only run failed ({reasons}) and is not counted.", arm=arm, reasons=why)
-        return say(ONLY[status], arm=arm)
-    if why:
-        return say(
-            "{arm}: {number} of {runs} runs failed ({reasons}), not counted.",
-            arm=arm,
-            number=number,
-            runs=own.runs,
-            reasons=why,
-        )
-    return plural(*SOME[status], number, arm=arm, runs=own.runs)
+        told = later("{arm}: {number} of {runs} runs failed ({reasons}), not counted.")
+        return say(told, **values, number=number, reasons=why)
+    return say(ONLY[status], arm=arm) if own.runs == 1 else plural(*SOME[status], number, **values)
 
 
 def state(own: ArmSummary) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from msgspec import structs
 
-from tl.analysis.records import RunRecord
+from tl.analysis.records import RunRecord, column
 from tl.measures import DISTURBED_LOAD
 
 MORE_THREADS = 0.1  # of their mean over an epoch, above which it had more than usual
@@ -34,23 +34,14 @@ class UndisturbedRuns:
 
 def disturbed_epochs(metrics: pd.DataFrame) -> np.ndarray:
     """(epochs,) bool: whether others had much of the machine; False where the machine did not tell."""
-    if "others_load" not in metrics:
-        return np.zeros(len(metrics), bool)
-    load = metrics["others_load"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    return np.asarray(load > DISTURBED_LOAD)  # NaN is not above
+    return column(metrics, "others_load") > DISTURBED_LOAD  # NaN is not above
 
 
 def usual_threads(runs: Iterable[RunRecord]) -> int | None:
     """With how many threads most undisturbed epochs computed; None where no run tells."""
-    found = [np.rint(_threads(run.metrics)[~disturbed_epochs(run.metrics)]) for run in runs]
+    found = [np.rint(column(run.metrics, "threads")[~disturbed_epochs(run.metrics)]) for run in runs]
     counts = Counter(int(number) for own in found for number in own if np.isfinite(number))
     return max(counts, key=counts.__getitem__) if counts else None
-
-
-def _threads(metrics: pd.DataFrame) -> np.ndarray:
-    if "threads" not in metrics:
-        return np.full(len(metrics), np.nan)
-    return metrics["threads"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
 
 
 def undisturbed(runs: Sequence[RunRecord], threads: int | None = None) -> UndisturbedRuns:
@@ -61,7 +52,7 @@ def undisturbed(runs: Sequence[RunRecord], threads: int | None = None) -> Undist
     processors in the end.
     """
     disturbed = [disturbed_epochs(run.metrics) for run in runs]
-    more = [_threads(run.metrics) > (threads or np.inf) + MORE_THREADS for run in runs]
+    more = [column(run.metrics, "threads") > (threads or np.inf) + MORE_THREADS for run in runs]
     marks = [one | other for one, other in zip(disturbed, more, strict=True)]
     count = int(sum(mark.sum() for mark in disturbed))
     if not any(mark.any() for mark in marks):
@@ -74,7 +65,7 @@ def undisturbed(runs: Sequence[RunRecord], threads: int | None = None) -> Undist
 def two_devices(pairs: Sequence[tuple[RunRecord, RunRecord]]) -> tuple[str, ...]:
     """The kinds of device of the first pair whose runs trained on two, as on the nodes of a cluster; () where none did."""
     for pair in pairs:
-        found = tuple(_device(run.result.device) for run in pair if run.result and run.result.device)
+        found = tuple(_device(run.result.device) for run in pair if run.result.device)
         if len(set(found)) > 1:
             return found
     return ()
@@ -88,7 +79,7 @@ def _device(name: str) -> str:
 def timeless(run: RunRecord) -> RunRecord:
     """The run as if nobody had looked at the clock."""
     unknown = pd.Series([None] * len(run.metrics), dtype="Float64").array
-    result = structs.replace(run.result, elapsed_seconds=None) if run.result else None
+    result = structs.replace(run.result, elapsed_seconds=None)
     return replace(run, metrics=run.metrics.assign(elapsed_seconds=unknown), result=result)
 
 
@@ -96,22 +87,19 @@ Work = tuple[object, ...]  # what trained, operations
 
 
 def _works(metrics: pd.DataFrame) -> list[Work]:
-    flops = metrics["flops"].astype("Float64").fillna(-1.0)
-    return list(zip(metrics["stage"].astype(str), flops.astype(float), strict=True))
+    return list(zip(metrics["stage"].astype(str), np.nan_to_num(column(metrics, "flops"), nan=-1.0), strict=True))
 
 
 def _seconds(metrics: pd.DataFrame) -> np.ndarray:
     """(epochs,) what each took: the difference of the time so far, which holds a range test in the first."""
-    elapsed = metrics["elapsed_seconds"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    return np.diff(elapsed, prepend=0.0)
+    return np.diff(column(metrics, "elapsed_seconds"), prepend=0.0)
 
 
 def _without_waiting(metrics: pd.DataFrame) -> np.ndarray:
     """(epochs,) what each took without the time in which it was kept from a processor; NaN where that is not known, or where
     several threads waited, whose times can't be added."""
-    waited = metrics["waited_seconds"] if "waited_seconds" in metrics else pd.Series(np.nan, metrics.index)
-    found = _seconds(metrics) - waited.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    return np.where((_threads(metrics) <= 1 + MORE_THREADS) & (found > 0), found, np.nan)
+    found = _seconds(metrics) - column(metrics, "waited_seconds")
+    return np.where((column(metrics, "threads") <= 1 + MORE_THREADS) & (found > 0), found, np.nan)
 
 
 def _usual(runs: Sequence[RunRecord], marks: Sequence[np.ndarray]) -> Mapping[Work, float]:
@@ -135,5 +123,5 @@ def _corrected(run: RunRecord, mark: np.ndarray, usual: Mapping[Work, float]) ->
     # Not known from the first that is not known on.
     elapsed = pd.Series(np.cumsum(seconds)).astype("Float64").array
     last = None if pd.isna(elapsed[-1]) else float(elapsed[-1])
-    result = structs.replace(run.result, elapsed_seconds=last) if run.result else None
+    result = structs.replace(run.result, elapsed_seconds=last)
     return replace(run, metrics=run.metrics.assign(elapsed_seconds=elapsed), result=result)

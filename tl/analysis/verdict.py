@@ -21,8 +21,8 @@ from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Verdict
 from tl.analysis.statistics import HURTS, UNDECIDED
 from tl.analysis.time_to_target import time_to_target
 from tl.analysis.undisturbed import UndisturbedRuns, timeless, two_devices, undisturbed, usual_threads
-from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Refused
-from tl.languages import say
+from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, refusal
+from tl.languages import later
 
 MARGIN = 0.01  # accuracy: a smaller difference doesn't matter
 # Of ArmSummary: means over its runs.
@@ -106,25 +106,14 @@ def verdict(
 def check(*, margin: float = MARGIN, target: float | None = None, judge_by: str | None = None) -> None:
     """Raise Refused for a margin, a target or a measure that can't be one."""
     if judge_by not in (None, ACCURACY, BALANCED_ACCURACY):
-        raise Refused(
-            say(
-                "judge_by is {value!r}; it must be {accuracy} or {balanced}.",
-                value=judge_by,
-                accuracy=ACCURACY,
-                balanced=BALANCED_ACCURACY,
-            )
-        )
+        words = later("judge_by is {value!r}; it must be {accuracy} or {balanced}.")
+        raise refusal(words, value=judge_by, accuracy=ACCURACY, balanced=BALANCED_ACCURACY)
     if not 0 < margin < 1:
-        raise Refused(
-            say(
-                "margin is {value:g}; it must be between 0 and 1, for example 0.01 for one point of accuracy.",
-                value=margin,
-            )
-        )
+        words = later("margin is {value:g}; it must be between 0 and 1, for example 0.01 for one point of accuracy.")
+        raise refusal(words, value=margin)
     if target is not None and not 0 < target <= 1:
-        raise Refused(
-            say("target is {value:g}; it must be above 0 and at most 1, for example 0.85 for 85 %.", value=target)
-        )
+        words = later("target is {value:g}; it must be above 0 and at most 1, for example 0.85 for 85 %.")
+        raise refusal(words, value=target)
 
 
 def _headline(comparisons: Mapping[str, Comparison]) -> str | None:

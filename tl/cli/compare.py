@@ -52,10 +52,10 @@ def compare(arguments: argparse.Namespace) -> int:
 def finish(home: Home, experiment_id: str, as_json: bool, options: dict[str, Any], known: Collection[str] = ()) -> int:
     """Wait until nothing more comes of an experiment, print its result; exit status as of `compare`.
 
-    Runs that are `known` have ended before. `options` as tl.analysis.experiment_result takes them.
+    Runs that are `known` have ended before. `options` as tl.analysis.experiment.experiment_result takes them.
     """
     try:
-        from tl.analysis import experiment_result  # pandas: while the first trainer, too, is still importing
+        from tl.analysis.experiment import experiment_result  # pandas: while the first trainer, too, is still importing
 
         runs = follow(home, experiment_id, set(known))
     except KeyboardInterrupt:

@@ -123,7 +123,7 @@ def _doubled(home: Home, info: "DatasetInfo", names: Sequence[str]) -> list[dict
 
 def _second_looks(home: Home, experiment_id: str) -> list[dict[str, str]]:
     """What is known of the same comparison on corrected pictures, or on those before, once both have ended."""
-    from tl.analysis import experiment_result
+    from tl.analysis.experiment import experiment_result
     from tl.analysis.inspection import second_look
     from tl.store.schema import ACTIVE
 

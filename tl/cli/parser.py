@@ -154,7 +154,7 @@ def add_verdict_options(parser: Parser, measure: bool = False) -> None:
 
 
 def verdict_options(arguments: argparse.Namespace, experiment: Experiment | None = None) -> dict[str, Any]:
-    """Those that were given, for tl.analysis.experiment_result. Raises Refused for one that can't be.
+    """Those that were given, for tl.analysis.experiment.experiment_result. Raises Refused for one that can't be.
 
     `experiment` is what they will judge, where that is known before it is there.
     """

@@ -124,7 +124,7 @@ def watch(home: Home, sweep_id: str, as_json: bool, **options: Any) -> int:
 
 
 def _show(home: Home, sweep_id: str, as_json: bool, **options: Any) -> None:
-    from tl.analysis import sweep_result  # pandas
+    from tl.analysis.sweep import sweep_result  # pandas
 
     found = sweep_result(home, sweep_id, **options)
     if as_json:

@@ -6,8 +6,9 @@ from typing import ClassVar
 from tl.config.documents import Settings
 from tl.config.refusals import in_range, one_of, require
 from tl.languages import later, say
+from tl.parameters import PARAMETERS
 from tl.schedules import OPTIMIZERS
-from tl.strategies import PARAMETERS, RANDOM, STRATEGIES, arm_title
+from tl.strategies import RANDOM, STRATEGIES, arm_title
 from tl.words import CONTROL
 
 TRANSFERRED = ("backbone", "weights", "resolution")  # settings of a training that an arm may have of its own

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from tl.config import ID_PATTERN
-from tl.languages import Joined, Listed, Said, say
+from tl.languages import Listed, Said, say
 from tl.store.home import Home
 
 _REST = r"(?:/[^\s'\"<>|:;,()\[\]，。：；、（）“”]*)?"
@@ -23,8 +23,6 @@ def without_places(text: str) -> str:
             for name, own in text.values.items()
         }
         return Said(text.text, text.many, text.number, values)
-    if isinstance(text, Joined):
-        return Joined(map(without_places, text.parts))
     if isinstance(text, Listed):
         return Listed(text.between, map(without_places, text.parts))
     return _pattern(os.environ.get("TL_HOME", "")).sub(_last_name, text)

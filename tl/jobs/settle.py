@@ -8,7 +8,6 @@ import signal
 import sys
 from contextlib import suppress
 
-from tl.analysis import experiment_result
 from tl.analysis.settle import Decision, decide, standing_of
 from tl.config import Experiment, Refused
 from tl.jobs.look_starter import LIMIT_SECONDS
@@ -50,6 +49,8 @@ def settle(home: Home, experiment_id: str) -> None:
         settle_plan.end(home, experiment_id, *_of_unfinished(unfinished), seen=experiment)
         return
     try:
+        from tl.analysis.experiment import experiment_result  # pandas
+
         found = experiment_result(home, experiment_id, rows, **plan.judged_by)
     except Refused as refusal:  # a baseline that is no arm
         settle_plan.end(home, experiment_id, "failed", str(refusal), seen=experiment)

@@ -22,7 +22,6 @@ from tl.report.subject import ReportSubject
 from tl.setting_names import setting_name
 from tl.sources import used as sources_of
 from tl.sources.licences import in_words
-from tl.store.documents import Result
 from tl.store.name_and_notes import name_and_notes_of
 from tl.strategies import STRATEGIES
 from tl.words import count, not_available, number_of, percent, rate
@@ -108,7 +107,7 @@ def repeated(
     experiment: Experiment, sizes: tuple[int, ...], records: list[RunRecord], judged: Mapping[str, Any]
 ) -> list[str]:
     """The command that repeats it, computed as it was, and what can't be pinned."""
-    same, left_open = pinned(experiment, [record.result or Result() for record in records])
+    same, left_open = pinned(experiment, [record.result for record in records])
     told = [html_parts.paragraph(left_open, "small")] if left_open else []
     return [html_parts.command(command(same, sizes, judged)), *told]
 
@@ -199,7 +198,7 @@ def _rate(experiment: Experiment, arm: ArmConfig) -> str:
 
 def machine_rows(records: list[RunRecord]) -> list[tuple[str, str]]:
     """Devices and versions that the runs recorded, each once."""
-    results = [record.result or Result() for record in records]
+    results = [record.result for record in records]
     names = sorted({name for result in results for name in result.versions or {}})
     versions = [(name, _each((result.versions or {}).get(name) for result in results)) for name in names]
     precisions = _each(result.precision for result in results)

@@ -53,7 +53,7 @@ class SettlePlan:
 
     @property
     def judged_by(self) -> dict[str, str | float]:
-        """Options for tl.analysis.experiment_result."""
+        """Options for tl.analysis.experiment.experiment_result."""
         given: dict[str, str | float | None] = {
             "baseline": self.baseline,
             "margin": self.margin,

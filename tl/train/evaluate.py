@@ -10,7 +10,7 @@ from torch import nn
 
 from tl import machine
 from tl.backbones import Input
-from tl.measures import balanced_accuracy, balanced_mean, macro_f1, standard_error
+from tl.measures import MEASURES, accuracy, balanced_accuracy, balanced_mean, standard_error
 from tl.store.paired import HIDDEN, Pictures
 from tl.store.predictions import Predictions
 from tl.train.batches import to_input
@@ -40,7 +40,7 @@ class Evaluation:
     @property
     def accuracy(self) -> float:
         """Share of right answers, 0..1."""
-        return float((self.labels == self.predicted).mean()) if self._judged else math.nan
+        return accuracy(*self._answers) if self._judged else math.nan
 
     def judged(self, balanced: bool) -> tuple[float, float, float]:
         """What best epoch and early stopping go by: loss, its standard error, accuracy; `balanced`: each class alike."""
@@ -51,11 +51,9 @@ class Evaluation:
 
     def row(self, prefix: str, errors: bool = False) -> dict[str, float | None]:
         """The measures under the names they have in metrics and result, None where there is none."""
-        names = ("loss", "accuracy", "balanced_accuracy", "macro_f1")
         if not self._judged:
-            return {f"{prefix}_{name}": None for name in names}
-        measures = (self.loss, self.accuracy, balanced_accuracy(*self._answers), macro_f1(*self._answers))
-        found = dict(zip(names, measures, strict=True))
+            return {f"{prefix}_{name}": None for name in ("loss", *MEASURES)}
+        found = {"loss": self.loss} | {name: measure(*self._answers) for name, measure in MEASURES.items()}
         if errors:
             found |= {
                 "loss_error": standard_error(self.losses),

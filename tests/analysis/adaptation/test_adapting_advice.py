@@ -7,10 +7,10 @@ import pytest
 
 from tests.cli.commands import main
 from tl import jobs
-from tl.analysis import experiment_result
 from tl.analysis.adaptation import domain_distance
 from tl.analysis.adaptation.advice import RULES, ZHAO, advise
 from tl.analysis.adaptation.distance import Distance
+from tl.analysis.experiment import experiment_result
 from tl.analysis.forecasts import advice_record
 from tl.analysis.forecasts.advice_record import ADAPTING, TRANSFER, in_words, record
 from tl.analysis.statistics import HELPS, NO_DIFFERENCE

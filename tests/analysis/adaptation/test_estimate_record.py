@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tests.two_sets_lab import compared, sets
-from tl.analysis import experiment_result
 from tl.analysis.adaptation import estimate_record
 from tl.analysis.adaptation.estimate import RULE, AccuracyEstimate
 from tl.analysis.adaptation.estimate_record import (
@@ -20,6 +19,7 @@ from tl.analysis.adaptation.estimate_record import (
     widened,
     widening_in_words,
 )
+from tl.analysis.experiment import experiment_result
 from tl.store import database
 from tl.store.home import Home
 from tl.store.removal import delete_runs

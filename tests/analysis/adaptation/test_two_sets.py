@@ -7,7 +7,7 @@ import pytest
 
 from tests.two_sets_lab import compared, sets, shows
 from tests.verdict_lab import answered, judge, run
-from tl.analysis import experiment_result
+from tl.analysis.experiment import experiment_result
 from tl.config import ArmConfig, Experiment
 from tl.datasets import describe
 from tl.datasets.given_labels import NONE_OF_THEM, give, to_label

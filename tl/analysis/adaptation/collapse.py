@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tl.analysis.records import column
 from tl.languages import say
 from tl.words import number_of, percent, points
 
@@ -40,23 +41,16 @@ class Mark:
 
 def marks(metrics: pd.DataFrame, classes: int) -> tuple[Mark, ...]:
     """What went wrong so far, from a run's epochs; none where the columns are empty, as for arms that adapt nothing."""
-    domain = _column(metrics, "domain_accuracy")
-    found = [_at_chance(domain), _certain(domain), _vanished(_column(metrics, "predicted_classes"), classes)]
+    domain = column(metrics, "domain_accuracy")
+    found = [_at_chance(domain), _certain(domain), _vanished(column(metrics, "predicted_classes"), classes)]
     if not np.isfinite(domain).any():  # against a discriminator, a loss that stays says nothing
-        found.append(_unmoved(_column(metrics, "adaptation_loss")))
-    measured = _column(metrics, "target_val_accuracy")
+        found.append(_unmoved(column(metrics, "adaptation_loss")))
+    measured = column(metrics, "target_val_accuracy")
     if np.isfinite(measured).any():  # then an estimate has nothing to add
         found.append(_falling(measured, Kind.FALLING))
     else:
-        found.append(_falling(_column(metrics, "estimated_accuracy"), Kind.ESTIMATE_FALLS))
+        found.append(_falling(column(metrics, "estimated_accuracy"), Kind.ESTIMATE_FALLS))
     return tuple(mark for mark in found if mark)
-
-
-def _column(metrics: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    """(epochs,) NaN where an epoch has none."""
-    if name not in metrics:
-        return np.full(len(metrics), np.nan)
-    return np.asarray(metrics[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan))
 
 
 def _at_chance(domain: NDArray[np.float64]) -> Mark | None:

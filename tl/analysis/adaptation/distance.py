@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tl.analysis.certainty import wilson
-from tl.analysis.statistics import CONFIDENCE
 
 Reals = NDArray[np.float64]
 FEWEST = 20  # pictures of each set
@@ -45,7 +44,7 @@ def distance(source: NDArray[np.floating], target: NDArray[np.floating]) -> Dist
         right[halves != learned] = _right(features, sides, halves == learned)
     shares = [float(right[sides == side].mean()) for side in (1.0, -1.0)]
     told_apart, drawn = float(np.mean(shares)), 2 * min(len(source), len(target))
-    found = wilson(told_apart * drawn, drawn, CONFIDENCE)
+    found = wilson(told_apart * drawn, drawn)
     assert found is not None and found.low is not None and found.high is not None
     return Distance(
         value=_distance(told_apart),

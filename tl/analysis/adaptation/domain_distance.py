@@ -6,8 +6,7 @@ from functools import lru_cache
 from tl import datasets, sources
 from tl.analysis.adaptation.distance import Distance, distance
 from tl.analysis.forecasts.question import weights_here
-from tl.config import Refused, Training
-from tl.languages import say
+from tl.config import Refused, Training, refusal
 from tl.store.features import FeatureKey, fingerprint, read_features
 from tl.store.home import Home
 
@@ -28,7 +27,7 @@ class DistanceQuestion:
 def question(home: Home, training: Training) -> DistanceQuestion:
     """The question about the two data sets of `training`. Raises Refused where it can't be answered here."""
     if training.target_dataset is None:
-        raise Refused(say("There is only one data set; name the one it is to work on (--target-dataset)."))
+        raise refusal("There is only one data set; name the one it is to work on (--target-dataset).")
     source = weights_here(home, training)
     for name in training.sets:
         datasets.describe(home, name)
@@ -61,9 +60,8 @@ def keys(home: Home, asked: DistanceQuestion) -> tuple[FeatureKey, FeatureKey]:
 
 def answer(home: Home, asked: DistanceQuestion) -> Distance | None:
     """How different they look; None while the features are not kept."""
-    return (
-        _answer(home.path, *keys(home, asked)) if all(key.path(home).is_file() for key in keys(home, asked)) else None
-    )
+    found = keys(home, asked)
+    return _answer(home.path, *found) if all(key.path(home).is_file() for key in found) else None
 
 
 def known(home: Home, training: Training) -> Distance | None:

@@ -1,7 +1,7 @@
 """What is known of an experiment that learned from one data set and works on another, beside its verdict."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from tl.analysis.adaptation.estimate_record import (
     widened,
     widening_in_words,
 )
+from tl.analysis.cost_results import fields_as_json
+from tl.analysis.inspection.difference import same_pictures
 from tl.analysis.names import title
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import Interval, Verdict
@@ -48,13 +50,7 @@ class ArmOnTarget:
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready."""
-        return {
-            "estimate": self.estimate and asdict(self.estimate),
-            "measured": self.measured and asdict(self.measured),
-            "marks": [[asdict(mark) for mark in own] for own in self.marks],
-            "guesses": self.guesses,
-            "epochs": [{"kept": kept, "oracle": oracle} for kept, oracle in self.epochs],
-        }
+        return fields_as_json(self) | {"epochs": [{"kept": kept, "oracle": oracle} for kept, oracle in self.epochs]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,15 +103,8 @@ class Findings:
 
     def to_json(self) -> dict[str, Any]:
         """As `adaptation` of `compare --json` has it."""
-        return {
-            "target": self.target,
-            "labelled": self.labelled,
-            "given_labels": self.given,
-            "arms": {name: own.to_json() for name, own in self.arms.items()},
-            "record": self.record and self.record.to_json(),
-            "widening": self.widening and asdict(self.widening),
-            "text": self.text,
-        }
+        own = fields_as_json(self)
+        return own | {"given_labels": own.pop("given"), "text": self.text}
 
 
 def findings(home: Home, experiment: Experiment, records: Sequence[RunRecord], verdict: Verdict) -> Findings | None:
@@ -160,7 +149,7 @@ def _measured(verdict: Verdict, arm: str, records: Sequence[RunRecord]) -> Inter
 
 
 def _epochs(records: Sequence[RunRecord]) -> list[tuple[int, int]]:
-    results = [record.result for record in records if record.status == "finished" and record.result]
+    results = [record.result for record in records if record.status == "finished"]
     return [(one.best_epoch, one.oracle_epoch) for one in results if one.best_epoch and one.oracle_epoch]
 
 
@@ -208,11 +197,7 @@ def _asked(stamps: Stamps) -> list[tuple[Predictions, Predictions]]:
         (read_predictions(path, "validation"), read_predictions(path, "test", unlabelled=True)) for path, *_ in stamps
     ]
     pairs = [(source, target) for source, target in kept if source is not None and target is not None]
-    return [pair for pair in pairs if _asked_alike(pair, pairs[0])]
-
-
-def _asked_alike(pair: tuple[Predictions, Predictions], other: tuple[Predictions, Predictions]) -> bool:
-    return all(np.array_equal(one.picture, two.picture) for one, two in zip(pair, other, strict=True))
+    return [pair for pair in pairs if all(map(same_pictures, zip(pair, pairs[0], strict=True)))]
 
 
 def _sure(source: Predictions, target: Predictions) -> Sure:

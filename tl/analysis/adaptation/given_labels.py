@@ -12,8 +12,7 @@ from tl.analysis.guessing import Pictures
 from tl.analysis.records import RunRecord
 from tl.config import Experiment, Refused
 from tl.datasets import given_labels
-from tl.measures import balanced_accuracy, macro_f1
-from tl.store.documents import Result
+from tl.measures import MEASURES
 from tl.store.home import Home
 from tl.store.predictions import Answers, Predictions, read_predictions
 
@@ -68,13 +67,8 @@ def _tested(home: Home, record: RunRecord, known: dict[int, int], classes: int) 
     if told is None:
         return record
     answers = Answers(picture=told.picture, label=told.label, predicted=told.predicted, group=told.group)
-    figures = {
-        "test_accuracy": float(answers.right.mean()),
-        "test_balanced_accuracy": balanced_accuracy(told.label, answers.predicted, classes),
-        "test_macro_f1": macro_f1(told.label, answers.predicted, classes),
-        "test_images": len(told.label),
-    }
-    result = msgspec.structs.replace(record.result or Result(), **figures)
+    figures = {f"test_{name}": measure(told.label, told.predicted, classes) for name, measure in MEASURES.items()}
+    result = msgspec.structs.replace(record.result, **figures, test_images=len(told.label))
     return replace(record, answers=answers, result=result)
 
 

@@ -15,6 +15,16 @@ NO_TEST = later(
     "Nobody has labelled these pictures, so this is an estimate from how sure the networks are, not a test; it may even put "
     "the arms in the wrong order."
 )
+BESIDE = {  # whether the range held what was measured -> an estimate beside it
+    True: later(
+        "{arm}: without labels {estimate} would have been estimated ({low} to {high}); measured accuracy is {accuracy}, "
+        "inside that range."
+    ),
+    False: later(
+        "{arm}: without labels {estimate} would have been estimated ({low} to {high}); measured accuracy is {accuracy}, outside "
+        "that range."
+    ),
+}
 LOOK = {
     "alike": later(
         "The two sets look much alike to this network: a linear classifier tells them apart in {share} of cases (proxy A-distance "
@@ -63,17 +73,7 @@ def beside_the_truth(arm: str, found: AccuracyEstimate, measured: Interval) -> s
         accuracy = say("{accuracy} (95 % interval {interval})", accuracy=accuracy, interval=span(measured))
     said = {"arm": arm, "estimate": percent(found.accuracy, 0), "accuracy": accuracy}
     said |= {"low": percent(found.low, 0), "high": percent(found.high, 0)}
-    if found.low <= measured.mean <= found.high:
-        return say(
-            "{arm}: without labels {estimate} would have been estimated ({low} to {high}); measured accuracy is {accuracy}, "
-            "inside that range.",
-            **said,
-        )
-    return say(
-        "{arm}: without labels {estimate} would have been estimated ({low} to {high}); measured accuracy is {accuracy}, outside "
-        "that range.",
-        **said,
-    )
+    return say(BESIDE[found.low <= measured.mean <= found.high], **said)
 
 
 def chosen(arm: str, epochs: Sequence[tuple[int, int]]) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Generic, TypeVar
 
+from tl.analysis.names import INSIDE
 from tl.analysis.statistics import HELPS, NO_DIFFERENCE
 from tl.languages import joined, later, say
 from tl.networks import pictures_in_words
@@ -223,14 +224,13 @@ def apply_rules(rules: Mapping[str, Rule[Known]], facts: Known) -> dict[str, Any
 
 
 def _start(predicted: str, strategies: list[str]) -> str:
-    first, *others = (say(STRATEGIES[key].title) for key in strategies)
-    said: dict[str, str] = {"first": first[0].lower() + first[1:]}
+    first, *others = (say(INSIDE[key]) for key in strategies)
+    said: dict[str, str] = {"first": first}
     if not others:
         if predicted == HELPS:
             return say("Start with transfer: {first}.", **said)
         return say("Compare before you choose; of the ways to transfer try {first}.", **said)
-    lowered = [title[0].lower() + title[1:] for title in others]
-    said["others"] = reduce(lambda titles, title: say("{titles} or {title}", titles=titles, title=title), lowered)
+    said["others"] = reduce(lambda titles, title: say("{titles} or {title}", titles=titles, title=title), others)
     if predicted == HELPS:
         return say("Start with transfer: {first} (or {others}).", **said)
     return say("Compare before you choose; of the ways to transfer try {first} (or {others}).", **said)

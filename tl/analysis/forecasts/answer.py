@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tl import datasets
+from tl.analysis.cost_results import fields_as_json
 from tl.analysis.forecasts import record as records
 from tl.analysis.forecasts.curve import MeasuredCurve
 from tl.analysis.forecasts.forecast import Forecast, check_target, forecast
@@ -11,8 +12,8 @@ from tl.analysis.forecasts.question import ForecastQuestion, feature_keys, probe
 from tl.analysis.forecasts.record import FEATURES, SWEEP, Record
 from tl.analysis.forecasts.trainings import FinishedTraining, from_trainings
 from tl.analysis.forecasts.wording import notes, record_in_words, wording
-from tl.config import Experiment, Refused, Training
-from tl.languages import say
+from tl.config import Experiment, Training, refusal
+from tl.languages import later, say
 from tl.store.database import read_runs, read_sweep, read_sweeps
 from tl.store.documents import read_result
 from tl.store.home import Home
@@ -64,15 +65,7 @@ class Answer:
             **asdict(self.question),
             "target": self.target,
             "sweep_id": self.sweep_id,
-            "arms": [
-                {
-                    "strategy": arm.strategy,
-                    "basis": arm.basis,
-                    "curve": None if arm.curve is None else asdict(arm.curve),
-                    **asdict(arm.forecast),
-                }
-                for arm in self.arms
-            ],
+            "arms": [fields_as_json(arm, "forecast") | fields_as_json(arm.forecast) for arm in self.arms],
             "record": asdict(self.record),
             "text": self.text,
             "notes": [*self.notes, record_in_words(self.record)],
@@ -119,14 +112,9 @@ def _sweep(home: Home, asked: ForecastQuestion, sweep_id: str | None) -> tuple[s
         experiments = read_sweep(home, sweep_id)["experiments"]
         first = next(iter(experiments.values()))
         if not _is_of(home, first, asked):
-            raise Refused(
-                say(
-                    "Sweep {sweep} is of {swept}; the forecast is asked for {asked}.",
-                    sweep=sweep_id,
-                    swept=_in_words(home, first),
-                    asked=_in_words(home, asked),
-                )
-            )
+            swept, wanted = _in_words(home, first), _in_words(home, asked)
+            words = later("Sweep {sweep} is of {swept}; the forecast is asked for {asked}.")
+            raise refusal(words, sweep=sweep_id, swept=swept, asked=wanted)
         return sweep_id, experiments
     for sweep in read_sweeps(home):
         if _is_of(home, next(iter(sweep["experiments"].values())), asked):

@@ -59,7 +59,6 @@ class Fits:
     grid: np.ndarray  # (G,) sizes from the smallest to FAR times the largest
     draws: np.ndarray  # (DRAWS, G) errors
     levels: np.ndarray  # (DRAWS,) errors that the curves come down to in the end
-    middle: np.ndarray  # (G,) medians of `draws`
     now: np.ndarray  # (DRAWS,) errors at the largest size, as measured, with other test and training pictures
     single: np.ndarray  # (sizes,) standard deviation of one training's error, by its training pictures and seed
     scatter: float  # root mean square of measured minus fitted errors
@@ -98,7 +97,6 @@ def fits(curve: MeasuredCurve) -> Fits:
         grid=grid,
         draws=np.clip(middle + wide * (errors - middle), 0, 1),
         levels=levels,
-        middle=middle,
         now=drawn[:, -1],
         single=single * np.sqrt(more),
         scatter=float(scatter),

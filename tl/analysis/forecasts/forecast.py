@@ -3,14 +3,13 @@
 Codes and values only; tl.analysis.forecasts.wording says them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tl.analysis import curves
 from tl.analysis.forecasts.curve import FAR, Fits, MeasuredCurve, fits
-from tl.config import Refused
-from tl.languages import say
+from tl.config import refusal
 from tl.store.documents import Count, Finite, Share
 
 CONFIDENCE = 0.8  # of the intervals: eight in ten curves that could have given what was measured lie within
@@ -53,7 +52,7 @@ class BandPoint:
         return self.mean - low <= accuracy <= self.mean + high
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Refusal:
     """Why there is no number of pictures."""
 
@@ -74,21 +73,23 @@ class Forecast:
     target: Share  # accuracy
     there: Count  # training pictures that are there
     largest: Count  # training pictures of the largest size that was measured
-    now: AccuracyInterval | None  # accuracy at that size; None: nothing was measured
-    more: Count | None  # to label beyond those that are there, 0: none; None: no such number, or only `low` is known
-    low: Count | None  # interval of `more`; None where refused
-    high: Count | None  # None: the interval has no upper end within `reach`
-    bound: bool  # only that it takes `low` or more is known
+    now: AccuracyInterval | None = None  # accuracy at that size; None: nothing was measured
+    more: Count | None = (
+        None  # to label beyond those that are there, 0: none; None: no such number, or only `low` is known
+    )
+    low: Count | None = None  # interval of `more`; None where refused
+    high: Count | None = None  # None: the interval has no upper end within `reach`
+    bound: bool = False  # only that it takes `low` or more is known
     reach: Count  # training pictures up to which anything is said
-    refused: Refusal | None
-    band: tuple[BandPoint, ...]  # the curve with its interval, up to `reach`; () where there is none
+    refused: Refusal | None = None
+    band: tuple[BandPoint, ...] = ()  # the curve with its interval, up to `reach`; () where there is none
 
 
 def check_target(target: float) -> None:
     """Refuse a target that no accuracy is."""
     if not 0 < target < 1:
-        raise Refused(
-            say("target is {target:g}; it must be an accuracy between 0 and 1, such as 0.9 for 90 %.", target=target)
+        raise refusal(
+            "target is {target:g}; it must be an accuracy between 0 and 1, such as 0.9 for 90 %.", target=target
         )
 
 
@@ -98,54 +99,42 @@ def forecast(curve: MeasuredCurve | None, arm: str, target: float, there: int) -
     Raises Refused for a target that is no accuracy; a curve that allows no forecast gives one with `refused`.
     """
     check_target(target)
+    largest = curve.largest if curve else 0
+    said = Forecast(arm=arm, target=target, there=there, largest=largest, reach=round(FAR * largest))
     if curve is None or len(curve.sizes) < curves.MIN_SIZES:
-        sizes = 0 if curve is None else len(curve.sizes)
-        now = None if curve is None else _as_measured(curve)
-        largest = 0 if curve is None else curve.largest
-        values: dict[str, float] = {"sizes": sizes, "needed": curves.MIN_SIZES}
-        return _refused(arm, target, there, largest, now, FEW_SIZES, values)
+        sizes, now = (len(curve.sizes), _as_measured(curve)) if curve else (0, None)
+        return replace(said, now=now, refused=Refusal(FEW_SIZES, {"sizes": sizes, "needed": curves.MIN_SIZES}))
     found = fits(curve)
-    now = _reading(1 - curve.means[-1], 1 - found.now)
+    said = replace(said, now=_reading(1 - curve.means[-1], 1 - found.now))
     if curve.means[-1] <= 1 - target:
         size = int(next(n for n, error in zip(curve.sizes, curve.means, strict=True) if error <= 1 - target))
-        values = {"accuracy": now.mean, "pictures": size}
-        return _refused(arm, target, there, curve.largest, now, REACHED, values, band_of(found, curve))
+        reached = Refusal(REACHED, {"accuracy": 1 - float(curve.means[-1]), "pictures": size})
+        return replace(said, refused=reached, band=band_of(found, curve))
     if reason := _ill_behaved(curve, found):
-        return _refused(arm, target, there, curve.largest, now, *reason)
-    return _read(curve, found, arm, target, there, now)
+        return replace(said, refused=reason)
+    return _read(curve, found, replace(said, band=band_of(found, curve)))
 
 
-def _read(curve: MeasuredCurve, found: Fits, arm: str, target: float, there: int, now: AccuracyInterval) -> Forecast:
+def _read(curve: MeasuredCurve, found: Fits, said: Forecast) -> Forecast:
     """Where the curves that could be it come down to the target."""
     beyond = found.grid >= curve.largest
-    crossings = curves.first_below(found.grid[beyond], found.draws[:, beyond], 1 - target)
+    crossings = curves.first_below(found.grid[beyond], found.draws[:, beyond], 1 - said.target)
     low, middle, high = np.quantile(crossings, (TAIL, 0.5, 1 - TAIL), method="nearest")
-    band = band_of(found, curve)
     level = 1 - float(np.quantile(found.levels, TAIL))  # what all but the most hopeful curves come to at most
-    if level < target and np.isinf(low):
-        values = {"level": 1 - float(np.median(found.levels))}
-        return _refused(arm, target, there, curve.largest, now, LEVELS_OFF, values, band)
-    reach = round(float(found.grid[-1]))
+    if level < said.target and np.isinf(low):
+        return replace(said, refused=Refusal(LEVELS_OFF, {"level": 1 - float(np.median(found.levels))}))
+
+    def more(pictures: float) -> int:
+        return max(0, round(pictures) - said.there)
+
     bound = bool(np.isinf(middle))
-    first = reach if np.isinf(low) else int(np.floor(low))
-    return Forecast(
-        arm=arm,
-        target=target,
-        there=there,
-        largest=curve.largest,
-        now=now,
-        more=None if bound else _beyond(round(float(middle)), there),
-        low=_beyond(first, there),
-        high=None if np.isinf(high) else _beyond(int(np.ceil(high)), there),
+    return replace(
+        said,
+        more=None if bound else more(float(middle)),
+        low=more(said.reach if np.isinf(low) else np.floor(low)),
+        high=None if np.isinf(high) else more(np.ceil(high)),
         bound=bound,
-        reach=reach,
-        refused=None,
-        band=band,
     )
-
-
-def _beyond(pictures: int, there: int) -> int:
-    return max(0, pictures - there)
 
 
 def band_of(found: Fits, curve: MeasuredCurve) -> tuple[BandPoint, ...]:
@@ -168,18 +157,18 @@ def expected(found: Fits, curve: MeasuredCurve, places: np.ndarray) -> tuple[np.
     return middle, low, high
 
 
-def _ill_behaved(curve: MeasuredCurve, found: Fits) -> tuple[str, dict[str, float]] | None:
+def _ill_behaved(curve: MeasuredCurve, found: Fits) -> Refusal | None:
     """Why nothing can be read off the curve; None where something can."""
     means = curve.means
     fall = float(means[0] - means[-1])
     if fall <= 0:
-        return NOT_FALLING, {"first": 1 - float(means[0]), "last": 1 - float(means[-1])}
+        return Refusal(NOT_FALLING, {"first": 1 - float(means[0]), "last": 1 - float(means[-1])})
     covariance = np.array(curve.covariance)
     ends = [0, -1]
     together = covariance[0, 0] + covariance[-1, -1] - 2 * covariance[0, -1]
     error = float(np.sqrt(max(0.0, together) + (found.single[ends] ** 2).sum()))
     blur = max(SURE * error, 2 * found.scatter)
-    return (SCATTER, {"fall": fall, "scatter": blur}) if blur > fall else None
+    return Refusal(SCATTER, {"fall": fall, "scatter": blur}) if blur > fall else None
 
 
 def _as_measured(curve: MeasuredCurve) -> AccuracyInterval:
@@ -192,29 +181,3 @@ def _as_measured(curve: MeasuredCurve) -> AccuracyInterval:
 def _reading(mean: float, draws: np.ndarray) -> AccuracyInterval:
     low, high = np.quantile(draws, (TAIL, 1 - TAIL))
     return AccuracyInterval(mean=float(mean), low=min(float(low), float(mean)), high=max(float(high), float(mean)))
-
-
-def _refused(
-    arm: str,
-    target: float,
-    there: int,
-    largest: int,
-    now: AccuracyInterval | None,
-    reason: str,
-    values: dict[str, float],
-    band: tuple[BandPoint, ...] = (),
-) -> Forecast:
-    return Forecast(
-        arm=arm,
-        target=target,
-        there=there,
-        largest=largest,
-        now=now,
-        more=None,
-        low=None,
-        high=None,
-        bound=False,
-        reach=round(FAR * largest),
-        refused=Refusal(reason=reason, values=values),
-        band=band,
-    )

@@ -6,6 +6,8 @@ from dataclasses import asdict
 from itertools import combinations
 from typing import Any
 
+import numpy as np
+
 from tl.config import TRANSFERRED, ArmConfig, Training
 from tl.datasets.catalogue import home_of
 from tl.languages import say
@@ -44,11 +46,7 @@ def record(home: Home, scored: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def signs(results: Sequence[tuple[float, float]]) -> list[int]:
     """Of each two (score, accuracy): 1 where both order them alike, -1 where they don't, 0 where one is equal. Their mean is
     Kendall's tau."""
-    return [_sign(one[0] - two[0]) * _sign(one[1] - two[1]) for one, two in combinations(results, 2)]
-
-
-def _sign(value: float) -> int:
-    return (value > 0) - (value < 0)
+    return [int(np.sign((one[0] - two[0]) * (one[1] - two[1]))) for one, two in combinations(results, 2)]
 
 
 def _latest(home: Home, scored: dict[str, dict[str, Any]]) -> dict[Scored, dict[str, Any]]:

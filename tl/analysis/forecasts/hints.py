@@ -14,7 +14,7 @@ from msgspec import Struct
 from tl import datasets, sources
 from tl.analysis.forecasts.hint_record import record
 from tl.backbones import BACKBONES, unknown
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.config.training import check_side
 from tl.languages import later, read_sentence, say, store_sentence
 from tl.store.documents import Finite, of_type
@@ -49,10 +49,10 @@ def question(
     samples = min(max(SAMPLE, len(info.classes)), info.train) if samples is None else samples
     if samples > info.train:
         more = later("samples is {samples:,}, but {data} has only {there:,} training pictures.")
-        raise Refused(say(more, samples=samples, data=info.called, there=info.train))
+        raise refusal(more, samples=samples, data=info.called, there=info.train)
     if samples < len(info.classes):
         fewer = later("samples is {samples}, but {data} has {classes} classes; each needs a picture.")
-        raise Refused(say(fewer, samples=samples, data=info.called, classes=len(info.classes)))
+        raise refusal(fewer, samples=samples, data=info.called, classes=len(info.classes))
     check_side(resolution)
     names = tuple(backbones) if backbones else tuple(sources.networks_here(home))
     for name in names:
@@ -67,23 +67,24 @@ def candidates(home: Home, asked: HintQuestion) -> list[FeatureKey]:
     """What can be scored: weights that are on this machine, and for each such network random ones to compare with."""
     stamp = fingerprint(datasets.home_of(home, asked.dataset), asked.dataset)
     found = []
-    for backbone in asked.backbones:
-        if not BACKBONES[backbone].takes(asked.resolution):
-            continue
+    for backbone in _fitting(asked):
         here = {entry.key: entry.sha256 for entry in sources.available(home, backbone) if entry.file}
         for weights, digest in (here | {RANDOM: RANDOM_HASH} if here else {}).items():
-            found.append(
-                FeatureKey(
-                    dataset=asked.dataset,
-                    fingerprint=stamp,
-                    samples=asked.samples,
-                    resolution=asked.resolution,
-                    backbone=backbone,
-                    weights=weights,
-                    weights_hash=digest or "unknown",
-                )
+            key = FeatureKey(
+                dataset=asked.dataset,
+                fingerprint=stamp,
+                samples=asked.samples,
+                resolution=asked.resolution,
+                backbone=backbone,
+                weights=weights,
+                weights_hash=digest or "unknown",
             )
+            found.append(key)
     return found
+
+
+def _fitting(asked: HintQuestion) -> list[str]:
+    return [name for name in asked.backbones if BACKBONES[name].takes(asked.resolution)]
 
 
 class _Asked(Struct, frozen=True, kw_only=True):
@@ -126,24 +127,22 @@ def keep(home: Home, key: FeatureKey) -> Entry:
         return remember(home, key, {"error": say("The features could not be read back; the disk may be full.")})
     head = found.source_probabilities
     try:
-        entry = {
+        entry: Entry = {
             "logme": logme(found.features, found.labels),
             "h_score": h_score(found.features, found.labels),
             "leep": None if head is None else leep(head, found.labels),
         }
     except ValueError as problem:
         said = {"backbone": key.backbone, "weights": key.weights, "problem": str(problem)}
-        return remember(home, key, {"error": say("{backbone} with {weights} gave no score: {problem}.", **said)})
+        entry = {"error": say("{backbone} with {weights} gave no score: {problem}.", **said)}
     return remember(home, key, entry)
 
 
 def remember(home: Home, key: FeatureKey, entry: Entry) -> Entry:
     """Write one entry down, with what it is about; why there are no scores, in words, can be read in every language."""
     about: Entry = {"dataset": key.dataset, "fingerprint": key.fingerprint, "samples": key.samples}
-    about |= {"resolution": key.resolution, "backbone": key.backbone, "weights": key.weights}
-    entry = (
-        about | entry | {"time": time.time()} | ({"error": store_sentence(entry["error"])} if "error" in entry else {})
-    )
+    about |= {"resolution": key.resolution, "backbone": key.backbone, "weights": key.weights, "time": time.time()}
+    entry = about | entry | ({"error": store_sentence(entry["error"])} if "error" in entry else {})
     with locked(home.locks_dir / "hints.lock"):
         write_json(home.hints_path, known(home) | {key.digest: entry})
     return entry
@@ -159,11 +158,9 @@ def answer(home: Home, asked: HintQuestion) -> Entry:
     """
     scored, keys = known(home), candidates(home, asked)
     entries = {key: scored.get(key.digest) for key in keys}
-    random = {
-        key.backbone: entry["logme"] for key, entry in entries.items() if entry and _is_random(key) and _scored(entry)
-    }
-    ranked = [(key, entry) for key, entry in entries.items() if entry and not _is_random(key) and _scored(entry)]
-    rows = [_row(home, key, entry, random.get(key.backbone)) for key, entry in _ordered(ranked, asked.samples)]
+    logmes = {(key.backbone, key.weights): entry["logme"] for key, entry in entries.items() if entry and _scored(entry)}
+    ranked = _ranked(keys, scored)
+    rows = [_row(home, key, entry, logmes.get((key.backbone, RANDOM))) for key, entry in ranked]
     return {
         "dataset": asked.dataset,
         "samples": asked.samples,
@@ -178,8 +175,7 @@ def answer(home: Home, asked: HintQuestion) -> Entry:
 
 def downloads(home: Home, asked: HintQuestion) -> list[str]:
     """Titles of the networks that can't be scored since all their published weights are a download away."""
-    fits = [name for name in asked.backbones if BACKBONES[name].takes(asked.resolution)]
-    states = {name: {entry.state for entry in sources.available(home, name)} for name in fits}
+    states = {name: {entry.state for entry in sources.available(home, name)} for name in _fitting(asked)}
     return [BACKBONES[name].title for name, found in states.items() if found == {"download"}]
 
 
@@ -194,25 +190,20 @@ def downloads_in_words(titles: list[str]) -> str:
 
 def ranking(home: Home, asked: HintQuestion) -> list[tuple[str, str]]:
     """(network, weights) of the candidates that are scored, the best first: the order of `answer`."""
-    scored = known(home)
-    entries = [(key, scored[key.digest]) for key in candidates(home, asked) if key.digest in scored]
-    found = [(key, entry) for key, entry in entries if _scored(entry) and not _is_random(key)]
-    return [(key.backbone, key.weights) for key, _ in _ordered(found, asked.samples)]
+    return [(key.backbone, key.weights) for key, _ in _ranked(candidates(home, asked), known(home))]
 
 
-def _ordered(found: list[tuple[FeatureKey, Entry]], samples: int) -> list[tuple[FeatureKey, Entry]]:
-    """The best first; of those that are no strong evidence apart from the best left, the one that computes least."""
-    left, ordered = sorted(found, key=lambda each: -each[1]["logme"]), []
+def _ranked(keys: Iterable[FeatureKey], scored: dict[str, Entry]) -> list[tuple[FeatureKey, Entry]]:
+    """Pretrained ones with their scores, the best first; of those that are no strong evidence apart from the best left, the one
+    that computes least."""
+    entries = ((key, scored.get(key.digest, {})) for key in keys if key.weights != RANDOM)
+    left, ordered = sorted((each for each in entries if _scored(each[1])), key=lambda each: -each[1]["logme"]), []
     while left:
         best = left[0][1]["logme"]
-        alike = [each for each in left if (best - each[1]["logme"]) * samples <= STRONG_EVIDENCE]
+        alike = [(key, own) for key, own in left if (best - own["logme"]) * key.samples <= STRONG_EVIDENCE]
         ordered += sorted(alike, key=lambda each: BACKBONES[each[0].backbone].gflops or math.inf)
         left = left[len(alike) :]
     return ordered
-
-
-def _is_random(key: FeatureKey) -> bool:
-    return key.weights == RANDOM
 
 
 def _scored(entry: Entry) -> bool:

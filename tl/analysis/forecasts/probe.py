@@ -63,7 +63,8 @@ def measure(
         # With all the pictures every subset is the same.
         chosen = [order[:size] for order in (orders if size < len(train.labels) else orders[:1])]
         strength = best_strength(_subset(train, chosen[0]), validation, classes)
-        answers = np.array([_wrong(_subset(train, rows), strength, test, classes) for rows in chosen])
+        shares = [probabilities(_subset(train, rows), strength, test, classes) for rows in chosen]
+        answers = np.array([each.argmax(1) != test.labels for each in shares])
         errors.append(answers.mean(1).tolist())
         wrong.append(answers.mean(0))
     # Two right and two wrong answers more (Agresti and Coull): a few pictures, all right, don't show that all ever are.
@@ -117,11 +118,6 @@ def probabilities(train: Split, strength: float, other: Split, classes: int) -> 
     inputs, others = _standardised(train, other)
     parameters = _regression(inputs, train.labels, classes, strength, np.zeros((inputs.shape[1] + 1) * classes))
     return np.asarray(np.exp(_log_softmax(_scores(others, parameters, classes))))
-
-
-def _wrong(train: Split, strength: float, test: Split, classes: int) -> np.ndarray:
-    """(N,) bool: which test pictures the probe of these training pictures gets wrong."""
-    return np.asarray(probabilities(train, strength, test, classes).argmax(1) != test.labels)
 
 
 def _regression(inputs: np.ndarray, labels: np.ndarray, classes: int, strength: float, start: np.ndarray) -> np.ndarray:

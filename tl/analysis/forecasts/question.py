@@ -9,8 +9,8 @@ from msgspec import Struct
 from tl import datasets, sources
 from tl.analysis.forecasts.curve import MeasuredCurve
 from tl.analysis.forecasts.probe import MOST_PICTURES
-from tl.config import Refused, Training
-from tl.languages import later, read_sentence, say, store_sentence
+from tl.config import Training, refusal
+from tl.languages import later, read_sentence, store_sentence
 from tl.store.documents import of_type
 from tl.store.features import FeatureKey, fingerprint
 from tl.store.files import read_json, write_json
@@ -39,7 +39,7 @@ def question(home: Home, training: Training) -> ForecastQuestion:
         (later("{data} has {number} test pictures; a forecast needs at least 2."), info.test),
     ):
         if pictures < 2:
-            raise Refused(say(words, data=info.called, number=pictures))
+            raise refusal(words, data=info.called, number=pictures)
     return ForecastQuestion(
         dataset=info.name, backbone=training.backbone, weights=source.key, resolution=training.resolution
     )
@@ -52,7 +52,7 @@ def weights_here(home: Home, training: Training) -> sources.Source:
         away = later(
             "The weights {weights} of {backbone} are not on this computer; `python -m tl compare` downloads them."
         )
-        raise Refused(say(away, weights=source.title, backbone=training.backbone))
+        raise refusal(away, weights=source.title, backbone=training.backbone)
     return source
 
 

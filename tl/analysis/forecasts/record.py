@@ -48,12 +48,9 @@ class ForecastSubject:
 
 def subject(home: Home, training: Training, strategy: str, basis: str, classes: Iterable[str]) -> ForecastSubject:
     """What a forecast of an arm of `training` is about."""
-    weights = ""  # random ones, whatever the other arms start from
-    if STRATEGIES[strategy].pretrained:
-        weights = weights_key(home, training)
     return ForecastSubject(
         backbone=training.backbone,
-        weights=weights,
+        weights=weights_key(home, training) if STRATEGIES[strategy].pretrained else "",
         resolution=training.resolution,
         strategy=strategy,
         basis=basis,

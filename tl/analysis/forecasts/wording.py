@@ -36,7 +36,8 @@ def wording(found: Sequence[Forecast]) -> str:
     """The sentences of several arms, those with a number first, as one clause each."""
     numbers = [one for one in found if one.refused is None and one.more != 0]
     enough = [one for one in found if one.refused is None and one.more == 0]
-    clauses = [_clause(one, first=place == 0) for place, one in enumerate(_certain_first(numbers))]
+    certain_first = sorted(numbers, key=lambda one: one.bound)  # else in the order given
+    clauses = [_clause(one, first=place == 0) for place, one in enumerate(certain_first)]
     loose = [one for one in numbers if _boundless(one)]
     if len(clauses) == 1 and loose:
         clauses.append(say("the curve is too uncertain to bound it"))
@@ -50,10 +51,6 @@ def wording(found: Sequence[Forecast]) -> str:
     sentences += [say(there, number=count(one.there), target=_share(one.target), way=_with(one.arm)) for one in enough]
     sentences += [_refusal(one) for one in found if one.refused]
     return joined(map(_upper, sentences))
-
-
-def _certain_first(found: list[Forecast]) -> list[Forecast]:
-    return sorted(found, key=lambda one: one.bound)  # stable: in the order given otherwise
 
 
 def _clause(one: Forecast, first: bool) -> str:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from tl.analysis.certainty import wilson
 from tl.analysis.crossed import draws
 from tl.analysis.results import Interval
-from tl.analysis.statistics import CONFIDENCE
 from tl.store.predictions import Predictions
 
 FLOOR = 2.0**-25  # half the smallest number above 0 in half precision
@@ -133,6 +132,6 @@ def quality(asked: Predictions, shares: Reals) -> Quality:
 
 def _bin(asked: Predictions, sure: Reals, part: NDArray[np.int64]) -> Bin:
     number = draws(asked.group[part])
-    share = wilson(float(asked.right[part].mean()) * number, number, CONFIDENCE)
+    share = wilson(float(asked.right[part].mean()) * number, number)
     assert share is not None  # no bin is empty
     return Bin(sure=float(sure[part].mean()), right=share, pictures=len(part))

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from tl.analysis.certainty import wilson
 from tl.analysis.crossed import units_of
 from tl.analysis.results import Interval
-from tl.analysis.statistics import CONFIDENCE
 from tl.store.predictions import Answers
 
 Numbers = NDArray[np.int64]
@@ -62,4 +61,4 @@ def _drawn(of: Numbers, units: Numbers, classes: int) -> Numbers:
 
 def _share(right: int, pictures: int, drawn: int) -> Interval | None:
     """The share of so many pictures that was answered rightly."""
-    return wilson(float(right / pictures) * float(drawn), int(drawn), CONFIDENCE) if pictures else None
+    return wilson(float(right / pictures) * float(drawn), int(drawn)) if pictures else None

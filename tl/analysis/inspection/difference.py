@@ -5,14 +5,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tl.analysis.certainty import gain_interval, resampled_interval, splits_interval
-from tl.analysis.results import NO_INTERVAL, Interval
+from tl.analysis.results import Interval
 from tl.analysis.statistics import CONFIDENCE, MIN_PAIRS
 from tl.store.predictions import Answers
+from tl.store.shifted import Shifted
 
 Pair = tuple[Answers, Answers]  # (this arm's, the other's), of one seed
 Mask = NDArray[np.bool_]
@@ -61,40 +63,47 @@ def difference(arm: Answers, other: Answers) -> Difference | None:
 def over_seeds(pairs: Sequence[Pair], train_pictures: int | None) -> OverSeeds | None:
     """Over all seeds that both arms have; None for fewer than two, or where a pair was asked about different pictures.
 
-    The interval holds for other pictures and, from 3 seeds on, other networks, as a verdict's (`analysis.gains`). Where
-    every seed has a split of its own it needs the number of pictures that the splits train on.
+    For `train_pictures` and the interval see `gain_over_seeds`.
     """
     if len(pairs) < 2 or not all(same_pictures(pair) for pair in pairs):
         return None
-    sides = [(arm.right, other.right) for arm, other in pairs]
-    pictures = round(float(np.mean([len(right) for right, _ in sides])))
+    arm, other = [one.right for one, _ in pairs], [one.right for _, one in pairs]
+    pictures = round(float(np.mean([len(right) for right in arm])))
     return OverSeeds(
         pictures=pictures,
-        fixed=tuple(int((right & ~wrong).sum()) for right, wrong in sides),
-        broken=tuple(int((wrong & ~right).sum()) for right, wrong in sides),
-        net=_in_pictures(_gain(pairs, train_pictures), pictures),
+        fixed=tuple(int((right & ~wrong).sum()) for right, wrong in zip(arm, other, strict=True)),
+        broken=tuple(int((wrong & ~right).sum()) for right, wrong in zip(arm, other, strict=True)),
+        net=_in_pictures(gain_over_seeds(arm, other, [one for one, _ in pairs], train_pictures), pictures),
     )
 
 
-def same_pictures(answers: Sequence[Answers]) -> bool:
+def same_pictures(answers: Sequence[Answers | Shifted]) -> bool:
     """Whether all were asked about the same pictures, in the same order."""
     return all(np.array_equal(answers[0].picture, each.picture) for each in answers[1:])
 
 
-def _gain(pairs: Sequence[Pair], train_pictures: int | None) -> Interval:
-    arm, other = [one.right for one, _ in pairs], [one.right for _, one in pairs]
-    groups = [one.group for one, _ in pairs]
-    if same_pictures([one for one, _ in pairs]):
-        return gain_interval(np.stack(arm), np.stack(other), confidence=CONFIDENCE, clusters=groups[0])
-    gains = [float(one.mean() - another.mean()) for one, another in zip(arm, other, strict=True)]
-    if len(pairs) < MIN_PAIRS:
-        found = splits_interval(arm, other, confidence=CONFIDENCE, clusters=groups)
+def gain_over_seeds(
+    own: Sequence[NDArray[Any]],
+    other: Sequence[NDArray[Any]],
+    asked: Sequence[Answers | Shifted],
+    train_pictures: int | None,
+) -> Interval:
+    """By how much `own` values, (n,) of each seed, are higher than `other`, on what each was `asked` about: for other pictures
+    and, from 3 seeds on, other networks, as a verdict's (`analysis.gains`).
+
+    `train_pictures` of each split, where every seed drew its own: the interval then holds for other training pictures.
+    """
+    groups = [one.group for one in asked]
+    if same_pictures(asked):
+        return gain_interval(np.stack(own), np.stack(other), confidence=CONFIDENCE, clusters=groups[0])
+    gains = [float(one.mean() - another.mean()) for one, another in zip(own, other, strict=True)]
+    found = None
+    if len(gains) < MIN_PAIRS:
+        found = splits_interval(own, other, clusters=groups)
     elif train_pictures:
-        tested = float(np.mean([len(each) for each in arm]))
+        tested = float(np.mean([len(each) for each in groups]))
         found = resampled_interval(gains, test_pictures=tested, train_pictures=train_pictures, confidence=CONFIDENCE)
-    else:
-        found = None
-    return found or Interval(float(np.mean(gains)), None, None, NO_INTERVAL)
+    return found or Interval(float(np.mean(gains)))
 
 
 def _in_pictures(share: Interval, pictures: int) -> Interval:

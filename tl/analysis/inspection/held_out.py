@@ -56,7 +56,7 @@ def doubts(arms: Mapping[str, HeldOutPredictions], probe: HeldOutPredictions | N
     parts: list[tuple[str | None, HeldOutPredictions]] = []
     if best is not None:
         own = arms[best]
-        both = None if probe is None else _at(probe, own.picture)
+        both = None if probe is None else without(probe, np.setdiff1d(probe.picture, own.picture))
         if both is None or len(both.label) < len(own.label) or _right(own) > _right(both):
             parts.append((best, own))
     if probe is not None:
@@ -79,10 +79,6 @@ def suspicious(home: Home, runs: Iterable[tuple[str, str]], asked: ForecastQuest
 
 def _right(judged: HeldOutPredictions) -> float:
     return float((judged.probabilities.argmax(1) == judged.label).mean())
-
-
-def _at(judged: HeldOutPredictions, places: NDArray[np.int64]) -> HeldOutPredictions:
-    return without(judged, np.setdiff1d(judged.picture, places))
 
 
 class _Problem(Struct, frozen=True):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from tl.analysis.crossed import units_of
 from tl.analysis.forecasts.probe import Split, best_strength, probabilities
 
 FOLDS = 5
@@ -17,8 +18,7 @@ FOLDS = 5
 def folds_of(labels: NDArray[np.int64], groups: NDArray[np.int64], seed: int = 0) -> NDArray[np.int64]:
     """(n,) fold of each picture, 0..FOLDS-1: as even within the classes as whole groups (a number; -1: alone) allow."""
     random = np.random.default_rng(seed)
-    alone = np.arange(len(labels)) + groups.max(initial=-1) + 1
-    unit = np.unique(np.where(groups >= 0, groups, alone), return_inverse=True)[1]
+    unit = units_of(groups)
     first = np.unique(unit, return_index=True)[1]
     size, label = np.bincount(unit), labels[first]  # a group counts as of its first picture's class
     held = np.zeros((int(labels.max(initial=0)) + 1, FOLDS))

@@ -61,16 +61,8 @@ def pairs(home: Home, experiment_id: str, rows: Iterable[RunRow]) -> list[Pair]:
             with suppress(Refused):  # deleted since
                 source = datasets.describe(home, record.of)
                 if after.samples == samples_of(before, info):
-                    resplit = bool(before.resplit)
-                    pair = Pair(
-                        before_id=before_id,
-                        after_id=after_id,
-                        corrected=record,
-                        before=source,
-                        after=info,
-                        resplit=resplit,
-                    )
-                    found.append(pair)
+                    ids, resplit = {"before_id": before_id, "after_id": after_id}, bool(before.resplit)
+                    found.append(Pair(**ids, corrected=record, before=source, after=info, resplit=resplit))
     return found
 
 

@@ -3,15 +3,17 @@
 Everything is paired: the same pictures, shifted in the same way, and networks of the same seed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tl.analysis import certainty
-from tl.analysis.results import NO_INTERVAL, Interval
-from tl.analysis.statistics import CONFIDENCE, MIN_PAIRS
+from tl.analysis.inspection.difference import gain_over_seeds, same_pictures
+from tl.analysis.results import Interval
+from tl.analysis.statistics import MIN_PAIRS
 from tl.store.shifted import AS_THEY_ARE, SHIFTS, Shift, Shifted
 
 CLEAN: Shift = (AS_THEY_ARE, 0)
@@ -47,7 +49,7 @@ class ShiftComparison:
 
 
 def of_arm(runs: Sequence[Shifted], train_pictures: int | None) -> ArmUnderShift | None:
-    """What an arm's networks, one of each seed, reached; None for none. `train_pictures`: see `_gain`."""
+    """What an arm's networks, one of each seed, reached; None for none. `train_pictures`: see `gain_over_seeds`."""
     if not runs:
         return None
     return ArmUnderShift(
@@ -64,17 +66,18 @@ def compare_under_shift(pairs: Sequence[Pair], train_pictures: int | None) -> Sh
     if not pairs or not all(np.array_equal(own.picture, other.picture) for own, other in pairs):
         return None
 
-    def gain(of_run: list[tuple[Values, Values]]) -> Interval:
-        return _gain(of_run, [own for own, _ in pairs], train_pictures)
+    sides = [own for own, _ in pairs], [other for _, other in pairs]
+
+    def gain(value: Callable[[Shifted], Values]) -> Interval:
+        own, other = ([value(run) for run in runs] for runs in sides)
+        return gain_over_seeds(own, other, sides[0], train_pictures)
 
     return ShiftComparison(
         seeds=len(pairs),
-        gain=gain([(_mean(own), _mean(other)) for own, other in pairs]),
-        gain_clean=gain([(_right(own, CLEAN), _right(other, CLEAN)) for own, other in pairs]),
-        kept=gain([(_mean(own) - _right(own, CLEAN), _mean(other) - _right(other, CLEAN)) for own, other in pairs]),
-        by_shift={
-            shift: gain([(_right(own, shift), _right(other, shift)) for own, other in pairs]) for shift in SHIFTS
-        },
+        gain=gain(_mean),
+        gain_clean=gain(partial(_right, shift=CLEAN)),
+        kept=gain(lambda run: _mean(run) - _right(run, CLEAN)),
+        by_shift={shift: gain(partial(_right, shift=shift)) for shift in SHIFTS},
     )
 
 
@@ -87,48 +90,15 @@ def _mean(run: Shifted) -> Values:
     return np.asarray(np.mean([_right(run, shift) for shift in SHIFTS], axis=0))
 
 
-def _gain(values: list[tuple[Values, Values]], runs: Sequence[Shifted], train_pictures: int | None) -> Interval:
-    """By how much the first of each pair is higher, for other pictures and, from 3 seeds on, other networks.
-
-    `train_pictures` of each split, where every seed drew its own: the interval then holds for other training pictures.
-    """
-    own, other = [each for each, _ in values], [each for _, each in values]
-    if _same(runs):
-        return certainty.gain_interval(np.stack(own), np.stack(other), confidence=CONFIDENCE, clusters=runs[0].group)
-    clusters = [run.group for run in runs]
-    found = None
-    if len(runs) < MIN_PAIRS:
-        found = certainty.splits_interval(own, other, confidence=CONFIDENCE, clusters=clusters)
-    elif train_pictures:
-        found = certainty.resampled_interval(
-            [float((one - two).mean()) for one, two in values],
-            test_pictures=float(np.mean([len(run.picture) for run in runs])),
-            train_pictures=train_pictures,
-            confidence=CONFIDENCE,
-        )
-    return found or _without([float((one - two).mean()) for one, two in values])
-
-
 def _share(values: list[Values], runs: Sequence[Shifted], train_pictures: int | None) -> Interval:
-    if _same(runs):
-        return certainty.share_interval(np.stack(values), confidence=CONFIDENCE, clusters=runs[0].group)
-    found = None
+    clusters = [run.group for run in runs]
+    if same_pictures(runs):
+        return certainty.share_interval(np.stack(values), clusters=clusters[0])
+    reached, found = [float(each.mean()) for each in values], None
     if len(runs) < MIN_PAIRS:
-        found = certainty.splits_share(values, confidence=CONFIDENCE, clusters=[run.group for run in runs])
+        found = certainty.splits_share(values, clusters=clusters)
     elif train_pictures:
-        found = certainty.resampled_share(
-            [float(each.mean()) for each in values],
-            test_pictures=float(np.mean([len(run.picture) for run in runs])),
-            train_pictures=train_pictures,
-            confidence=CONFIDENCE,
-        )
-    return found or _without([float(each.mean()) for each in values])
-
-
-def _without(values: list[float]) -> Interval:
-    return Interval(float(np.mean(values)), None, None, NO_INTERVAL)
-
-
-def _same(runs: Sequence[Shifted]) -> bool:
-    """Whether all were asked about the same pictures."""
-    return all(np.array_equal(runs[0].picture, run.picture) for run in runs[1:])
+        tested = float(np.mean([len(each) for each in clusters]))
+        sizes = {"test_pictures": tested, "train_pictures": float(train_pictures)}
+        found = certainty.resampled_share(reached, **sizes)
+    return found or Interval(float(np.mean(reached)))

@@ -20,6 +20,13 @@ EXPLAINED = later(
     "never saw such pictures. Intervals are 95 %, for other pictures of the kind and, from three seeds on, for other seeds."
 )
 
+COSTS = {  # whether the arm gains by the shifts, whether the other does -> what they cost either: half a sentence
+    (True, True): later("Against the pictures as they are, it gains {points}, {other} gains {other_points}"),
+    (True, False): later("Against the pictures as they are, it gains {points}, {other} loses {other_points}"),
+    (False, True): later("Against the pictures as they are, it loses {points}, {other} gains {other_points}"),
+    (False, False): later("Against the pictures as they are, it loses {points}, {other} loses {other_points}"),
+}
+
 
 class AnyRun(Protocol):
     """What has to be known of a run, whoever lists it."""
@@ -109,30 +116,28 @@ def which_is_better(name: str, other: str, arms: dict[str, ArmUnderShift], found
         "other": inside(other),
         "other_share": percent(arms[other].shifted.mean),
         "gain": points(found.gain.mean),
+        "interval": _interval(found.gain),
     }
-    interval = _interval(found.gain)
-    if interval is None:
-        return say(
-            "{arm} is right in {share} of shifted pictures, {other} in {other_share}: {gain}, no clear difference.",
-            **told,
+    if told["interval"] is None:
+        words = later(
+            "{arm} is right in {share} of shifted pictures, {other} in {other_share}: {gain}, no clear difference."
         )
-    if clearly(found.gain):
-        return say(
-            "{arm} is right in {share} of shifted pictures, {other} in {other_share}: {gain} (95 % interval {interval}).",
-            **told,
-            interval=interval,
+    elif clearly(found.gain):
+        words = later(
+            "{arm} is right in {share} of shifted pictures, {other} in {other_share}: {gain} (95 % interval {interval})."
         )
-    return say(
-        "{arm} is right in {share} of shifted pictures, {other} in {other_share}: {gain} (95 % interval {interval}), "
-        "no clear difference.",
-        **told,
-        interval=interval,
-    )
+    else:
+        words = later(
+            "{arm} is right in {share} of shifted pictures, {other} in {other_share}: {gain} (95 % interval {interval}), "
+            "no clear difference."
+        )
+    return say(words, **told)
 
 
 def which_holds_up(name: str, other: str, arms: dict[str, ArmUnderShift], found: ShiftComparison) -> str:
     """Which of the two loses less by the shifts."""
-    costs, interval = _costs(arms[name].loss, arms[other].loss, inside(other)), _interval(found.kept)
+    own, base, interval = arms[name].loss, arms[other].loss, _interval(found.kept)
+    costs = say(COSTS[own < 0, base < 0], points=_lost(abs(own)), other=inside(other), other_points=_lost(abs(base)))
     open_ = {"costs": costs, "difference": points(found.kept.mean)}
     if interval is None:
         return say("{costs}; which one holds up better is not clear ({difference}).", **open_)
@@ -178,18 +183,6 @@ def table_rows(record: ShiftedRecord) -> list[tuple[str, ...]]:
 def _lost(loss: float) -> str:
     """5.0 points; what was gained has a minus."""
     return points(loss).removeprefix("+").removeprefix("±")
-
-
-def _costs(own: float, base: float, other: str) -> str:
-    """What the shifts cost either arm: the first half of a sentence."""
-    told = {"points": _lost(abs(own)), "other": other, "other_points": _lost(abs(base))}
-    if own < 0 and base < 0:
-        return say("Against the pictures as they are, it gains {points}, {other} gains {other_points}", **told)
-    if own < 0:
-        return say("Against the pictures as they are, it gains {points}, {other} loses {other_points}", **told)
-    if base < 0:
-        return say("Against the pictures as they are, it loses {points}, {other} gains {other_points}", **told)
-    return say("Against the pictures as they are, it loses {points}, {other} loses {other_points}", **told)
 
 
 def _turned(found: Interval) -> Interval:

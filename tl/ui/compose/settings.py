@@ -11,9 +11,10 @@ from tl.datasets.info import DatasetInfo, uneven
 from tl.effects import has_effect
 from tl.jobs import memory
 from tl.languages import commas, later, listed, say
+from tl.parameters import PARAMETERS
 from tl.schedules import OPTIMIZERS
 from tl.store.home import Home
-from tl.strategies import PARAMETERS, STRATEGIES, arm_title
+from tl.strategies import STRATEGIES, arm_title
 from tl.ui.compose import bounds
 from tl.ui.compose.form_state import ARMS, OWN_SEEDS, SETTLE, arm_key, compose, shared_key, usual_name_in
 from tl.ui.compose.shared_settings import DEFAULTS, SHARED, Setting

@@ -119,7 +119,7 @@ def _found(
 ) -> SweepFinding:
     """What was found, in the language with this `code`; computed anew when a run has ended or started (`states`) or is to be
     `judged` otherwise."""
-    from tl.analysis import sweep_result
+    from tl.analysis.sweep import sweep_result
 
     return sweep_result(_home, sweep_id, **dict(judged))
 

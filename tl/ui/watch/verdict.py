@@ -73,7 +73,7 @@ def _found(
 ) -> "tuple[Verdict, Findings | None]":  # not shown
     """In the language with this `code`; computed anew when a run has ended or started (`states`) or is to be `judged`
     otherwise: it reads every run."""
-    from tl.analysis import experiment_result
+    from tl.analysis.experiment import experiment_result
 
     found = experiment_result(_home, experiment_id, **dict(judged))
     return found.verdict, found.adaptation
