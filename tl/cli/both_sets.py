@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tl.cli.parser import add_command
 from tl.cli.text_table import listing
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.languages import later, say
 from tl.output import print_json
 from tl.store.home import Home
@@ -39,11 +39,10 @@ def both_sets(arguments: argparse.Namespace) -> int:
     experiment = read_experiment(home, arguments.id)["experiment"]
     refuse_final(arguments.id, experiment)
     if experiment.target_dataset is None:
-        text = later("{id} has one data set only; this is asked about two (--target-dataset).")
-        raise Refused(say(text, id=arguments.id))
+        raise refusal("{id} has one data set only; this is asked about two (--target-dataset).", id=arguments.id)
     rows = [row for row in read_runs(home, arguments.id) if row.status == "finished"]
     if not rows:
-        raise Refused(say("No run of {id} has finished; wait for one, or resume it.", id=arguments.id))
+        raise refusal("No run of {id} has finished; wait for one, or resume it.", id=arguments.id)
     measure(home, [row.run_id for row in rows])
     failed = {row.run_id: why for row in rows if (why := problem(home, row.run_id))}
     kept = {row.run_id: read_both_sets(home.run(row.run_id).both_sets) for row in rows}

@@ -11,7 +11,7 @@ from tl.cli.compare import finish
 from tl.cli.datasets import add_correction_options, corrections_of
 from tl.cli.parser import add_command, check_output
 from tl.cli.text_table import listing, split_words
-from tl.config import Experiment, Refused
+from tl.config import Experiment, refusal
 from tl.languages import joined, later, say
 from tl.output import print_json
 from tl.store import database
@@ -66,9 +66,9 @@ def labels(arguments: argparse.Namespace) -> int:
     rows = [row for row in database.read_runs(home, experiment_id) if row.status == "finished"]
     info = datasets.describe(home, experiment.dataset)
     if info.origin == "drawn":
-        raise Refused(say("{title} is drawn by the computer: its labels are right.", title=info.title))
+        raise refusal("{title} is drawn by the computer: its labels are right.", title=info.title)
     if any(home.run(row.run_id).imported.exists() for row in rows):
-        raise Refused(say("This comparison was trained on another computer; its pictures are not here."))
+        raise refusal("This comparison was trained on another computer; its pictures are not here.")
     asked = held_out.asked_of(home, experiment, "") if arguments.all_pictures else None
     if asked:
         label_checks.measure(home, asked)
@@ -87,7 +87,7 @@ def compare_again(arguments: argparse.Namespace) -> int:
     """Exit status as of `compare`."""
     correct = corrections_of(arguments)
     if not correct:
-        raise Refused(say("Say which pictures: --set-aside FILE, --relabel FILE, or both."))
+        raise refusal("Say which pictures: --set-aside FILE, --relabel FILE, or both.")
     home, before_id = arguments.home, arguments.experiment_id
     from tl.jobs.compare_again import compare_again
 

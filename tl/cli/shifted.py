@@ -6,7 +6,7 @@ from typing import Any
 
 from tl.cli.parser import add_command
 from tl.cli.text_table import text_table
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.languages import say
 from tl.output import print_json
 from tl.store.home import Home
@@ -35,7 +35,7 @@ def shifted(arguments: argparse.Namespace) -> int:
     refuse_final(arguments.id, experiment)
     rows = [row for row in read_runs(home, arguments.id) if row.status == "finished"]
     if not rows:
-        raise Refused(say("No run of {id} has finished; wait for one, or resume it.", id=arguments.id))
+        raise refusal("No run of {id} has finished; wait for one, or resume it.", id=arguments.id)
     measure(home, [row.run_id for row in rows])
     failed = {row.run_id: why for row in rows if (why := problem(home, row.run_id))}
     found = shifted_record(home, experiment, rows, _train_pictures(home, experiment.dataset))

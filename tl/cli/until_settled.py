@@ -9,7 +9,7 @@ from tl import jobs
 from tl.analysis import settle_wording
 from tl.cli.parser import Parser
 from tl.cli.watch import MAX_STARTS, POLL_SECONDS, tell, wait
-from tl.config import PLANNED_LOOKS, Experiment, Refused
+from tl.config import PLANNED_LOOKS, Experiment, refusal
 from tl.jobs.listing import RunEntry
 from tl.jobs.settle_plan import begun_plan, with_least_seeds
 from tl.jobs.start import log_path
@@ -53,7 +53,7 @@ def experiment_and_plan(
     """The experiment to begin with, and the plan to settle it where there is to be one. Raises Refused."""
     if not arguments.until_settled:
         if arguments.at_most_seeds is not None or arguments.at_most_minutes is not None:
-            raise Refused(say("--at-most-seeds and --at-most-minutes bound --until-settled; give that, too."))
+            raise refusal("--at-most-seeds and --at-most-minutes bound --until-settled; give that, too.")
         return experiment, None
     plan, least = plan_of(arguments, judged), with_least_seeds(experiment)
     begun_plan(plan, least)  # refused before anything is told

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tl.config import Experiment, Refused, RunConfig
+from tl.config import Experiment, Refused, RunConfig, refusal
 from tl.languages import say
 from tl.report.run_files import Files
 from tl.store import database
@@ -90,18 +90,16 @@ def run_ids_of(parts: list[BundledExperiment]) -> list[str]:
 def check_absent(home: Home, parts: list[BundledExperiment], sweep_id: str | None) -> None:
     """Raise Refused where something of it is here."""
     if sweep_id in {sweep["sweep_id"] for sweep in database.read_sweeps(home)}:
-        raise Refused(say("Sweep {id} is here already; delete its runs first to import it again.", id=sweep_id))
+        raise refusal("Sweep {id} is here already; delete its runs first to import it again.", id=sweep_id)
     for part in parts:
         if database.has_experiment(home, part.experiment_id):
-            raise Refused(
-                say("Experiment {id} is here already; delete its runs first to import it again.", id=part.experiment_id)
+            raise refusal(
+                "Experiment {id} is here already; delete its runs first to import it again.", id=part.experiment_id
             )
     known = {row.run_id for row in database.read_runs(home)}
     for run in map(home.run, run_ids_of(parts)):
         run_id = run.folder.name
         if run_id in known:
-            raise Refused(say("Run {id} is here already; delete it first to import it again.", id=run_id))
+            raise refusal("Run {id} is here already; delete it first to import it again.", id=run_id)
         if run.folder.exists() and not run.imported.exists():  # trained here: it may be all that is left of it
-            raise Refused(
-                say("Run {id} is not in the queue but has a folder; move runs/{id} away to import it.", id=run_id)
-            )
+            raise refusal("Run {id} is not in the queue but has a folder; move runs/{id} away to import it.", id=run_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tl.analysis.adaptation.given_labels import with_labels
 from tl.analysis.baselines import held_against
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets.info import UNLABELLED, DatasetInfo
 from tl.differences import each_of
 from tl.jobs.listing import RunEntry
@@ -104,10 +104,8 @@ def initial_choice(now: ExperimentView) -> tuple[str, str | None]:
     names = [arm.name for arm in now.experiment.arms if any(run.arm == arm.name for run in finished(now))]
     refuse_final(now.experiment_id, now.experiment)
     if not names:
-        raise Refused(
-            say(
-                "None of this comparison's runs has kept what it answered: wait until one has finished, or run it again."
-            )
+        raise refusal(
+            "None of this comparison's runs has kept what it answered: wait until one has finished, or run it again."
         )
     strategies = {arm.name: STRATEGIES[arm.strategy] for arm in now.experiment.arms}
     two_sets = now.experiment.target_dataset is not None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tl import jobs
-from tl.config import ID_PATTERN, Experiment, Refused, Training
+from tl.config import ID_PATTERN, Experiment, Training, refusal
 from tl.differences import networks
 from tl.jobs.listing import RunEntry
 from tl.jobs.progress import seconds_left, share_done
@@ -212,15 +212,12 @@ class ExperimentView:
 def load(home: Home, experiment_id: str) -> ExperimentView:
     """The experiment with this id. Raises Refused, one sentence, for an id that is unknown or none at all."""
     if not ID_PATTERN.fullmatch(experiment_id):
-        raise Refused(say("This link is not valid. You find all experiments under Runs."))
+        raise refusal("This link is not valid. You find all experiments under Runs.")
     try:
         found = jobs.experiment(home, experiment_id)
     except Unknown:
-        raise Refused(
-            say(
-                "There is no experiment {experiment} here. You find all experiments under Runs.",
-                experiment=experiment_id,
-            )
+        raise refusal(
+            "There is no experiment {experiment} here. You find all experiments under Runs.", experiment=experiment_id
         ) from None
     runs, plan = tuple(found["runs"]), found["settling"]
     return ExperimentView(home, experiment_id, found["experiment"], runs, plan, found["sweep_id"])

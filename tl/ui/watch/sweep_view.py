@@ -10,7 +10,7 @@ from typing import Any
 from tl import jobs
 from tl.analysis.sweep_results import SizeResult, SweepFinding
 from tl.analysis.sweep_wording import accuracy_with_interval
-from tl.config import ID_PATTERN, Experiment, Refused
+from tl.config import ID_PATTERN, Experiment, refusal
 from tl.jobs.listing import RunEntry
 from tl.languages import say
 from tl.report import size_findings
@@ -90,13 +90,11 @@ class SweepView:
 def load(home: Home, sweep_id: str) -> SweepView:
     """The sweep with this id. Raises Refused, one sentence, for an id that is unknown or none at all."""
     if not ID_PATTERN.fullmatch(sweep_id):
-        raise Refused(say("This link is not valid. You find all sweeps under Data size."))
+        raise refusal("This link is not valid. You find all sweeps under Data size.")
     try:
         found = jobs.sweep(home, sweep_id)
     except Unknown:
-        raise Refused(
-            say("There is no sweep {sweep} here. You find all sweeps under Data size.", sweep=sweep_id)
-        ) from None
+        raise refusal("There is no sweep {sweep} here. You find all sweeps under Data size.", sweep=sweep_id) from None
     return SweepView(
         sweep_id,
         tuple(

@@ -7,7 +7,7 @@ import streamlit as st
 
 from tl import jobs
 from tl.backbones import BACKBONES
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.jobs import exports
 from tl.jobs.final_model import submit_final
 from tl.jobs.listing import RunEntry
@@ -121,7 +121,7 @@ def _export(home: Home, run: RunEntry, key: str) -> None:
 def _ask(home: Home, run: RunEntry, own: bool) -> None:
     with show_problems(PROBLEM):
         if not exports.ask(home, run.run_id, BACKBONES[run.backbone].parameters, own):
-            raise Refused(say("Another model is being exported; try again in a moment."))
+            raise refusal("Another model is being exported; try again in a moment.")
 
 
 def _progress(home: Home, run_id: str, key: str, active: bool) -> None:
