@@ -10,8 +10,8 @@ from tl.languages import later, say
 from tl.store.home import Home
 from tl.ui.parts.problems import show_problems
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import cell, escape, plain
-from tl.words import number_of
+from tl.ui.parts.text import escape
+from tl.words import cell, number_of, plain
 
 BOX, NAME, DERIVE, PROBLEM = "form_change_classes", "form_derived_name", "form_derive", "form_derive_problem"
 LEAST = 3  # pictures of a class that can be divided

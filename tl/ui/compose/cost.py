@@ -25,8 +25,8 @@ from tl.store.settle_plan import SettlePlan
 from tl.strategies import arm_title
 from tl.ui.compose import plan
 from tl.ui.parts.refresh import fragment
-from tl.ui.parts.text import duration, escape
-from tl.words import memory
+from tl.ui.parts.text import escape
+from tl.words import duration, memory
 
 POLL_SECONDS = 1.0  # while this machine is being measured
 

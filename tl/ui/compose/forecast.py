@@ -16,6 +16,7 @@ from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number
 from tl.ui.parts.refresh import while_working
 from tl.ui.parts.text import escape
+from tl.words import plain
 
 if TYPE_CHECKING:  # the page's first paint doesn't wait for numpy
     from tl.analysis.forecasts.answer import Answer
@@ -114,7 +115,6 @@ def _unbroken(text: str) -> str:
 def _chart(found: "Answer", key: str) -> None:
     from tl.charts.forecast import forecast_chart
     from tl.strategies import arm_title
-    from tl.ui.parts.text import plain
 
     arms, between = [], []
     for arm in found.arms:

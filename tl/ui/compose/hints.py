@@ -9,8 +9,8 @@ from tl.config import Experiment, Refused
 from tl.languages import joined, later, say
 from tl.store.home import Home
 from tl.ui.parts.refresh import while_working
-from tl.ui.parts.text import cell, escape
-from tl.words import not_available
+from tl.ui.parts.text import escape
+from tl.words import cell, not_available
 
 if TYPE_CHECKING:  # numpy, pandas
     from tl.analysis.forecasts.hints import HintQuestion

@@ -22,7 +22,8 @@ from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import escape, plain
+from tl.ui.parts.text import escape
+from tl.words import plain
 
 DATASET, SAMPLES = shared_key("dataset"), shared_key("samples")
 WANTS_UPLOAD, UPLOADED, UPLOADER = "form_wants_upload", "form_uploaded", "form_uploader"

@@ -11,8 +11,8 @@ from tl.ui.compose.class_editor import editor
 from tl.ui.parts import uploads
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import count, escape, plain
-from tl.words import number_of
+from tl.ui.parts.text import escape
+from tl.words import count, number_of, plain
 
 WAITING, READING, WHERE, SPLIT, EDITOR = (
     "form_zip_read",

@@ -18,7 +18,8 @@ from tl.ui.compose.presets import PRESETS as COMPARISONS
 from tl.ui.parts import view
 from tl.ui.parts.numbers import typed
 from tl.ui.parts.problems import show_problems
-from tl.ui.parts.text import ago, count, escape
+from tl.ui.parts.text import escape
+from tl.words import ago, count
 
 SIZES, OWN, PROBLEM, SEEDS = "sweep_sizes", "sweep_own", "sweep_problem", form_state.SEEDS
 OWN_SIZES = "own"

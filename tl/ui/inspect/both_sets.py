@@ -21,8 +21,8 @@ from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.saliency import GONE, OTHERS_ASKED, ask_button
 from tl.ui.parts.chart import draw
 from tl.ui.parts.refresh import while_working
-from tl.ui.parts.text import escape, plain, unbroken
-from tl.words import number_of, percent
+from tl.ui.parts.text import escape, unbroken
+from tl.words import number_of, percent, plain
 
 BUTTON = "both_sets_ask"
 POLL_SECONDS = 1.0

@@ -11,9 +11,9 @@ from tl.languages import joined, later, listed, say
 from tl.ui.inspect import gallery
 from tl.ui.inspect.choice import Choice
 from tl.ui.parts.chart import draw
-from tl.ui.parts.text import cell, escape
+from tl.ui.parts.text import escape
 from tl.ui.watch.arm_table import MEASURE
-from tl.words import not_available, number_of, percent
+from tl.words import cell, not_available, number_of, percent
 
 WHICH = "inspect_calibration"
 BEFORE, AFTER = "before", "after"

@@ -17,8 +17,8 @@ from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.confusion_charts import ANSWERED, ANY, BY, LABELLED, ONE_OF_THEM, SHOWN, SQUARE, keep_to, key
 from tl.ui.inspect.fixed_wording import meaning, net, totals
 from tl.ui.inspect.gallery import ArmAnswers
-from tl.ui.parts.text import count, escape
-from tl.words import number_of
+from tl.ui.parts.text import escape
+from tl.words import count, number_of
 
 NOTHING = later("No such pictures.")
 

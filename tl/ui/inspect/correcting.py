@@ -16,7 +16,7 @@ from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import GREY
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import plain
+from tl.words import plain
 
 WIDTH = 128  # pixels, of a picture on the page
 STAYS, ASIDE = -2, -1  # choices besides the numbers of classes

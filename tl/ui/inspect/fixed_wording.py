@@ -7,8 +7,8 @@ from tl.analysis.names import noun
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, Interval
 from tl.languages import later, say
 from tl.ui.inspect.choice import Choice, finished
-from tl.ui.parts.text import count, escape
-from tl.words import number_of
+from tl.ui.parts.text import escape
+from tl.words import count, number_of
 
 OVER_ALL = {  # basis of the interval -> what was fixed and broken over several seeds
     NEW_PICTURES: later(

@@ -15,8 +15,8 @@ from tl.store.predictions import Predictions
 from tl.strategies import arm_title
 from tl.ui.compose.arms import dot
 from tl.ui.inspect.choice import Choice
-from tl.ui.parts.text import cell, escape, plain, unbroken
-from tl.words import number_of, share
+from tl.ui.parts.text import escape, unbroken
+from tl.words import cell, number_of, plain, share
 
 PER_PAGE = 24
 WIDTH = 128  # pixels: of a picture on the page

@@ -21,8 +21,8 @@ from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import GREY
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.refresh import fragment
-from tl.ui.parts.text import escape, plain
-from tl.words import number_of
+from tl.ui.parts.text import escape
+from tl.words import number_of, plain
 
 KEYS = "1234567890abdefghijklmnopqstuvwy"  # C and R are Streamlit's own; X and Z say something else
 MOST_EXAMPLES = 24  # classes of which one is shown

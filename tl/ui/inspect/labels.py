@@ -19,8 +19,8 @@ from tl.strategies import arm_title
 from tl.ui.inspect import checking, correcting, duplicates, second_look
 from tl.ui.inspect.choice import Choice, finished
 from tl.ui.inspect.correcting import Labelled
-from tl.ui.parts.text import count, escape, percent
-from tl.words import number_of, share
+from tl.ui.parts.text import escape
+from tl.words import count, number_of, percent, share
 
 PER_PAGE = 12
 MOST = 0.2  # of the labels; where more are suspicious, few of those are wrong

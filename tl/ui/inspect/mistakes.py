@@ -11,8 +11,8 @@ from tl.store.predictions import Answers
 from tl.ui.inspect import gallery
 from tl.ui.inspect.choice import Choice, finished
 from tl.ui.inspect.gallery import Line
-from tl.ui.parts.text import count, escape
-from tl.words import number_of
+from tl.ui.parts.text import escape
+from tl.words import count, number_of
 
 
 def show(choice: Choice) -> None:

@@ -18,8 +18,8 @@ from tl.ui.inspect.choice import Choice, finished
 from tl.ui.inspect.saliency import OTHERS_ASKED, ask_button
 from tl.ui.parts.chart import draw
 from tl.ui.parts.refresh import while_working
-from tl.ui.parts.text import cell, escape, unbroken
-from tl.words import number_of
+from tl.ui.parts.text import escape, unbroken
+from tl.words import cell, number_of
 
 BUTTON = "shifted_ask"
 POLL_SECONDS = 1.0

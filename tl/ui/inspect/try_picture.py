@@ -22,8 +22,8 @@ from tl.ui.inspect import heat, saliency
 from tl.ui.inspect.choice import Choice
 from tl.ui.parts import uploads
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import duration, escape
-from tl.words import share
+from tl.ui.parts.text import escape
+from tl.words import duration, share
 
 FROM, FILE, CAMERA, BUTTON, SURE = "try_from", "try_file", "try_camera", "try_ask", "try_sure"
 HELD, PROBLEM, TAKEN = "try_held", "try_problem", "try_taken"

@@ -14,7 +14,8 @@ from tl.store.saliency import Saliency
 from tl.ui.inspect import heat, saliency
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.confusion_charts import keep_to
-from tl.ui.parts.text import count, escape, plain
+from tl.ui.parts.text import escape
+from tl.words import count, plain
 
 KIND, PLACE, BUTTON = "looks_kind", "looks_place", "looks_ask"
 MOST = 500  # pictures to choose from in a list; more are found by number

@@ -28,8 +28,8 @@ from tl.ui.parts.deletion import DeletionChoice, ask
 from tl.ui.parts.keep_in_library import PAGE
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import count, escape, memory, percent, unbroken
-from tl.words import number_of
+from tl.ui.parts.text import escape, unbroken
+from tl.words import count, memory, number_of, percent
 
 PROBLEM, NEW_NAME = "library_problem", "library_new_name"
 RENAME_PROBLEM = "library_rename_problem"

@@ -8,8 +8,7 @@ from tl.store.home import Home
 from tl.store.machines import Machine, read_machines
 from tl.strategies import arm_title
 from tl.ui.parts.fold import fold
-from tl.ui.parts.text import cell, count, memory
-from tl.words import not_available, percent
+from tl.words import cell, count, memory, not_available, percent
 
 OPEN = "machines_open"
 NOTHING = "–"  # in a cell; an empty one would say "None"

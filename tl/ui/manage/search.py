@@ -12,7 +12,7 @@ from tl.store.home import Home
 from tl.store.name_and_notes import NONE, NameAndNotes
 from tl.strategies import STRATEGIES, arm_title
 from tl.ui.parts import view
-from tl.ui.parts.text import plain
+from tl.words import plain
 
 WORDS, STATE, DATA = "runs_search", "runs_state", "runs_data"
 LONGEST = 200  # characters

@@ -11,7 +11,8 @@ from tl.store.home import Home
 from tl.store.titles import title_of
 from tl.ui.parts.problems import show_problems
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import escape, percent
+from tl.ui.parts.text import escape
+from tl.words import percent
 
 NAME, PROBLEM = "keep_name", "keep_problem"
 PAGE = "pages/4_Model_library.py"

@@ -16,8 +16,9 @@ from tl.store.settle_plan import MOST_MINUTES, SettlePlan
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number, typed
 from tl.ui.parts.problems import show_kept, show_problems
-from tl.ui.parts.text import duration, escape
+from tl.ui.parts.text import escape
 from tl.ui.parts.view import ExperimentView, kept_on_stop
+from tl.words import duration
 
 PROBLEM = "settling_problem"
 SEEDS, MINUTES = "settle_seeds", "settle_minutes"

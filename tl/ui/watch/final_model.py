@@ -5,9 +5,10 @@ import streamlit as st
 from tl.config import Refused
 from tl.jobs import queue
 from tl.languages import say
-from tl.ui.parts.text import count, escape, percent
+from tl.ui.parts.text import escape
 from tl.ui.parts.view import ExperimentView
 from tl.ui.watch import take_home
+from tl.words import count, percent
 
 
 def show(now: ExperimentView) -> None:

@@ -19,9 +19,10 @@ from tl.ui.compose.arms import dot
 from tl.ui.parts import view
 from tl.ui.parts.problems import show_problems
 from tl.ui.parts.refresh import Snapshot, fragment, look_again
-from tl.ui.parts.text import clock, duration, escape, not_available, percent
+from tl.ui.parts.text import escape
 from tl.ui.watch import add_seeds, chart_area
 from tl.ui.watch.arm_table import arm_table, with_measures_in_words
+from tl.words import clock, duration, not_available, percent
 
 if TYPE_CHECKING:  # the first paint doesn't wait for pandas
     import pandas as pd

@@ -12,9 +12,9 @@ from tl.report import findings
 from tl.store.schema import RESUMABLE
 from tl.strategies import arm_title
 from tl.ui.parts.problems import show_kept, show_problems
-from tl.ui.parts.text import duration, escape, unbroken
+from tl.ui.parts.text import escape, unbroken
 from tl.ui.parts.view import ExperimentView
-from tl.words import number_of, rate
+from tl.words import duration, number_of, rate
 
 PROBLEM = "verdict_problem"
 CHANGES = {  # whether an arm may train longer, else at another rate; whether patience is another -> what is otherwise

@@ -19,8 +19,9 @@ from tl.store.schema import ACTIVE
 from tl.strategies import STRATEGIES, arm_title
 from tl.ui.compose.shared_settings import SHARED
 from tl.ui.parts import view
-from tl.ui.parts.text import ago, cell, count, escape, plain, unbroken
+from tl.ui.parts.text import escape, unbroken
 from tl.ui.watch.arm_table import MEASURE, arm_table, with_measures_in_words
+from tl.words import ago, cell, count, plain
 
 BOX, OTHER, ADDRESS = "compare_box", "compare_with", "with"
 NOTHING = "–"

@@ -17,10 +17,10 @@ from tl.ui.compose import cost, sweep_form
 from tl.ui.parts.chart import draw
 from tl.ui.parts.problems import show_problems
 from tl.ui.parts.refresh import Snapshot, fragment, look_again
-from tl.ui.parts.text import count, escape, first_sentence, unbroken
+from tl.ui.parts.text import escape, first_sentence, unbroken
 from tl.ui.watch import downloads, judging, name_and_notes, references, sweep_view
 from tl.ui.watch.deleting import ask_to_delete
-from tl.words import number_of
+from tl.words import count, number_of
 
 REFRESH_SECONDS = 2.0
 PROBLEM, SINGLE = "sweep_live_problem", "sweep_single"

@@ -20,9 +20,8 @@ from tl.store.home import Home
 from tl.store.name_and_notes import NameAndNotes, name_and_notes_of
 from tl.store.schema import ACTIVE, RESUMABLE
 from tl.strategies import arm_title
-from tl.ui.parts.text import cell, count, duration, not_available
 from tl.ui.parts.view import ExperimentView
-from tl.words import number_of
+from tl.words import cell, count, duration, not_available, number_of
 
 
 @dataclass(frozen=True)

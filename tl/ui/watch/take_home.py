@@ -17,8 +17,9 @@ from tl.strategies import arm_title
 from tl.ui.parts.keep_in_library import ask_to_keep
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.refresh import while_working
-from tl.ui.parts.text import escape, memory, percent
+from tl.ui.parts.text import escape
 from tl.ui.parts.view import ExperimentView
+from tl.words import memory, percent
 
 POLL_SECONDS = 1.0  # while a model is exported
 MOST_BYTES = 400 * 10**6  # that a page hands out: all of it goes through the server's memory

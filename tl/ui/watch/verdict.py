@@ -14,9 +14,10 @@ from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui.compose import forecast
 from tl.ui.compose.arms import dot
-from tl.ui.parts.text import cell, escape, first_sentence, unbroken
+from tl.ui.parts.text import escape, first_sentence, unbroken
 from tl.ui.parts.view import ExperimentView
 from tl.ui.watch import add_seeds, again, class_by_class, downloads, judging, marks, take_home, target
+from tl.words import cell
 
 if TYPE_CHECKING:
     from tl.analysis.adaptation.findings import Findings
