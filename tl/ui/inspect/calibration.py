@@ -115,7 +115,7 @@ def _mended(judged: ArmCalibration) -> str:
 
 
 def _diagram(judged: Sequence[ArmCalibration]) -> None:
-    from tl.charts.reliability import Reliability, ReliabilityPoint, reliability_chart
+    from tl.charts.reliability import reliability_chart
 
     which: str | None = BEFORE
     if any(each.found.after for each in judged):
@@ -128,24 +128,18 @@ def _diagram(judged: Sequence[ArmCalibration]) -> None:
             key=WHICH,
         )
     shown = [(each, each.found.after if which == AFTER else each.found.before) for each in judged]
-    rows = [
-        Reliability(
-            arm=each.title,
-            colour=each.colour,
-            after=which == AFTER,
-            points=tuple(
-                ReliabilityPoint(
-                    sure=one.sure, right=one.right.mean, low=one.right.low, high=one.right.high, pictures=one.pictures
-                )
-                for one in quality.bins
-            ),
+    arms = [
+        (
+            each.title,
+            each.colour,
+            [(one.sure, one.right.mean, one.right.low, one.right.high, one.pictures) for one in quality.bins],
         )
         for each, quality in shown
         if quality
     ]
     titles = listed(each.title for each, _ in shown)
     draw(
-        reliability_chart(rows),
+        reliability_chart(arms, which == AFTER),
         key=f"reliability_{which}",
         alt=say("How sure the answers of {arms} are, against the share of them that is right", arms=titles),
         width=WIDTH,
