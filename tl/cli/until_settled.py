@@ -1,7 +1,6 @@
 """Following an experiment on a terminal until its runs have ended and, where seeds are added, until it is settled."""
 
 import argparse
-import json
 import time
 from typing import Any
 
@@ -97,7 +96,6 @@ def as_document(home: Home, experiment_id: str) -> dict[str, Any]:
     experiment, plan = entry["experiment"], entry["settling"]
     if plan is None:
         return {"settling": None, "looks": []}
-    told = json.loads(plan.to_json()) | {"message": plan.message}
     names = ("at_most_seeds", "at_most_minutes", "began", "ended", "message")
     numbers = settle_wording.looks_of(experiment)
     looks = [
@@ -106,4 +104,4 @@ def as_document(home: Home, experiment_id: str) -> dict[str, Any]:
         if seeds in numbers
     ]
     text = None if plan.open else settle_wording.why_ended(experiment, plan)
-    return {"settling": {name: told[name] for name in names} | {"text": text}, "looks": looks}
+    return {"settling": {name: getattr(plan, name) for name in names} | {"text": text}, "looks": looks}

@@ -146,18 +146,14 @@ def _damaged(shown: str, problem: str) -> Refused:
     )
 
 
-def _limits(home: Home) -> UploadLimits:
-    """What a bundle may be."""
-    most = home.policy.upload_megabytes
-    if most is None:
-        return LIMITS
-    return replace(LIMITS, archive_bytes=most * 10**6, unpacked_bytes=4 * most * 10**6)
-
-
 def _members(home: Home, path: Path, shown: str) -> dict[str, Member]:
     """Name -> entry; Refused for a zip that is not plain and harmless, or holds anything unknown."""
+    most = home.policy.upload_megabytes
+    limits = LIMITS
+    if most is not None:
+        limits = replace(LIMITS, archive_bytes=most * 10**6, unpacked_bytes=4 * most * 10**6)
     try:
-        members = read_members(path, _limits(home), shown)
+        members = read_members(path, limits, shown)
     except Refused as problem:
         raise Refused(_of_a_bundle(str(problem))) from None
     found = {member.name: member for member in members}

@@ -38,14 +38,14 @@ METHOD = later(
 )
 
 
-def experiment_report(subject: ReportSubject, *, references: bool = True, **judged: Any) -> str:
+def experiment_report(subject: ReportSubject, **judged: Any) -> str:
     """The report as one HTML document. `judged`: baseline, margin, target and judge_by as the verdict takes
     them. Raises Refused.
     """
     home, experiment = subject.home, subject.experiment
     document = experiment_result(home, subject.ident, subject.rows, **judged)
     info = pictures_of(home, experiment, subject.run_ids)
-    lines = published(info, experiment.backbone) if references else ()
+    lines = published(info, experiment.backbone)
     records = load_records(home, subject.ident, subject.rows)
     title, below = sections.head(subject, info, f"{facts(experiment, document)} · {sections.submitted(subject)}")
     return html_parts.page(
@@ -147,40 +147,34 @@ def shifted_section(subject: ReportSubject, info: DatasetInfo | None) -> list[st
 def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Reference, ...]) -> list[tuple[str, str]]:
     """(caption, SVG) of what the runs learnt and what it cost, in the arms' own colours."""
     from tl.charts import curves, frames
+    from tl.charts.drawing import Drawing
     from tl.charts.references import with_references
     from tl.charts.svg import as_svg
 
     if not any(record.epochs for record in records):
         return []
-    metrics = pd.concat([_epochs(record) for record in records], ignore_index=True)
+    own = [record.metrics.assign(run_id=record.run_id, arm=plain(title(record.arm))) for record in records]
+    metrics = pd.concat(own, ignore_index=True)
     arms = [plain(title(arm.name)) for arm in experiment.arms]
     longest = max(experiment.epochs_of(arm) for arm in experiment.arms)
     marks = [(line.accuracy, line.label) for line in lines]
     bands = frames.bands(metrics, len(experiment.seeds))
-    balanced = [
-        (
-            say("Balanced validation accuracy by epoch"),
-            curves.validation_chart("balanced_accuracy", metrics, arms, "epochs", longest),
-        )
-    ]
-    drawn = (
-        *(balanced if experiment.judge_by == BALANCED_ACCURACY else []),
-        (
-            say("Validation accuracy by epoch. {bands}", bands=bands) if bands else say("Validation accuracy by epoch"),
-            with_references(curves.validation_chart("accuracy", metrics, arms, "epochs", longest), marks),
-        ),
-        (
-            say("Validation accuracy by computing time"),
-            curves.validation_chart("accuracy", metrics, arms, "seconds", longest),
-        ),
-        (say("Validation loss by epoch"), curves.validation_chart("loss", metrics, arms, "epochs", longest)),
-        (say("Time per epoch"), curves.epoch_seconds_chart(metrics, arms, longest, height=320)),
+
+    def chart(measure: str, axis: str = "epochs") -> Drawing:
+        return curves.validation_chart(measure, metrics, arms, axis, longest)
+
+    by_epoch = (
+        say("Validation accuracy by epoch. {bands}", bands=bands) if bands else say("Validation accuracy by epoch")
     )
-    return [(caption, as_svg(chart, CHART_WIDTH)) for caption, chart in drawn]
-
-
-def _epochs(record: RunRecord) -> pd.DataFrame:
-    return record.metrics.assign(run_id=record.run_id, arm=plain(title(record.arm)))
+    drawn = [
+        (by_epoch, with_references(chart("accuracy"), marks)),
+        (say("Validation accuracy by computing time"), chart("accuracy", "seconds")),
+        (say("Validation loss by epoch"), chart("loss")),
+        (say("Time per epoch"), curves.epoch_seconds_chart(metrics, arms, longest, height=curves.HIGH)),
+    ]
+    if experiment.judge_by == BALANCED_ACCURACY:
+        drawn.insert(0, (say("Balanced validation accuracy by epoch"), chart("balanced_accuracy")))
+    return [(caption, as_svg(each, CHART_WIDTH)) for caption, each in drawn]
 
 
 def runs_rows(document: ExperimentResult) -> list[dict[str, object]]:

@@ -35,15 +35,13 @@ METHOD_OF_SIZES = later(
 )
 
 
-def sweep_report(subject: ReportSubject, *, references: bool = True, **judged: Any) -> str:
+def sweep_report(subject: ReportSubject, **judged: Any) -> str:
     """The report as one HTML document. `judged`: baseline, margin and target as the verdict takes them; or Refused."""
-    experiment, runs = (
-        subject.experiment,
-        sweep_runs.read_sweep_runs(subject.home, subject.ident, subject.rows_of, **judged),
-    )
+    experiment = subject.experiment
+    runs = sweep_runs.read_sweep_runs(subject.home, subject.ident, subject.rows_of, **judged)
     found, info = finding(subject.ident, runs), runs.info
     documents = {size: own.result for size, own in runs.sizes.items()}
-    lines = published(info, experiment.backbone) if references else ()
+    lines = published(info, experiment.backbone)
     pictures = say("{sizes} training pictures", sizes=commas(map(count, subject.sizes)))
     facts = f"{pictures} · {sections.resolution_and_seeds(experiment)} · {sections.submitted(subject)}"
     title, below = sections.head(subject, info, facts)
