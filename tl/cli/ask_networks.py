@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `shifted` and `both-sets`."""
     text = say("Ask a comparison's networks about shifted test pictures: which arm holds up better.")
     add_command(commands, "shifted", shifted, text).add_argument("id", metavar="EXPERIMENT_ID")
     text = say("Say how well a comparison's networks tell its two data sets apart, before and after training.")

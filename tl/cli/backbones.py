@@ -16,7 +16,6 @@ from tl.words import count, millions, not_available, percent
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `backbones`."""
     parser = add_command(commands, "backbones", backbones, say("List the networks, or find one of timm's by words."))
     parser.add_argument(
         "words",

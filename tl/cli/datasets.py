@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `datasets`."""
     parser = add_command(commands, "datasets", datasets, say("List all data sets; change one's classes; delete one."))
     parser.add_argument(
         "--delete",

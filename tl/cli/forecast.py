@@ -15,7 +15,6 @@ SETTINGS = ("dataset", "backbone", "weights", "resolution")
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `forecast`."""
     parser = add_command(
         commands, "forecast", forecast, say("Say how many more pictures it takes to reach an accuracy.")
     )

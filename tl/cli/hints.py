@@ -14,7 +14,6 @@ from tl.store.titles import title_of
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `hints`."""
     parser = add_command(
         commands,
         "hints",

@@ -46,7 +46,6 @@ TOO_SMALL = later_plural("`--at-least {least}` goes on without it.", "`--at-leas
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `ingest`."""
     parser = add_command(commands, "ingest", ingest, say("Make a data set of pictures: a zip, or a folder."))
     text = say("zip, tar, 7z or folder; several together make one data set, each a class where it has no class folders")
     parser.add_argument("zip", type=Path, nargs="+", metavar="FILE.zip", help=text)

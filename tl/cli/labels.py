@@ -27,7 +27,6 @@ SHOWN = 25  # suspicious labels, and doubled pictures, on a terminal
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `labels` and `compare-again`."""
     text = say(
         "List labels that look wrong and pictures that occur twice, by what the networks of a comparison say of them."
     )

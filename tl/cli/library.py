@@ -25,7 +25,6 @@ KINDS = {  # state of weights that are here -> what the list calls it
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `library`."""
     parser = add_command(
         commands, "library", library, say("List the weights that are here; keep, rename, export your own.")
     )

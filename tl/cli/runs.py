@@ -25,7 +25,6 @@ DELETED = {
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `runs`, `stop`, `resume` and `delete`."""
     add_command(commands, "runs", runs, say("List all runs, the newest first."))
     for name, run, text in (
         ("stop", stop, say("End a run; the best epoch it has finished is kept.")),

@@ -17,7 +17,6 @@ from tl.words import number_of
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `settle` and `add-seeds`."""
     text = say("Add seeds to a comparison at planned looks until its outcome is decided; waits until it is.")
     parser = add_command(commands, "settle", settle, text, trains=True)
     parser.add_argument("experiment_id", metavar="EXPERIMENT_ID")

@@ -128,7 +128,6 @@ class Bars(ExitStack):
 
 
 def describe_end(run: RunEntry) -> str:
-    """How a run ended, in words."""
     epochs = number_of(run.epochs, "epoch")
     if run.status == "finished":
         text = later("finished after {epochs}, test accuracy {accuracy}")
@@ -146,7 +145,6 @@ def percent(fraction: float | None) -> str:
 
 
 def _epochs(home: Home, run_id: str) -> Rows:
-    """Rows of a run's metrics."""
     from tl.store.metrics import read_metrics  # pandas
 
     return read_metrics(home.run(run_id).metrics).to_dict("records")

@@ -259,16 +259,6 @@ def _dataset(told: _Pictures, experiment: Experiment) -> dict[str, Any]:
         words(name): {split: of_class[split] for split in splits if split in of_class}
         for name, of_class in (told.counts or {}).items()
     }
-    found = DatasetInfo(
-        name=told.name,
-        title=words(told.title),
-        origin=words(told.origin),
-        note=words(told.note),
-        train=told.train,
-        validation=told.validation,
-        test=told.test,
-        native_resolution=told.native_resolution,
-        classes=tuple(map(words, told.classes)),
-        counts=counts,
-    )
-    return found.to_json()
+    texts = {name: words(getattr(told, name)) for name in ("title", "origin", "note")}
+    classes = tuple(map(words, told.classes))
+    return DatasetInfo(**asdict(told) | texts | {"classes": classes, "counts": counts}).to_json()

@@ -83,7 +83,6 @@ def _place(
 
 
 def run_ids_of(parts: list[BundledExperiment]) -> list[str]:
-    """Of all their runs."""
     return [row["run_id"] for part in parts for row in part.rows]
 
 

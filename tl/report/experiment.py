@@ -197,6 +197,5 @@ def runs_rows(document: ExperimentResult) -> list[dict[str, object]]:
 
 
 def _ended(run: RunSummary) -> str:
-    """How a run ended, and why."""
     status = status_name(run.status)
     return say("{status} {message}", status=status, message=run.message) if run.message else status

@@ -56,7 +56,6 @@ def page(title: str, parts: Iterable[str]) -> str:
 
 
 def heading(words: str) -> str:
-    """A section's heading."""
     return f"<h2>{text(words)}</h2>"
 
 
@@ -66,7 +65,6 @@ def paragraph(words: str, kind: str = "") -> str:
 
 
 def command(words: str) -> str:
-    """A command line."""
     unbroken = " ".join(f"<span>{text(word)}</span>" for word in words.split(" "))  # no line ends at an option's hyphen
     return f"<pre><code>{unbroken}</code></pre>"
 

@@ -69,7 +69,6 @@ def _answer(task: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Answer tasks until stdin ends."""
     warnings.simplefilter("ignore")
     limit(MEMORY_BYTES)
     print("ready", flush=True)

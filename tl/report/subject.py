@@ -26,12 +26,10 @@ class ReportSubject:
 
     @cached_property
     def rows(self) -> list[RunRow]:
-        """The rows of all its runs."""
         return [row for rows in self.rows_of.values() for row in rows]
 
     @property
     def run_ids(self) -> list[str]:
-        """Ids of all its runs."""
         return [row.run_id for row in self.rows]
 
     @property

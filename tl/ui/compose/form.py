@@ -16,7 +16,7 @@ from tl.store.home import Home
 from tl.store.settle_plan import SettlePlan
 from tl.ui.compose import advice, arms, bounds, cost, form_state, network, pictures, plan, reuse
 from tl.ui.compose.presets import PRESETS, Preset
-from tl.ui.parts.problems import show_problems
+from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.text import escape
 
 PROBLEM = "form_problem"
@@ -180,16 +180,13 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
     state = st.session_state
     experiment: Experiment | None = None
     settle: SettlePlan | None = None
-    try:
+    with show_problems():
         experiment, settle = form_state.experiment_and_plan(state)
-    except Refused as problem:
-        st.error(escape(problem), icon=":material/error:")
     with cost.start_row(home, experiment, info, (), "form_start", _start):
         _settle_switch()
         if experiment and reuse.kept_of(home, state, experiment):
             _take_over_switch()
-    if state.get(PROBLEM):
-        st.error(escape(reworded(state[PROBLEM])), icon=":material/error:")
+    show_kept(PROBLEM, every_run=True)
     if experiment:
         cost.show_command(say("Show the command that does the same"), experiment, settle=settle)
     return experiment

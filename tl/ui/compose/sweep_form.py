@@ -17,7 +17,7 @@ from tl.ui.compose import arms, bounds, cost, forecast, form_state, network, pic
 from tl.ui.compose.presets import PRESETS as COMPARISONS
 from tl.ui.parts import view
 from tl.ui.parts.numbers import typed
-from tl.ui.parts.problems import show_problems
+from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.text import escape
 from tl.words import ago, count
 
@@ -108,14 +108,15 @@ def _fewer_seeds() -> bool:
 
 
 def _more_seeds() -> None:
-    def three() -> None:
-        st.session_state[SEEDS] = FIRST_SEEDS
-
     with st.container(horizontal=True, vertical_alignment="center"):
         words = say("With fewer than 3 seeds the result holds only for the networks trained here.")
         st.caption(words, width="content")
         st.button(
-            say("Use {number} seeds", number=FIRST_SEEDS), key="sweep_more_seeds", on_click=three, type="tertiary"
+            say("Use {number} seeds", number=FIRST_SEEDS),
+            key="sweep_more_seeds",
+            on_click=st.session_state.update,
+            args=({SEEDS: FIRST_SEEDS},),
+            type="tertiary",
         )
 
 
@@ -124,7 +125,7 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
     state = st.session_state
     experiment: Experiment | None = None
     sizes: tuple[int, ...] = ()
-    try:
+    with show_problems():
         if info:
             sizes = _sizes(info)
             experiment = form_state.compose(state, sized=False)
@@ -136,11 +137,8 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
                 runs=runs,
             )
             st.caption(words)
-    except Refused as problem:
-        st.error(escape(problem), icon=":material/error:")
     cost.start_row(home, experiment, info, sizes, "sweep_start", _start)
-    if state.get(PROBLEM):
-        st.error(escape(reworded(state[PROBLEM])), icon=":material/error:")
+    show_kept(PROBLEM, every_run=True)
     if experiment and sizes:
         cost.show_command(say("Show the command that does the same"), experiment, sizes)
     return experiment
@@ -176,10 +174,6 @@ def new_sweep() -> None:
     st.query_params.clear()
 
 
-def _open(sweep_id: str) -> None:
-    st.query_params["sweep"] = sweep_id
-
-
 def _earlier(home: Home) -> None:
     found = jobs.list_sweeps(home)[:SHOWN]
     if not found:
@@ -201,6 +195,6 @@ def _earlier(home: Home) -> None:
                 say("Open"),
                 icon=":material/open_in_full:",
                 key=f"open_{entry['sweep_id']}",
-                on_click=_open,
-                args=(entry["sweep_id"],),
+                on_click=st.query_params.update,
+                args=({"sweep": entry["sweep_id"]},),
             )

@@ -32,7 +32,6 @@ class ArmCalibration:
 
 
 def show(choice: Choice) -> None:
-    """Draw the section."""
     judged = [found for arm in (choice.arm, choice.other) if (found := _judged(choice, arm))]
     if not judged:
         st.info(say("What this run answered is no longer here."), icon=":material/image_search:")

@@ -55,13 +55,12 @@ class Choice:
 
     @property
     def home(self) -> Home:
-        """Where it lies."""
         return self.now.home
 
     def run(self, arm: str, seed: int | None = None) -> RunEntry | None:
         """The arm's finished run of a seed (default: the one that is looked at)."""
         wanted = self.seed if seed is None else seed
-        return next((run for run in finished(self.now) if run.arm == arm and run.seed == wanted), None)
+        return next((run for run in self.now.answered if run.arm == arm and run.seed == wanted), None)
 
     def answers(self, arm: str, seed: int | None = None, split: str = TEST) -> Answers | None:
         """What it answered, without probabilities; kept in memory. None where nothing was kept, or the file is damaged.
@@ -90,18 +89,13 @@ class Choice:
         return say("the {number} labelled here", number=count(number))
 
 
-def finished(now: ExperimentView) -> tuple[RunEntry, ...]:
-    """Those of its runs that have kept what they answered."""
-    return now.answered
-
-
 def initial_choice(now: ExperimentView) -> tuple[str, str | None]:
     """The arm that is looked at first, and the one it is compared with: the first that transfers, and what the verdict holds
     it against.
 
     Raises Refused for a final model, and where no run has kept what it answered.
     """
-    names = [arm.name for arm in now.experiment.arms if any(run.arm == arm.name for run in finished(now))]
+    names = [arm.name for arm in now.experiment.arms if any(run.arm == arm.name for run in now.answered)]
     refuse_final(now.experiment_id, now.experiment)
     if not names:
         raise refusal(

@@ -6,7 +6,7 @@ from tl.analysis.inspection.difference import Difference, OverSeeds, over_seeds
 from tl.analysis.names import noun
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, Interval
 from tl.languages import later, say
-from tl.ui.inspect.choice import Choice, finished
+from tl.ui.inspect.choice import Choice
 from tl.ui.parts.text import escape
 from tl.words import count, number_of
 
@@ -68,7 +68,7 @@ def net(choice: Choice) -> str | None:
     """The same over all seeds that both arms have, Markdown; None where there are fewer than two."""
     if choice.other is None:
         return None
-    seeds = sorted({run.seed for run in finished(choice.now) if run.arm == choice.arm})
+    seeds = sorted({run.seed for run in choice.now.answered if run.arm == choice.arm})
     sides = [(choice.answers(choice.arm, seed), choice.answers(choice.other, seed)) for seed in seeds]
     known = [(arm, other) for arm, other in sides if arm is not None and other is not None]
     found = over_seeds(known, choice.now.pictures.train if choice.now.pictures else None)

@@ -9,14 +9,13 @@ from tl.analysis.inspection.mistakes import Hardest, hardest, worst_mistakes
 from tl.languages import plural, say
 from tl.store.predictions import Answers
 from tl.ui.inspect import gallery
-from tl.ui.inspect.choice import Choice, finished
+from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import Line
 from tl.ui.parts.text import escape
 from tl.words import count, number_of
 
 
 def show(choice: Choice) -> None:
-    """Draw the section."""
     arm, other = gallery.arm_answers(choice, choice.arm), gallery.arm_answers(choice, choice.other)
     if arm is None:
         st.info(say("What this run answered is no longer here."), icon=":material/image_search:")
@@ -50,7 +49,7 @@ def show(choice: Choice) -> None:
 
 def _hardest(choice: Choice, names: Sequence[str]) -> None:
     """Draw what most networks of the comparison got wrong."""
-    found = [choice.answers(run.arm, run.seed) for run in finished(choice.now)]
+    found = [choice.answers(run.arm, run.seed) for run in choice.now.answered]
     answers = [each for each in found if each is not None]
     if len(answers) < 2:
         return

@@ -21,7 +21,6 @@ from tl.ui.parts.refresh import while_working
 from tl.ui.parts.text import escape
 from tl.words import share
 
-POLL_SECONDS = 0.7
 BAR = later("How sure")  # column of `probabilities`: the numbers, for a bar
 OTHERS_ASKED = later("Other networks are being asked; try again in a while.")
 OTHERS = later("Another picture is being looked at; try again in a few seconds.")
@@ -44,7 +43,6 @@ class SaliencyRequest:
     key: str  # of its button
 
     def here(self) -> tuple[str, ...]:
-        """Runs whose network is here."""
         return tuple(run.run_id for run in self.runs if with_network(self.home.run(run.run_id)))
 
     def found(self) -> Found:
@@ -61,7 +59,7 @@ def show(
 ) -> None:
     """Draw the button, the progress and what was found; `begin` starts looking, `found` knows what there is."""
     working = functools.partial(saliency.looking, asked.home)
-    while_working(_show, POLL_SECONDS, working, asked, button, begin, found or asked.found)
+    while_working(_show, working, asked, button, begin, found or asked.found, seconds=0.7)
 
 
 def _show(

@@ -21,6 +21,7 @@ from tl.strategies import arm_title
 from tl.ui.inspect import heat, saliency
 from tl.ui.inspect.choice import Choice
 from tl.ui.parts import uploads
+from tl.ui.parts.problems import show_kept
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import escape
 from tl.words import duration, share
@@ -46,14 +47,12 @@ class TriedPicture:
 
 
 def show(choice: Choice) -> None:
-    """Draw the section."""
     st.header(say("Try a picture"), anchor=False)
     st.caption(say(KEPT))
     runs = tuple(run for arm in choice.now.experiment.arms if (run := choice.run(arm.name)) is not None)
     sides = {run.run_id: _side(choice, run) for run in runs}
     _take(choice, set(sides.values()))
-    if problem := st.session_state.get(PROBLEM):
-        st.error(escape(problem), icon=":material/error:")
+    show_kept(PROBLEM, every_run=True)
     held: TriedPicture | None = st.session_state.get(HELD)
     if held is not None and all(side in held.pixels for side in sides.values()):
         _asked(choice, runs, held, sides)

@@ -25,7 +25,6 @@ NO_PICTURES = later("The pictures of this comparison are no longer here, so ther
 
 
 def show(choice: Choice) -> None:
-    """Draw the section."""
     st.header(say("Where it looks"), anchor=False)
     own = choice.answers(choice.arm)
     other = choice.answers(choice.other) if choice.other else None

@@ -31,7 +31,6 @@ def show(home: Home, runs: list[RunLine]) -> None:
 
 
 def machine_columns(machines: tuple[Machine, ...], runs: list[RunLine]) -> dict[str, list[str]]:
-    """Columns of the table of machines."""
     trained = {run_id for machine in machines for run_id in machine.trains}
     titles = {
         run.run_id: say("{arm}, seed {seed}", arm=arm_title(run.arm), seed=run.seed)

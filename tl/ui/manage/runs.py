@@ -108,7 +108,6 @@ def _turned_to(items: Sequence[Item], layout: str, most: int) -> Sequence[Item]:
 
 
 def run_columns(home: Home, runs: list[RunEntry]) -> dict[str, list[str]]:
-    """Columns of the table of runs."""
     now = time.time()
     firsts = {run.experiment_id: run for run in runs}
     titles = {

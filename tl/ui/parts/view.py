@@ -74,11 +74,6 @@ class Arm:
         return any(run.status in ACTIVE for run in self.runs)
 
     @property
-    def waits(self) -> bool:
-        """Whether its trainer waits for its turn."""
-        return (self.current.progress or Progress()).phase == "waiting"
-
-    @property
     def state(self) -> str:
         """What its current run does, in words."""
         run = self.current
@@ -123,7 +118,6 @@ class ExperimentView:
 
     @property
     def max_epochs(self) -> int:
-        """The largest budget of an arm."""
         return max(self.experiment.epochs_of(arm) for arm in self.experiment.arms)
 
     @cached_property
@@ -240,7 +234,6 @@ def kept_on_stop(runs: Iterable[RunEntry]) -> str:
 
 
 def log_end(home: Home, run_id: str) -> str:
-    """The last lines of a run's log."""
     try:
         with open(home.run(run_id).log, "rb") as file:
             start = max(0, file.seek(0, 2) - LOG_BYTES)

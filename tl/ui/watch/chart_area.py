@@ -35,7 +35,6 @@ LINES: dict[tuple[int, ...], str] = {
 
 
 def show(now: ExperimentView, metrics: "pd.DataFrame") -> None:
-    """Draw them all."""
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         axis = st.segmented_control(
             say("Against"),

@@ -95,4 +95,4 @@ def _choice(home: Home, whole: Deletable, problem: str, then: Callable[[], None]
 
     stops = bool(whole.active or whole.adds_seeds)
     label = LABELS[(whole.kind if named else None, stops)]
-    return DeletionChoice(say(label), f"confirm_delete_{whole.kind}" if named else "confirm_delete", delete)
+    return say(label), f"confirm_delete_{whole.kind}" if named else "confirm_delete", delete

@@ -21,7 +21,6 @@ from tl.ui.parts.text import escape
 from tl.ui.parts.view import ExperimentView
 from tl.words import memory, percent
 
-POLL_SECONDS = 1.0  # while a model is exported
 MOST_BYTES = 400 * 10**6  # that a page hands out: all of it goes through the server's memory
 PROBLEM = "take_home_problem"
 
@@ -54,7 +53,6 @@ def show(now: ExperimentView, key: str) -> None:
 
 
 def show_run(home: Home, run: RunEntry, key: str) -> None:
-    """Draw it for one run."""
     if not home.run(run.run_id).best.exists():
         st.caption(say("The network of this run is not on this computer: it was trained elsewhere, or taken over."))
         return
@@ -104,7 +102,7 @@ def _export(home: Home, run: RunEntry, key: str) -> None:
         args=(home, run, own),
         disabled=exports.working(home),
     )
-    while_working(_progress, POLL_SECONDS, lambda: exports.working(home), home, run.run_id, key)
+    while_working(_progress, lambda: exports.working(home), home, run.run_id, key)
     if home.policy.shows_commands:
         st.caption(
             joined(
