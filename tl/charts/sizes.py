@@ -129,15 +129,11 @@ def _sizes(named: tuple[int, ...], arms: tuple[str, ...]) -> alt.LayerChart | al
             tooltip=[*names, accuracy, alt.Tooltip("curve:N", title=say("curve"))],
         )
     )
-    return alt.layer(band, fits, every_run, dots, *_mark(x)).properties(height=380)
-
-
-def _mark(x: alt.X) -> list[alt.Chart]:
-    """The break-even as a line with its name."""
-    base = base_chart("break_even").encode(x=x)
-    rule = base.mark_rule(strokeDash=[3, 3], strokeWidth=1.5, color=MARK_COLOUR)
-    name = base.mark_text(align="right", baseline="top", dx=-6, fontSize=12, color=MARK_COLOUR)
-    return [rule, name.encode(y=alt.value(4), text="name:N")]
+    even = base_chart("break_even").encode(x=x)
+    rule = even.mark_rule(strokeDash=[3, 3], strokeWidth=1.5, color=MARK_COLOUR)
+    name = even.mark_text(align="right", baseline="top", dx=-6, fontSize=12, color=MARK_COLOUR)
+    marks = [rule, name.encode(y=alt.value(4), text="name:N")]
+    return alt.layer(band, fits, every_run, dots, *marks).properties(height=380)
 
 
 def residual_chart(found: SizeRows) -> Drawing:

@@ -179,14 +179,13 @@ def _settled(info: "DatasetInfo", edits: "Edits") -> str:
 
 def _readings(incoming: "Incoming") -> list[dict[str, Any]]:
     """Every way to read it; none of pictures without labels, which are all the same."""
-    return [_as_json(one) for one in incoming.readings] if incoming.labelled else []
-
-
-def _as_json(reading: "Reading") -> dict[str, Any]:
-    return {
-        "how": english(reading.how),
-        "options": reading.asked.options or NOT_AVAILABLE,
-        "classes": reading.sizes,
-        "splits": reading.splits,
-        "left_out": reading.left_out,
-    }
+    return [
+        {
+            "how": english(one.how),
+            "options": one.asked.options or NOT_AVAILABLE,
+            "classes": one.sizes,
+            "splits": one.splits,
+            "left_out": one.left_out,
+        }
+        for one in (incoming.readings if incoming.labelled else ())
+    ]

@@ -48,7 +48,10 @@ def write(
         with quarantine(home, home.runs_dir) as incoming:
             for run_id, files in written:
                 for name, content in files.items():
-                    _write_file(incoming / run_id / name, content)
+                    if isinstance(content, bytes):  # a table
+                        write_bytes(incoming / run_id / name, content)
+                    else:
+                        write_json(incoming / run_id / name, content)
             with locked(home.locks_dir / "import.lock"):  # an import of the same in another tab may be as far
                 check_absent(home, parts, sweep_id)
                 _place(home, parts, sweep_id, called, incoming)
@@ -57,13 +60,6 @@ def write(
             told = say("The disk that holds {folder} is full; free some space and try again.", folder=home.path)
             raise Refused(told) from None
         raise
-
-
-def _write_file(place: Path, content: bytes | dict[str, Any]) -> None:
-    if isinstance(content, bytes):  # a table
-        write_bytes(place, content)
-    else:
-        write_json(place, content)
 
 
 def _place(

@@ -99,7 +99,8 @@ def estimate_line(home: Home, experiment: Experiment, info: DatasetInfo, sizes: 
         return
     if words := shortage(experiment):
         st.warning(escape(words), icon=":material/memory:")
-    waiting = not _measured(home, experiment) and not background.busy(home)
+    missing = any(probing.cached(home, *kind, experiment.batch_size) is None for kind in _kinds(experiment))
+    waiting = missing and not background.busy(home)
     fragment(_estimate, POLL_SECONDS if waiting else None)(home, experiment, info, sizes, waiting)
 
 
@@ -158,11 +159,6 @@ def _kind(training: Training) -> tuple[str, int]:
 def _kinds(experiment: Experiment) -> list[tuple[str, int]]:
     """Those of its arms."""
     return list(dict.fromkeys(map(_kind, each_of(experiment))))
-
-
-def _measured(home: Home, experiment: Experiment) -> bool:
-    """Whether everything has been, on this machine."""
-    return all(probing.cached(home, *kind, experiment.batch_size) is not None for kind in _kinds(experiment))
 
 
 def _rounded(seconds: float) -> float:

@@ -183,38 +183,30 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
     with show_problems():
         experiment, settle = form_state.experiment_and_plan(state)
     with cost.start_row(home, experiment, info, (), "form_start", _start):
-        _settle_switch()
+        st.checkbox(
+            say("Run until settled"),
+            key=form_state.SETTLE,
+            persist_state="session",
+            help=say(
+                "Starts with at least {least} seeds and adds more while the outcome is open, checked at {looks} seeds. No "
+                "check starts that would end more than {minutes} minutes after the first run starts.",
+                least=PLANNED_LOOKS[0],
+                looks=commas(map(str, PLANNED_LOOKS)),
+                minutes=SettlePlan().at_most_minutes,
+            ),
+        )
         if experiment and reuse.kept_of(home, state, experiment):
-            _take_over_switch()
+            state.setdefault(reuse.TAKE_OVER, True)
+            st.checkbox(
+                say("Take over finished runs"),
+                key=reuse.TAKE_OVER,
+                persist_state="session",
+                help=say("Unchanged arms are not trained again with the same seeds: the result would be the same."),
+            )
     show_kept(PROBLEM, every_run=True)
     if experiment:
         cost.show_command(say("Show the command that does the same"), experiment, settle=settle)
     return experiment
-
-
-def _settle_switch() -> None:
-    st.checkbox(
-        say("Run until settled"),
-        key=form_state.SETTLE,
-        persist_state="session",
-        help=say(
-            "Starts with at least {least} seeds and adds more while the outcome is open, checked at {looks} seeds. No check "
-            "starts that would end more than {minutes} minutes after the first run starts.",
-            least=PLANNED_LOOKS[0],
-            looks=commas(map(str, PLANNED_LOOKS)),
-            minutes=SettlePlan().at_most_minutes,
-        ),
-    )
-
-
-def _take_over_switch() -> None:
-    st.session_state.setdefault(reuse.TAKE_OVER, True)
-    st.checkbox(
-        say("Take over finished runs"),
-        key=reuse.TAKE_OVER,
-        persist_state="session",
-        help=say("Unchanged arms are not trained again with the same seeds: the result would be the same."),
-    )
 
 
 def _start(home: Home) -> None:

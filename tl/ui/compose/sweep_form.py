@@ -55,8 +55,7 @@ def show(home: Home) -> None:
     with lines:
         network.section(home)
         places = arms.section(home, info)
-        if _fewer_seeds():
-            _more_seeds()
+        _more_seeds()
     reuse.notice(state)
     if title := state.get(reuse.ORIGIN):
         st.caption(say("Filled with the settings of “{title}”.", title=escape(reworded(title))))
@@ -100,14 +99,13 @@ def _usable(info: DatasetInfo) -> DatasetInfo:
     return replace(info, train=Home().policy.at_most("samples", info.train))
 
 
-def _fewer_seeds() -> bool:
-    try:
-        return bool(typed(st.session_state, SEEDS) < FIRST_SEEDS)
-    except Refused:
-        return False
-
-
 def _more_seeds() -> None:
+    """Draw the button that asks for as many as give an interval, where there are fewer."""
+    try:
+        if typed(st.session_state, SEEDS) >= FIRST_SEEDS:
+            return
+    except Refused:
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         words = say("With fewer than 3 seeds the result holds only for the networks trained here.")
         st.caption(words, width="content")

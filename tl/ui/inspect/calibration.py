@@ -66,10 +66,6 @@ def _judged(choice: Choice, arm: str | None) -> ArmCalibration | None:
 
 def sentence(judged: ArmCalibration) -> str:
     """What it comes to for one arm, Markdown."""
-    return _sentence(judged).replace(" %", "\u00a0%")
-
-
-def _sentence(judged: ArmCalibration) -> str:
     whole = judged.found.before.all
     told = {
         "arm": escape(judged.title),
@@ -77,7 +73,7 @@ def _sentence(judged: ArmCalibration) -> str:
         "right": percent(whole.right.mean),
         "error": percent(judged.found.before.error),
     }
-    return joined([say(_verdict(whole), **told), _mended(judged)])
+    return joined([say(_verdict(whole), **told), _mended(judged)]).replace(" %", "\u00a0%")
 
 
 def _verdict(whole: Bin) -> str:

@@ -80,13 +80,14 @@ def _pictures(choice: Choice, voices: Sequence[ArmAnswers], names: Sequence[str]
         return
     gallery.legend(voices)
     told = voices[0].predictions
+    square = (st.session_state.get(key(choice, name)) for name in (LABELLED, ANSWERED, BY))
     gallery.show(
         choice,
         told.picture[rows],
         told.label[rows],
         names,
         lambda row: [each.line(int(rows[row]), names) for each in voices],
-        "_".join(map(str, (key(choice, "pictures"), choice.arm, choice.other, choice.seed, opened, *_chosen(choice)))),
+        "_".join(map(str, (key(choice, "pictures"), choice.arm, choice.other, choice.seed, opened, *square))),
     )
 
 
@@ -111,10 +112,6 @@ def _groups(voices: Sequence[ArmAnswers], between: Difference | None) -> dict[st
 def _ordered(mask: NDArray[np.bool_], by: NDArray[np.float64]) -> NDArray[np.int64]:
     rows = np.flatnonzero(mask)
     return rows[np.argsort(by[rows], kind="stable")].astype(np.int64)
-
-
-def _chosen(choice: Choice) -> list[object]:
-    return [st.session_state.get(key(choice, name)) for name in (LABELLED, ANSWERED, BY)]
 
 
 def _square(choice: Choice, voices: Sequence[ArmAnswers], names: Sequence[str]) -> NDArray[np.int64]:

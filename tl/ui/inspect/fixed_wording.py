@@ -26,15 +26,14 @@ OVER_THESE = later(
 )
 
 
-def totals(arm: str, other: str, found: Difference, of: str | None = None) -> str:
-    """Markdown: "Compared with A, B fixed 41 of 550 test pictures and broke 12 (difference +29, …)"; `of`: other words
-    for the pictures."""
+def totals(arm: str, other: str, found: Difference, of: str) -> str:
+    """Markdown: "Compared with A, B fixed 41 of 550 test pictures and broke 12 (difference +29, …)"; `of`: the pictures."""
     fixed, broken = int(found.fixed.sum()), int(found.broken.sum())
     told = {
         "other": escape(other),
         "arm": escape(arm),
         "fixed": count(fixed),
-        "pictures": of or number_of(found.pictures, "test picture"),  # not shown
+        "pictures": of,
         "broken": count(broken),
         "difference": signed(fixed - broken),
     }
@@ -75,14 +74,13 @@ def net(choice: Choice) -> str | None:
     return over_all(noun(choice.arm), found, choice.asked(found.pictures)) if found else None
 
 
-def over_all(arm: str, found: OverSeeds, of: str | None = None) -> str:
-    """Markdown: "Over 3 seeds, B fixed 38 to 45 of 550 test pictures and broke 9 to 14; on average +29.3 (…)"; `of` as
-    in `totals`."""
+def over_all(arm: str, found: OverSeeds, of: str) -> str:
+    """Markdown: "Over 3 seeds, B fixed 38 to 45 of 550 test pictures and broke 9 to 14; on average +29.3 (…)"."""
     told = {
         "seeds": number_of(len(found.fixed), "seed"),
         "arm": escape(arm),
         "fixed": span(found.fixed),
-        "pictures": of or number_of(found.pictures, "test picture"),  # not shown
+        "pictures": of,
         "broken": span(found.broken),
         "difference": signed(found.net.mean),
     }

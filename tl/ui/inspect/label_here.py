@@ -79,7 +79,13 @@ def _ask(choice: Choice, info: DatasetInfo, classes: Sequence[str]) -> None:
     text = say("{number} of {all} labelled", number=len(done), all=len(wanted))
     bar.progress(len(done) / max(1, len(wanted)), text=text)
     if done:
-        _grid(shown, done, given)
+        said = [given.labels[each] or say("none of these") for each in done]
+        st.image(
+            [GREY if (pixels := shown[each].pixels) is None else pixels for each in done],
+            caption=[escape(words) for words in said],
+            width=SMALL,
+            alt=[plain(words) for words in said],
+        )
 
 
 def _wanted(asked: Sequence[int], given: Given) -> list[int]:
@@ -186,13 +192,3 @@ def _pictures(choice: Choice, info: DatasetInfo, places: Sequence[int]) -> list[
     except Refused as problem:
         st.error(escape(problem), icon=":material/broken_image:")
         return [ShownPicture(name="", pixels=None) for _ in places]
-
-
-def _grid(shown: dict[int, ShownPicture], done: Sequence[int], given: Given) -> None:
-    """Those that are labelled, with what was said of each."""
-    st.image(
-        [GREY if (pixels := shown[place].pixels) is None else pixels for place in done],
-        caption=[escape(given.labels[place] or say("none of these")) for place in done],
-        width=SMALL,
-        alt=[plain(given.labels[place] or say("none of these")) for place in done],
-    )

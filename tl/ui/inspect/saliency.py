@@ -49,9 +49,10 @@ class SaliencyRequest:
         """What is known by now."""
         return {run.run_id: read_saliency(self.home, run.run_id, self.picture) for run in self.runs}
 
-    def named(self, number: int) -> str:
-        """A class as it is shown, not escaped."""
-        return self.classes[number] if number < len(self.classes) else say("class {number}", number=number + 1)
+
+def named(classes: tuple[str, ...], number: int) -> str:
+    """A class as it is shown, not escaped."""
+    return classes[number] if number < len(classes) else say("class {number}", number=number + 1)
 
 
 def show(
@@ -116,7 +117,9 @@ def _answered(asked: SaliencyRequest, found: Saliency, pixels: NDArray[np.uint8]
         st.image(seen, width=heat.SIDE, alt=say("Where {arm} looks", arm=name))
     mark = "" if asked.label is None else ":material/check: " if first.label == asked.label else ":material/close: "
     answer = say(
-        "{answer}, {probability}", answer=escape(asked.named(first.label)), probability=share(first.probability, 1)
+        "{answer}, {probability}",
+        answer=escape(named(asked.classes, first.label)),
+        probability=share(first.probability, 1),
     )
     st.markdown(mark + answer)
     if found.heat is None:
@@ -128,7 +131,7 @@ def _answered(asked: SaliencyRequest, found: Saliency, pixels: NDArray[np.uint8]
 def probabilities(asked: SaliencyRequest, found: Saliency) -> dict[str, list[object]]:
     """Columns of a table: the surest classes first."""
     return {
-        say("Class"): [asked.named(each.label) for each in found.answers],
+        say("Class"): [named(asked.classes, each.label) for each in found.answers],
         say("Probability"): [share(each.probability, 1) for each in found.answers],
         say(BAR): [each.probability for each in found.answers],
     }

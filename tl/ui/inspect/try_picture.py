@@ -151,13 +151,10 @@ def _probabilities(asked: saliency.SaliencyRequest, answered: list[tuple[RunEntr
                     say(saliency.BAR): st.column_config.ProgressColumn("", format=" ", min_value=0.0, max_value=1.0)
                 },
             )
-            st.caption(
-                say("Answered in {time} on this machine, once its network was loaded.", time=_time(found.seconds))
-            )
-
-
-def _time(seconds: float) -> str:
-    return say("{number:.0f} ms", number=1000 * seconds) if seconds < 1 else duration(seconds)
+            took = duration(found.seconds)
+            if found.seconds < 1:
+                took = say("{number:.0f} ms", number=1000 * found.seconds)
+            st.caption(say("Answered in {time} on this machine, once its network was loaded.", time=took))
 
 
 def _threshold(choice: Choice, runs: tuple[RunEntry, ...], held: TriedPicture | None) -> None:
@@ -200,5 +197,4 @@ def _said(choice: Choice, look: Saliency | None, threshold: float) -> str:
     first = look.answers[0]
     if first.probability < threshold:
         return say("none of these")
-    names = choice.classes
-    return names[first.label] if first.label < len(names) else say("class {number}", number=first.label + 1)
+    return saliency.named(choice.classes, first.label)

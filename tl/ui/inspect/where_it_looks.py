@@ -47,9 +47,8 @@ def show(choice: Choice) -> None:
         label=label,
         key=BUTTON,
     )
-    st.markdown(
-        say("Picture {number} is labelled **{label}**.", number=count(place + 1), label=escape(asked.named(label)))
-    )
+    name = escape(saliency.named(choice.classes, label))
+    st.markdown(say("Picture {number} is labelled **{label}**.", number=count(place + 1), label=name))
     here = asked.here()
     saliency.show(
         asked,

@@ -59,7 +59,11 @@ def show(home: Home) -> None:
         )
     new = st.query_params.get("weights")
     for entry in sorted(own, key=lambda entry: entry.source.key != new):
-        _own(home, entry, entry.source.key == new)
+        with _card(entry.source, entry.source.key == new):
+            _users(home, entry)
+            with st.container(horizontal=True):
+                _use(home, entry.source)
+                _change(home, entry)
     _bring_in(home)
     st.header(say("Published, and here"), anchor=False)
     for found in others:
@@ -117,15 +121,6 @@ def _facts(found: Source) -> None:
         st.warning(words, icon=":material/license:")
     else:
         st.caption(words)
-
-
-def _own(home: Home, entry: LibraryEntry, new: bool) -> None:
-    found = entry.source
-    with _card(found, new):
-        _users(home, entry)
-        with st.container(horizontal=True):
-            _use(home, found)
-            _change(home, entry)
 
 
 def _change(home: Home, entry: LibraryEntry) -> None:

@@ -131,10 +131,9 @@ def _both(now: view.ExperimentView, found: Verdict, other: view.ExperimentView, 
 def _heads(now: view.ExperimentView, other: view.ExperimentView) -> tuple[str, str]:
     """What a table calls them: by their names, if they have some."""
     first, second = (cell(each.label.name) for each in (now, other))
-    alike = first == second
-    return (first if first and not alike else say("this one")), (
-        second if second and not alike else say("the other one")
-    )
+    if first == second:
+        first = second = ""
+    return first or say("this one"), second or say("the other one")
 
 
 def _numbers(sides: list[tuple[str, view.ExperimentView, Verdict]]) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from tl import jobs
-from tl.analysis.sweep_results import SizeResult, SweepFinding
+from tl.analysis.sweep_results import SweepFinding
 from tl.analysis.sweep_wording import accuracy_with_interval
 from tl.config import ID_PATTERN, Experiment, refusal
 from tl.jobs.listing import RunEntry
@@ -132,7 +132,8 @@ def size_columns(found: SweepFinding, titles: dict[str, str]) -> dict[str, list[
     for place, (arm, reached) in enumerate(found.arms.items(), 1):
         title = titles[arm]  # may be that of another column
         columns[f"{title} ({place})" if title in columns else title] = [
-            _accuracy(reached[size]) for size in found.sizes
+            not_available() if entry.accuracy is None else accuracy_with_interval(entry.accuracy, entry.seeds)
+            for entry in map(reached.__getitem__, found.sizes)
         ]
     several = len(found.comparisons) > 1
     for arm, compared in found.comparisons.items():
@@ -153,7 +154,3 @@ def size_columns(found: SweepFinding, titles: dict[str, str]) -> dict[str, list[
 
 def _head(name: str, arm: str | None) -> str:
     return say("{name} ({explained})", name=name, explained=arm) if arm else name
-
-
-def _accuracy(entry: SizeResult) -> str:
-    return not_available() if entry.accuracy is None else accuracy_with_interval(entry.accuracy, entry.seeds)
