@@ -1,6 +1,6 @@
 """The report on one experiment: verdict, charts, tables, setting, versions, hardware, the command that repeats it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,6 +19,9 @@ from tl.languages import joined, later, say
 from tl.report import class_findings, findings, html_parts, sections, shifted_findings
 from tl.report.subject import ReportSubject
 from tl.words import computing_time, memory, number_of, percent, plain, status_name
+
+if TYPE_CHECKING:
+    from tl.charts.drawing import Drawing
 
 CHART_WIDTH = 440  # pixels
 METHOD = later(
@@ -55,7 +58,7 @@ def experiment_report(subject: ReportSubject, **judged: Any) -> str:
             *verdict_section(document.verdict),
             *adaptation_section(document),
             html_parts.heading(say("Charts")),
-            html_parts.figures(charts(experiment, records, lines)),
+            html_parts.figures(charts(experiment, records, lines), CHART_WIDTH),
             *sections.sources(lines),
             *classes_section(document.verdict),
             *shifted_section(subject, info),
@@ -108,15 +111,13 @@ def adaptation_section(document: ExperimentResult) -> list[str]:
 
 def classes_section(found: Verdict) -> list[str]:
     """How each class fared; nothing where no answers were stored."""
-    from tl.charts.svg import as_svg
-
     if not class_findings.known(found):
         return []
     drawing, note = class_findings.chart(found)
     caption = joined([say("Share of each class's test pictures that was recognised."), note])
     return [
         html_parts.heading(say(class_findings.HEADING)),
-        html_parts.figures([(caption, as_svg(drawing))]),
+        html_parts.figures([(caption, drawing)]),
         html_parts.table(class_findings.head(found), class_findings.rows(found)),
         html_parts.listing(class_findings.means_rows(found)),
         html_parts.paragraph(say(class_findings.EXPLAINED), "small"),
@@ -125,31 +126,27 @@ def classes_section(found: Verdict) -> list[str]:
 
 def shifted_section(subject: ReportSubject, info: DatasetInfo | None) -> list[str]:
     """How the arms bear shifted test pictures; nothing where that was not measured."""
-    from tl.charts.svg import as_svg
-
     experiment = subject.experiment
     found = shifted_record(subject.home, experiment, subject.rows, info.train if info else None)
     if not found.arms:
         return []
     drawings = shifted_findings.drawings(found, [arm.name for arm in experiment.arms])
-    figures = [
-        (say("Test pictures {kind}", kind=say(kind)), as_svg(each, CHART_WIDTH)) for kind, each in drawings.items()
-    ]
+    figures = [(say("Test pictures {kind}", kind=say(kind)), each) for kind, each in drawings.items()]
     return [
         html_parts.heading(say(shifted_findings.HEADING)),
         *map(html_parts.paragraph, found.text),
-        html_parts.figures(figures),
+        html_parts.figures(figures, CHART_WIDTH),
         html_parts.table(head(), table_rows(found)),
         html_parts.paragraph(say(EXPLAINED), "small"),
     ]
 
 
-def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Reference, ...]) -> list[tuple[str, str]]:
-    """(caption, SVG) of what the runs learnt and what it cost, in the arms' own colours."""
+def charts(
+    experiment: Experiment, records: list[RunRecord], lines: tuple[Reference, ...]
+) -> list[tuple[str, "Drawing"]]:
+    """(caption, chart) of what the runs learnt and what it cost, in the arms' own colours."""
     from tl.charts import curves, frames
-    from tl.charts.drawing import Drawing
     from tl.charts.references import with_references
-    from tl.charts.svg import as_svg
 
     if not any(record.epochs for record in records):
         return []
@@ -160,7 +157,7 @@ def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Refere
     marks = [(line.accuracy, line.label) for line in lines]
     bands = frames.bands(metrics, len(experiment.seeds))
 
-    def chart(measure: str, axis: str = "epochs") -> Drawing:
+    def chart(measure: str, axis: str = "epochs") -> "Drawing":
         return curves.validation_chart(measure, metrics, arms, axis, longest)
 
     by_epoch = (
@@ -174,7 +171,7 @@ def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Refere
     ]
     if experiment.judge_by == BALANCED_ACCURACY:
         drawn.insert(0, (say("Balanced validation accuracy by epoch"), chart("balanced_accuracy")))
-    return [(caption, as_svg(each, CHART_WIDTH)) for caption, each in drawn]
+    return drawn
 
 
 def runs_rows(document: ExperimentResult) -> list[dict[str, object]]:

@@ -1,7 +1,7 @@
 """The report on one sweep: finding, learning curves, break-even, worth in pictures, every size and run, the command."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tl.analysis import sweep_runs
 from tl.analysis.curves import MIN_SIZES
@@ -15,6 +15,9 @@ from tl.report import findings, html_parts, sections, size_findings
 from tl.report.experiment import METHOD, runs_rows
 from tl.report.subject import ReportSubject
 from tl.words import count, plain
+
+if TYPE_CHECKING:
+    from tl.charts.drawing import Drawing
 
 CHART_WIDTH = 900  # pixels
 FITTED = later(
@@ -51,7 +54,7 @@ def sweep_report(subject: ReportSubject, **judged: Any) -> str:
             *below,
             html_parts.paragraph(found.text, "verdict"),
             html_parts.heading(say("Accuracy over the number of training pictures")),
-            *(html_parts.figures([chart]) for chart in charts(found, lines)),
+            *(html_parts.figures([chart], CHART_WIDTH) for chart in charts(found, lines)),
             *sections.sources(lines),
             *against(found),
             html_parts.heading(say("Every size in numbers")),
@@ -85,11 +88,10 @@ def against(found: SweepFinding) -> list[str]:
     ]
 
 
-def charts(found: SweepFinding, lines: tuple[Reference, ...]) -> list[tuple[str, str]]:
-    """(caption, SVG) of the learning curves and of what they leave unexplained, in the arms' own colours."""
+def charts(found: SweepFinding, lines: tuple[Reference, ...]) -> list[tuple[str, "Drawing"]]:
+    """(caption, chart) of the learning curves and of what they leave unexplained, in the arms' own colours."""
     from tl.charts import sizes
     from tl.charts.references import with_references
-    from tl.charts.svg import as_svg
 
     rows = size_findings.chart_rows(found, {arm: plain(title(arm)) for arm in found.arms})
     fitted = any(found.curves.values())
@@ -97,7 +99,7 @@ def charts(found: SweepFinding, lines: tuple[Reference, ...]) -> list[tuple[str,
     drawn = [(say(FITTED if fitted else JOINED, bands=covers(found), number=MIN_SIZES), curves)]
     if fitted:
         drawn.append((say("Residuals: measured minus fitted accuracy, in points"), sizes.residual_chart(rows)))
-    return [(caption, as_svg(chart, CHART_WIDTH)) for caption, chart in drawn]
+    return drawn
 
 
 def _by_size(rows: Mapping[int, Sequence[Mapping[str, object]]]) -> list[dict[str, object]]:

@@ -62,18 +62,18 @@ class Choice:
         wanted = self.seed if seed is None else seed
         return next((run for run in self.now.answered if run.arm == arm and run.seed == wanted), None)
 
-    def answers(self, arm: str, seed: int | None = None, split: str = TEST) -> Answers | None:
-        """What it answered, without probabilities; kept in memory. None where nothing was kept, or the file is damaged.
+    def answers(self, arm: str, seed: int | None = None) -> Answers | None:
+        """What it answered on test pictures, without probabilities; kept in memory. None where nothing was kept, or the file is damaged.
 
         On a target without labels: on the pictures that were labelled here.
         """
-        run = self.run(arm, seed)
-        if self.known is not None and split == TEST:
+        if self.known is not None:
             return self.predictions(arm, seed)
-        return read_answers(self.home.run(run.run_id).predictions, split) if run else None
+        run = self.run(arm, seed)
+        return read_answers(self.home.run(run.run_id).predictions, TEST) if run else None
 
     def predictions(self, arm: str, seed: int | None = None, split: str = TEST) -> Predictions | None:
-        """The same with how sure it was: read from the disk each time."""
+        """The same, or of another split, with how sure it was: read from the disk each time."""
         run = self.run(arm, seed)
         if run is None:
             return None
