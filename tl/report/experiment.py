@@ -163,7 +163,7 @@ def charts(
     by_epoch = (
         say("Validation accuracy by epoch. {bands}", bands=bands) if bands else say("Validation accuracy by epoch")
     )
-    drawn = [
+    drawn: list[tuple[str, Drawing]] = [
         (by_epoch, with_references(chart("accuracy"), marks)),
         (say("Validation accuracy by computing time"), chart("accuracy", "seconds")),
         (say("Validation loss by epoch"), chart("loss")),

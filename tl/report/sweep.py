@@ -96,7 +96,9 @@ def charts(found: SweepFinding, lines: tuple[Reference, ...]) -> list[tuple[str,
     rows = size_findings.chart_rows(found, {arm: plain(title(arm)) for arm in found.arms})
     fitted = any(found.curves.values())
     curves = with_references(sizes.size_chart(rows), [(line.accuracy, line.label) for line in lines])
-    drawn = [(say(FITTED if fitted else JOINED, bands=covers(found), number=MIN_SIZES), curves)]
+    drawn: list[tuple[str, Drawing]] = [
+        (say(FITTED if fitted else JOINED, bands=covers(found), number=MIN_SIZES), curves)
+    ]
     if fitted:
         drawn.append((say("Residuals: measured minus fitted accuracy, in points"), sizes.residual_chart(rows)))
     return drawn

@@ -74,12 +74,7 @@ def edits(
         if use and new and str(new).strip() not in (name, plain(name))
     }
     leave_out = tuple(name for name, use in zip(names, used, strict=True) if not use)
-    return datasets.Edits(
-        renames=renames,
-        leave_out=leave_out,
-        at_least=None if least is None else int(least),
-        at_most=None if most is None else int(most),
-    )
+    return datasets.Edits(renames=renames, leave_out=leave_out, at_least=least, at_most=most)
 
 
 def change_classes(home: Home, info: datasets.DatasetInfo, taken: Sequence[str], uploaded: str) -> None:
