@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from tl.cli import (
     advise,
+    ask_networks,
     backbones,
-    both_sets,
     compare,
     datasets,
     experiment_options,
@@ -24,7 +24,6 @@ from tl.cli import (
     report,
     runs,
     settle,
-    shifted,
     sweep,
 )
 from tl.cli.parser import Parser, choose_launcher, data_set_named, speak
@@ -105,8 +104,7 @@ def parser() -> Parser:
         labels,
         repair,
         report,
-        shifted,
-        both_sets,
+        ask_networks,
         datasets,
         ingest,
         backbones,

@@ -5,7 +5,7 @@ import pytest
 
 from tl.charts.confusion import CELL, CHOSEN, NUMBERS, WRITTEN, Side, confusion_chart, difference_chart
 from tl.charts.drawing import ROWS
-from tl.charts.reliability import Reliability, ReliabilityPoint, reliability_chart
+from tl.charts.reliability import reliability_chart
 from tl.charts.svg import as_svg
 
 NAMES = ["rose", "tulip", "daisy"]
@@ -64,8 +64,7 @@ def test_numbers_are_written_where_there_is_room(classes, written):
 
 
 def test_the_reliability_diagram_has_a_point_a_bin_and_the_diagonal():
-    point = ReliabilityPoint(sure=0.9, right=0.7, low=0.6, high=0.8, pictures=20)
-    chart = reliability_chart([Reliability(arm="B", colour="#2F7DD1", after=True, points=(point, point))])
+    chart = reliability_chart([("B", "#2F7DD1", [(0.9, 0.7, 0.6, 0.8, 20)] * 2)], after=True)
     assert (
         chart.tables[ROWS][["arm", "kind", "sure", "right"]].values.tolist()
         == [["B", "with temperature", 0.9, 0.7]] * 2

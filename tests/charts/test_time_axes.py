@@ -63,13 +63,15 @@ def test_the_time_per_epoch_is_no_power_of_ten(seconds, labels):
 
 
 def test_time_since_the_start_is_no_thousand_seconds():
-    for draw, column in ((resources.memory_chart, "memory_bytes"), (resources.utilisation_chart, "cpu_percent")):
-        found = texts(draw(hardware(250), ARMS, column))
+    for column in ("memory_bytes", "cpu_percent"):
+        found = texts(resources.resource_chart(hardware(250), ARMS, column))
         assert before(found, "time since the run started") == ["0 s", "1:00", "2:00", "3:00", "4:00"]
 
 
 def test_a_chart_without_anything_in_it_has_no_labels_of_time():
-    assert before(texts(resources.memory_chart(hardware(0), ARMS, "memory_bytes")), "time since the run started") == []
+    assert (
+        before(texts(resources.resource_chart(hardware(0), ARMS, "memory_bytes")), "time since the run started") == []
+    )
 
 
 def test_tooltips_say_times_in_words():
@@ -78,7 +80,7 @@ def test_tooltips_say_times_in_words():
     assert {"y_words", "low_words", "high_words"} <= fields and not {"y", "low", "high"} & fields
     rows = drawn.to_dict()["datasets"]["rows"]
     assert {(row["y_words"], row["low_words"]) for row in rows} == {("1 min 20 s", None)}
-    drawn = resources.memory_chart(hardware(100), ARMS, "memory_bytes")
+    drawn = resources.resource_chart(hardware(100), ARMS, "memory_bytes")
     assert '"field": "time"' in json.dumps(drawn.spec["encoding"]["tooltip"])
     assert "1 min 20 s" in {row["time"] for row in drawn.to_dict()["datasets"]["rows"]}
 

@@ -11,7 +11,6 @@ from tests import page_lab, payload_lab
 from tests.payloads import FORMULAS, HIDDEN, PAYLOADS, SCRIPTS
 from tl import jobs
 from tl.ui.compose import contents as pictures_section
-from tl.ui.parts import text
 from tl.words import CONTROL, plain
 
 PER_PAGE = 8  # arms of an experiment
@@ -137,7 +136,7 @@ def test_on_the_page_of_a_sweep(open_page, mine, monkeypatch):
 
 
 def test_this_would_be_seen_without_the_escaping(open_page, mine, monkeypatch):
-    monkeypatch.setattr(pictures_section, "escape", text.plain)
+    monkeypatch.setattr(pictures_section, "escape", plain)
     app = open_page()
     app.get("pills")[0].set_value("few_photos").run()
     places = {place for place, _ in live(app)}

@@ -175,9 +175,10 @@ def test_of_a_runs_notes_only_the_first_are_kept(home, other, tmp_path):
 def test_one_runs_tables_are_in_memory_at_a_time(home, other, tmp_path, monkeypatch):
     done = []
     tell(monkeypatch, table_reader, "_read", done)
-    tell(monkeypatch, bundle_placing, "_write_file", done)
+    tell(monkeypatch, bundle_placing, "write_bytes", done)
+    tell(monkeypatch, bundle_placing, "write_json", done)
     import_bundle(other, packed(tmp_path / "b.zip", exported(home)))
-    assert done == ["_read", *["_write_file"] * 5] * 2
+    assert [name == "_read" for name in done] == [True, *[False] * 5] * 2
 
 
 def tell(monkeypatch, module, name: str, done: list) -> None:

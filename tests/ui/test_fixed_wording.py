@@ -23,17 +23,17 @@ def test_a_range_over_seeds_is_one_number_where_all_are_alike():
 
 def test_pictures_are_wrong_in_the_networks_that_were_tested_on_them():
     alike = [answers([0, 1, 1]), answers([0, 0, 1])]
-    assert mistakes_sentence(hardest(alike, 3), alike).startswith(
+    assert mistakes_sentence(hardest(alike, 3), alike, "3 test pictures").startswith(
         "1 of 3 test pictures was wrong in all 2 networks (all arms and seeds), 2 in at least one."
     )
     other = [alike[0], answers([0, 0, 1], pictures=[2, 3, 4])]  # with a test set of its own
-    assert mistakes_sentence(hardest(other, 3), other).startswith(
+    assert mistakes_sentence(hardest(other, 3), other, "5 test pictures").startswith(
         "2 of 5 test pictures were wrong in all networks that were tested on them (of 2, all arms and seeds), 3 in at least one."
     )
 
 
 def test_one_picture_says_nothing_of_others():
-    said = totals("linear probe", "training from scratch", difference(answers([1]), answers([0])))
+    said = totals("linear probe", "training from scratch", difference(answers([1]), answers([0])), "1 test picture")
     assert (
         said
         == "Compared with training from scratch, linear probe fixed **1** of 1 test picture and broke **0** (difference **+1**)."
@@ -55,8 +55,7 @@ def test_one_picture_says_nothing_of_others():
     ],
 )
 def test_over_seeds_it_says_what_the_interval_holds_for(net, end):
-    said = over_all("linear probe", OverSeeds(pictures=550, fixed=(38, 45), broken=(9, 14), net=net)).replace(
-        "\u00a0", " "
-    )
+    found = OverSeeds(pictures=550, fixed=(38, 45), broken=(9, 14), net=net)
+    said = over_all("linear probe", found, "550 test pictures").replace("\u00a0", " ")
     assert said.startswith("Over 2 seeds, linear probe fixed 38 to 45 of 550 test pictures and broke 9 to 14: ")
     assert said.endswith(end)

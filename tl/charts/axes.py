@@ -20,11 +20,6 @@ def number_axis(ticks: int, **settings: Any) -> alt.Axis:
     return alt.Axis(labelExpr=label, tickCount=ticks, **settings)
 
 
-def signed_axis(ticks: int, **settings: Any) -> alt.Axis:
-    """An axis of differences: "+1", "0", "−1"."""
-    return alt.Axis(format="+~f", labelExpr="datum.value ? datum.label : '0'", tickCount=ticks, **settings)
-
-
 def room_above() -> dict[str, Any]:
     """Settings of a y scale: its end lies ROOM below the frame, whatever is drawn."""
     return {"range": [alt.ExprRef(expr="height"), ROOM]}

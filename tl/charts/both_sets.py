@@ -18,9 +18,8 @@ SHAPES = ("circle", "triangle-up")  # of the source, filled, and of the target, 
 SIGNS = ("●", "△")  # the same in a line of text
 SIZE, HEIGHT = 34, 320  # pixels: area of a mark, height of the chart
 COLUMNS = ["x", "y", "side", "colour", "set", "class", "picture"]
-Row = tuple[
-    float, float, int, int, str, str, int
-]  # COLUMNS; side 0: the source, 1: the target; colour: place in COLOURS
+# COLUMNS; side 0: the source, 1: the target; colour: place in COLOURS
+Row = tuple[float, float, int, int, str, str, int]
 
 
 def both_sets_chart(rows: Sequence[Row], explained: tuple[str, str]) -> Drawing:

@@ -25,21 +25,15 @@ class ClassRow:
     pictures: int  # of this class in the test set
     recalls: tuple[tuple[float, float | None, float | None] | None, ...]  # 0..1; None: not known
 
-    @property
-    def difference(self) -> float:
-        """Between the best and the worst arm, 0..1."""
-        means = [recall[0] for recall in self.recalls if recall]
-        return max(means) - min(means) if means else 0.0
-
-    @property
-    def _lowest(self) -> float:
-        return min((recall[0] for recall in self.recalls if recall), default=1.0)
-
 
 def drawn(classes: Sequence[ClassRow]) -> list[ClassRow]:
     """Those that are drawn: at most MOST_CLASSES, the largest difference first, of equal ones the hardest."""
-    known = [each for each in classes if any(each.recalls)]
-    return sorted(known, key=lambda each: (-round(each.difference, 9), each._lowest))[:MOST_CLASSES]
+
+    def order(each: ClassRow) -> tuple[float, float]:
+        means = [recall[0] for recall in each.recalls if recall]
+        return -round(max(means) - min(means), 9), min(means)
+
+    return sorted((each for each in classes if any(each.recalls)), key=order)[:MOST_CLASSES]
 
 
 def class_chart(classes: Sequence[ClassRow], arms: Sequence[str]) -> Drawing:

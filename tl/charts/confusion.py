@@ -25,7 +25,6 @@ FAINTEST, STRONGEST = 0.06, 0.6  # opacity of a square with anything in it; what
 ROW, ROOM = 30, 20  # pixels: height of a row with and without numbers
 NAME = 90  # pixels: of a class's name at most
 NUMBERS = "confusion_numbers"  # name of what is written on squares, which a page gives its own colour of text
-COLUMNS = ["label", "answer", "labelled", "answered", "arm", "other", "shown", "strength", "side", "about"]
 FRAME, NEITHER = "#7a7f87", ""  # colour of no arm, and whose it is
 
 Counts = NDArray[np.int64]
@@ -45,10 +44,9 @@ def confusion_chart(
 ) -> Drawing:
     """One arm, of the classes `among`: in each square the number of pictures, as strong as their share of the label's."""
     part = arm.counts[np.ix_(among, among)]
-    pictures = arm.counts[among].sum(1, keepdims=True)
-    strength = part / np.maximum(pictures, 1)
-    rows = _rows(part, part, classes, among, part, strength, np.where(part > 0, arm.title, NEITHER).astype(object))
-    return _drawing(rows, classes, among, chosen, (arm,), (say("pictures"),))
+    strength = part / np.maximum(arm.counts[among].sum(1, keepdims=True), 1)
+    owner = np.where(part > 0, arm.title, NEITHER)
+    return _drawing((arm,), (part, part), part, strength, owner, classes, among, chosen)
 
 
 def difference_chart(
@@ -59,54 +57,41 @@ def difference_chart(
     more = first - second
     good = np.where(np.eye(len(among), dtype=bool), more, -more)  # right answers are on the diagonal
     strength = np.abs(more) / max(1, int(np.abs(more).max(initial=0)))
-    sides = np.where(good > 0, arm.title, np.where(good < 0, other.title, NEITHER)).astype(object)
-    rows = _rows(first, second, classes, among, more, strength, sides)
-    return _drawing(rows, classes, among, chosen, (arm, other), (arm.title, other.title))
-
-
-def _rows(
-    first: Counts,
-    second: Counts,
-    classes: Sequence[str],
-    among: Sequence[int],
-    value: Counts,
-    strength: NDArray[np.float64],
-    sides: NDArray[np.object_],
-) -> pd.DataFrame:
-    names = np.array(distinguishable([classes[number] for number in among]), dtype=object)
-    numbers, size = np.asarray(among, dtype=int), len(among)
-    signed = bool((first != second).any())
-    shown = [(f"{each:+d}" if signed else f"{each:d}").replace("-", "−") if each else "" for each in value.ravel()]
-    found = pd.DataFrame(
-        {
-            "label": np.repeat(numbers, size),
-            "answer": np.tile(numbers, size),
-            "labelled": np.repeat(names, size),
-            "answered": np.tile(names, size),
-            "arm": first.ravel(),
-            "other": second.ravel(),
-            "shown": shown,
-            "strength": strength.ravel(),
-            "side": sides.ravel(),
-            "about": "",
-        }
-    )
-    return found[COLUMNS]
+    owner = np.where(good > 0, arm.title, np.where(good < 0, other.title, NEITHER))
+    return _drawing((arm, other), (first, second), more, strength, owner, classes, among, chosen)
 
 
 def _drawing(
-    rows: pd.DataFrame,
+    sides: tuple[Side, ...],
+    counts: tuple[Counts, Counts],
+    value: Counts,
+    strength: NDArray[np.float64],
+    owner: NDArray[np.str_],
     classes: Sequence[str],
     among: Sequence[int],
     chosen: tuple[int, int] | None,
-    sides: Sequence[Side],
-    counted: tuple[str, ...],
 ) -> Drawing:
-    names = tuple(distinguishable([classes[number] for number in among]))
-    view = _view(names, tuple((side.title, side.colour) for side in sides), counted)
+    """`counts` of both sides, or twice of the only one; `value` is written on a square, `owner` gives it its colour."""
+    names = distinguishable([classes[number] for number in among])
+    numbers, size = np.asarray(among, dtype=int), len(among)
+    sign = "+" if len(sides) > 1 else ""
+    rows = pd.DataFrame(
+        {
+            "label": np.repeat(numbers, size),
+            "answer": np.tile(numbers, size),
+            "labelled": [name for name in names for _ in names],
+            "answered": names * size,
+            "arm": counts[0].ravel(),
+            "other": counts[1].ravel(),
+            "shown": [f"{each:{sign}d}".replace("-", "−") if each else "" for each in value.ravel()],
+            "strength": strength.ravel(),
+            "side": owner.ravel().astype(object),
+        }
+    )
     squares = zip(rows["labelled"], rows["answered"], rows["arm"], rows["other"], strict=True)
     rows["about"] = [_about(label, answer, (own, other), sides) for label, answer, own, other in squares]
     framed = rows[(rows["label"] == chosen[0]) & (rows["answer"] == chosen[1])] if chosen else rows[:0]
+    view = _view(tuple(names), tuple((side.title, side.colour) for side in sides))
     return Drawing(view, {ROWS: rows, CHOSEN: framed})
 
 
@@ -120,9 +105,7 @@ def _about(label: str, answer: str, numbers: tuple[int, int], sides: Sequence[Si
 
 
 @kept
-def _view(
-    classes: tuple[str, ...], sides: tuple[tuple[str, str], ...], counted: tuple[str, ...]
-) -> alt.LayerChart | alt.FacetChart:
+def _view(classes: tuple[str, ...], sides: tuple[tuple[str, str], ...]) -> alt.LayerChart | alt.FacetChart:
     written = len(classes) <= WRITTEN
     angle = 0 if len(classes) <= UPRIGHT else -45 if written else -90
     place: dict[str, Any] = {
@@ -133,8 +116,9 @@ def _view(
     x = alt.X("answered:N", title=say("answered"), axis=alt.Axis(labelAngle=angle, **look), **place)
     y = alt.Y("labelled:N", title=say("labelled"), axis=alt.Axis(**look), **place)
     told = [alt.Tooltip("labelled:N", title=say("labelled")), alt.Tooltip("answered:N", title=say("answered"))]
-    told += [alt.Tooltip(f"{field}:Q", title=title) for field, title in zip(("arm", "other"), counted, strict=False)]
     titles, colours = zip(*sides, strict=True)
+    counted = titles if len(sides) > 1 else (say("pictures"),)
+    told += [alt.Tooltip(f"{field}:Q", title=title) for field, title in zip(("arm", "other"), counted, strict=False)]
     base = base_chart().encode(x=x, y=y, tooltip=told, description="about:N")
     squares = base.mark_rect(cornerRadius=2, cursor="pointer").encode(
         color=alt.Color(

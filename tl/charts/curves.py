@@ -15,6 +15,7 @@ from tl.languages import later, say
 from tl.words import duration
 
 BAND_OPACITY = 0.16
+HIGH, LOW = 320, 190  # pixels
 MARKED = "marked"  # name of the table of epochs since which something goes wrong
 
 
@@ -50,9 +51,6 @@ TITLES = {  # of the axis of each measure
 
 
 def _y(measure: str) -> alt.Y:
-    title = say(TITLES[measure])
-    if measure == "seconds":
-        return alt.Y("y:Q", title=title, scale=alt.Scale(domainMin=0, **room_above()), axis=time_axis("y", 4))
     looks: dict[str, tuple[dict[str, Any], alt.Axis]] = {
         "accuracy": ({"domain": [0, 1]}, share_axis(6)),
         "balanced_accuracy": ({"domain": [0, 1]}, share_axis(6)),
@@ -60,10 +58,11 @@ def _y(measure: str) -> alt.Y:
         "estimated": ({"domain": [0, 1]}, share_axis(4)),
         "domain": ({"domain": [0, 1]}, share_axis(4)),
         "classes": ({"domainMin": 0, "nice": True}, number_axis(4)),
+        "seconds": ({"domainMin": 0}, time_axis("y", 4)),
         "rate": ({"type": "log", "nice": True}, alt.Axis(format=RATE_FORMAT, tickCount=3)),
     }
     scale, axis = looks[measure]
-    return alt.Y("y:Q", title=title, scale=alt.Scale(**scale, **room_above()), axis=axis)
+    return alt.Y("y:Q", title=say(TITLES[measure]), scale=alt.Scale(**scale, **room_above()), axis=axis)
 
 
 @kept
@@ -136,7 +135,6 @@ def validation_chart(
     max_epochs: int,
     training: bool = False,
     single: bool = True,
-    height: int = 320,
     legend: bool = True,
 ) -> Drawing:
     """`measure` "accuracy" or "balanced_accuracy" (0..1, shown in percent) or "loss" (cross-entropy), on validation pictures.
@@ -144,10 +142,10 @@ def validation_chart(
     `training` adds the training curves, dotted (there is none of balanced accuracy), `single` each run.
     """
     rows = curves(metrics, axis, measure, training, single)
-    return Drawing(_lines(measure, axis, tuple(arms), max_epochs, legend, height), {ROWS: rows})
+    return Drawing(_lines(measure, axis, tuple(arms), max_epochs, legend, HIGH), {ROWS: rows})
 
 
-def epoch_seconds_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> Drawing:
+def epoch_seconds_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = LOW) -> Drawing:
     """The time each epoch took (training and validation), waiting for a turn not counted; marked where others disturbed it."""
     rows = curves(metrics, "epochs", "seconds")
     words = {f"{name}_words": rows[name].map(duration, na_action="ignore") for name in ("y", "low", "high")}
@@ -180,19 +178,19 @@ def _marks(arms: tuple[str, ...], name: str) -> alt.Chart:
     return marks
 
 
-def learning_rate_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> Drawing:
+def learning_rate_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int) -> Drawing:
     """Learning rate of the head at the end of each epoch, logarithmic; the tooltip says what trains."""
     rows = curves(metrics, "epochs", "rate")
-    view = _lines("rate", "epochs", tuple(arms), max_epochs, False, height)
+    view = _lines("rate", "epochs", tuple(arms), max_epochs, False, LOW)
     return Drawing(view, {ROWS: rows[rows["y"] > 0]})
 
 
 def adapting_chart(
-    measure: str, metrics: pd.DataFrame, arms: list[str], max_epochs: int, marked: pd.DataFrame, height: int = 190
+    measure: str, metrics: pd.DataFrame, arms: list[str], max_epochs: int, marked: pd.DataFrame
 ) -> Drawing:
     """`measure` "estimated" (accuracy on the target, 0..1, without labels), "domain" (share of pictures whose data set a
     discriminator told, 0..1) or "classes" (how many were predicted). `marked`: where it went wrong, columns arm, x (epoch)
     and y."""
     rows = curves(metrics, "epochs", measure)
-    drawn = Drawing(_lines(measure, "epochs", tuple(arms), max_epochs, False, height), {ROWS: rows})
+    drawn = Drawing(_lines(measure, "epochs", tuple(arms), max_epochs, False, LOW), {ROWS: rows})
     return drawn.under(Drawing(_marks(tuple(arms), MARKED), {MARKED: marked}))

@@ -22,7 +22,6 @@ def forecast_chart(
     arms: Sequence[tuple[str, Points, Band]],
     target: float,
     between: Sequence[tuple[str, float, float]],
-    height: int = 320,
 ) -> Drawing:
     """Accuracy over the number of training pictures, logarithmic; accuracies are fractions.
 
@@ -48,11 +47,11 @@ def forecast_chart(
         ),
         "between": pd.DataFrame(between, columns=["arm", "low", "high"]).assign(accuracy=target),
     }
-    return Drawing(_forecast(tuple(title for title, _, _ in arms), height), tables)
+    return Drawing(_forecast(tuple(title for title, _, _ in arms)), tables)
 
 
 @kept
-def _forecast(arms: tuple[str, ...], height: int) -> alt.TopLevelMixin:
+def _forecast(arms: tuple[str, ...]) -> alt.TopLevelMixin:
     x = alt.X(
         "pictures:Q",
         title=say("training pictures"),
@@ -90,6 +89,5 @@ def _forecast(arms: tuple[str, ...], height: int) -> alt.TopLevelMixin:
         .mark_rule(strokeWidth=6, opacity=0.7)
         .encode(x=alt.X("low:Q", title=say("training pictures")), x2="high:Q", y=y, color=colour)
     )
-    return alt.layer(band, line, dots, rule, name.encode(x=alt.value(0), y=y, text="name:N"), taken).properties(
-        height=height
-    )
+    named = name.encode(x=alt.value(0), y=y, text="name:N")
+    return alt.layer(band, line, dots, rule, named, taken).properties(height=320)

@@ -3,9 +3,10 @@
 import functools
 import json
 from collections.abc import Iterator
-from itertools import groupby, pairwise
+from itertools import groupby
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from tl.backbones import BACKBONES
@@ -24,6 +25,7 @@ AXIS_HEIGHT = 46  # pixels: the epochs below them, with their title
 PADDING = {"left": 0, "top": 4, "right": 8, "bottom": 4}  # pixels: small charts have none to spare
 LEGEND_HEIGHT = 40  # pixels
 AT_ONCE = later("none: computed in one go")  # in place of a rate where nothing trains by gradient
+FROZEN = later("frozen")
 PALE = 0.45  # opacity of what has yet to come
 COLUMNS = ["stage", "start", "end", "rate", "shown", "epochs", "when", "opacity"]
 
@@ -56,7 +58,7 @@ def plan_rows(
                     "start": first - 0.5,
                     "end": last + 0.5,
                     "rate": here,
-                    "shown": _without_rate(stage in phase.rates) if here is None else rate(here),
+                    "shown": rate(here) if here is not None else say(AT_ONCE if stage in phase.rates else FROZEN),
                     "epochs": f"{first}" if first == last else say("{first} to {last}", first=first, last=last),
                     "when": say("trained") if trained else say("planned"),
                     "opacity": 1.0 if trained or done is None else PALE,
@@ -64,10 +66,6 @@ def plan_rows(
             )
     types = {"start": float, "end": float, "rate": float, "opacity": float}
     return pd.DataFrame(rows, columns=COLUMNS).astype(types)
-
-
-def _without_rate(trains: bool) -> str:
-    return say(AT_ONCE) if trains else say("frozen")
 
 
 def _epochs(
@@ -182,10 +180,8 @@ def legend_chart() -> Drawing:
 
 @functools.cache
 def _legend_rows() -> pd.DataFrame:
-    steps = 50
-    edges = [LOWEST_RATE * (HIGHEST_RATE / LOWEST_RATE) ** (step / steps) for step in range(steps + 1)]
-    middles = [(low * high) ** 0.5 for low, high in pairwise(edges)]
-    return pd.DataFrame({"start": edges[:-1], "end": edges[1:], "rate": middles})
+    edges = np.geomspace(LOWEST_RATE, HIGHEST_RATE, 51)
+    return pd.DataFrame({"start": edges[:-1], "end": edges[1:], "rate": (edges[:-1] * edges[1:]) ** 0.5})
 
 
 @kept
@@ -198,7 +194,6 @@ def _legend() -> alt.Chart:
             values=[10.0**power for power in range(-6, 0)], format=".0e", grid=False, domain=False, labelPadding=4
         ),
     )
-    bar: alt.Chart = (
-        base_chart().mark_rect(x2Offset=0.75).encode(x=x, x2="end:Q", color=_colour())
-    )  # overlapping: no seams
+    overlapping = base_chart().mark_rect(x2Offset=0.75)  # so that there are no seams
+    bar: alt.Chart = overlapping.encode(x=x, x2="end:Q", color=_colour())
     return bar.properties(height=LEGEND_HEIGHT, padding=PADDING | {"left": 8})

@@ -17,13 +17,13 @@ def rate_test_rows(curve: pd.DataFrame, arm: str, run_id: str, chosen: float | N
     return rows.reset_index(drop=True)
 
 
-def rate_test_chart(rows: pd.DataFrame, arms: list[str], height: int = 190) -> Drawing:
+def rate_test_chart(rows: pd.DataFrame, arms: list[str]) -> Drawing:
     """Smoothed training loss over the head's rate, logarithmic; a large point is the rate that was chosen."""
-    return Drawing(_curves(tuple(arms), height), {ROWS: rows})
+    return Drawing(_curves(tuple(arms)), {ROWS: rows})
 
 
 @kept
-def _curves(arms: tuple[str, ...], height: int) -> alt.LayerChart | alt.FacetChart:
+def _curves(arms: tuple[str, ...]) -> alt.LayerChart | alt.FacetChart:
     base = base_chart().encode(
         x=alt.X(
             "learning_rate:Q",
@@ -42,4 +42,4 @@ def _curves(arms: tuple[str, ...], height: int) -> alt.LayerChart | alt.FacetCha
     )
     line = base.mark_line(strokeWidth=1.5).encode(detail="series:N")
     chosen = base.transform_filter("datum.chosen").mark_point(size=110, filled=True, opacity=1)
-    return alt.layer(line, chosen).properties(height=height)
+    return alt.layer(line, chosen).properties(height=190)

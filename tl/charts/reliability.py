@@ -1,7 +1,6 @@
 """How sure answers were against how many of them were right: the reliability diagram of several arms."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import altair as alt
 import pandas as pd
@@ -15,40 +14,21 @@ BEFORE, AFTER = later("as trained"), later("with temperature")
 HEIGHT = 420  # pixels
 IDEAL = "ideal"  # name of the diagonal's table
 IDEAL_COLOUR = "#7a7f87"  # no arm's
+# How sure (mean probability of the answers), share that was right with the ends of its interval, all 0..1; pictures.
+Point = tuple[float, float, float | None, float | None, int]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReliabilityPoint:
-    """Pictures of one bin."""
+def reliability_chart(arms: Sequence[tuple[str, str, Sequence[Point]]], after: bool) -> Drawing:
+    """Points with intervals, joined by a line for each arm; below the diagonal an arm is too sure.
 
-    sure: float  # mean probability of the answers, 0..1
-    right: float  # share that was right, 0..1
-    low: float | None  # end of its interval
-    high: float | None
-    pictures: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reliability:
-    """One arm's bins."""
-
-    arm: str  # title
-    colour: str  # hex
-    after: bool  # with the temperature
-    points: tuple[ReliabilityPoint, ...]
-
-
-def reliability_chart(found: Sequence[Reliability]) -> Drawing:
-    """Points with intervals, joined by a line for each arm; below the diagonal an arm is too sure."""
-    rows = [
-        (one.arm, say(AFTER if one.after else BEFORE), point.sure, point.right, point.low, point.high, point.pictures)
-        for one in found
-        for point in one.points
-    ]
+    `arms`: title, hex colour, a point for each bin; `after`: with the temperature.
+    """
+    kind = say(AFTER if after else BEFORE)
+    rows = [(title, kind, *point) for title, _, points in arms for point in points]
     numbers = dict.fromkeys(["sure", "right", "low", "high"], float)
     ideal = pd.DataFrame({"sure": [0.0, 1.0], "right": [0.0, 1.0]})
     tables = {ROWS: pd.DataFrame(rows, columns=COLUMNS).astype(numbers), IDEAL: ideal}
-    return Drawing(_view(tuple((one.arm, one.colour) for one in found)), tables)
+    return Drawing(_view(tuple((title, colour) for title, colour, _ in arms)), tables)
 
 
 @kept

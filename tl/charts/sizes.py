@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from tl.charts.axes import room_above, share_axis, signed_axis
+from tl.charts.axes import room_above, share_axis
 from tl.charts.curves import BAND_OPACITY, arm_scale
 from tl.charts.drawing import ROWS, Drawing, base_chart, kept
 from tl.charts.palette import SOLID
@@ -79,7 +79,7 @@ def _x(named: tuple[int, ...], title: str | None) -> alt.X:
     return alt.X("pictures:Q", title=title, scale=scale, axis=axis)
 
 
-def size_chart(found: SizeRows, single: bool = False, height: int = 380) -> Drawing:
+def size_chart(found: SizeRows, single: bool = False) -> Drawing:
     """Accuracy on the test set over the number of training pictures, logarithmic.
 
     Points are means over seeds, bands their 95 % intervals, lines the fitted curves, dashed beyond the largest size; a
@@ -93,11 +93,11 @@ def size_chart(found: SizeRows, single: bool = False, height: int = 380) -> Draw
         "fits": lines(found),
         "break_even": pd.DataFrame(marks, columns=["pictures", "name"]).astype({"pictures": float, "name": str}),
     }
-    return Drawing(_sizes(_reached(found), found.arms, height), tables)
+    return Drawing(_sizes(_reached(found), found.arms), tables)
 
 
 @kept
-def _sizes(named: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.LayerChart | alt.FacetChart:
+def _sizes(named: tuple[int, ...], arms: tuple[str, ...]) -> alt.LayerChart | alt.FacetChart:
     x = _x(named, say("training pictures"))
     y = alt.Y("accuracy:Q", title=say("test accuracy"), scale=alt.Scale(zero=False, **room_above()), axis=share_axis(6))
     legend = alt.Legend(orient="top", title=None, symbolType="circle", symbolOpacity=1, labelLimit=170, columns=2)
@@ -129,28 +129,25 @@ def _sizes(named: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.La
             tooltip=[*names, accuracy, alt.Tooltip("curve:N", title=say("curve"))],
         )
     )
-    return alt.layer(band, fits, every_run, dots, *_mark(x)).properties(height=height)
+    even = base_chart("break_even").encode(x=x)
+    rule = even.mark_rule(strokeDash=[3, 3], strokeWidth=1.5, color=MARK_COLOUR)
+    name = even.mark_text(align="right", baseline="top", dx=-6, fontSize=12, color=MARK_COLOUR)
+    marks = [rule, name.encode(y=alt.value(4), text="name:N")]
+    return alt.layer(band, fits, every_run, dots, *marks).properties(height=380)
 
 
-def _mark(x: alt.X) -> list[alt.Chart]:
-    """The break-even as a line with its name."""
-    base = base_chart("break_even").encode(x=x)
-    rule = base.mark_rule(strokeDash=[3, 3], strokeWidth=1.5, color=MARK_COLOUR)
-    name = base.mark_text(align="right", baseline="top", dx=-6, fontSize=12, color=MARK_COLOUR)
-    return [rule, name.encode(y=alt.value(4), text="name:N")]
-
-
-def residual_chart(found: SizeRows, height: int = 120) -> Drawing:
+def residual_chart(found: SizeRows) -> Drawing:
     """What the fitted curves leave unexplained: measured minus fitted accuracy, in points, at every size."""
     rows = pd.DataFrame(found.residuals, columns=["arm", "pictures", "residual"])
-    view = _residuals(_reached(found), found.arms, height)
-    return Drawing(view, {ROWS: rows, "zero": pd.DataFrame({"residual": [0.0]})})
+    zero = pd.DataFrame({"residual": [0.0]})
+    return Drawing(_residuals(_reached(found), found.arms), {ROWS: rows, "zero": zero})
 
 
 @kept
-def _residuals(named: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.LayerChart | alt.FacetChart:
+def _residuals(named: tuple[int, ...], arms: tuple[str, ...]) -> alt.LayerChart | alt.FacetChart:
     colour = alt.Color("arm:N", scale=arm_scale(arms), legend=None)
-    y = alt.Y("residual:Q", title=say("points"), axis=signed_axis(3))
+    axis = alt.Axis(format="+~f", labelExpr="datum.value ? datum.label : '0'", tickCount=3)  # "+1", "0", "−1"
+    y = alt.Y("residual:Q", title=say("points"), axis=axis)
     zero = base_chart("zero").mark_rule(color=MARK_COLOUR).encode(y=y)
     dots = (
         base_chart()
@@ -166,4 +163,4 @@ def _residuals(named: tuple[int, ...], arms: tuple[str, ...], height: int) -> al
             ],
         )
     )
-    return alt.layer(zero, dots).properties(height=height)
+    return alt.layer(zero, dots).properties(height=120)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `advise`."""
     parser = add_command(commands, "advise", advise, say("Say what to expect of transfer on these pictures, and why."))
     add_dataset(parser)
     words = say("name of a second data set that it is to work on: says how different the two look to the network, too")

@@ -7,7 +7,7 @@ from tl import timm_networks
 from tl.backbones import BACKBONES
 from tl.cli.parser import add_command
 from tl.cli.text_table import listing
-from tl.config import Refused
+from tl.config import refusal
 from tl.languages import later, say
 from tl.output import print_json
 from tl.sources.licences import in_words
@@ -16,7 +16,6 @@ from tl.words import count, millions, not_available, percent
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `backbones`."""
     parser = add_command(commands, "backbones", backbones, say("List the networks, or find one of timm's by words."))
     parser.add_argument(
         "words",
@@ -33,11 +32,9 @@ def backbones(arguments: argparse.Namespace) -> int:
     names = search(arguments.words) if arguments.words else list(BACKBONES)
     if not names:
         words = " ".join(arguments.words)
-        raise Refused(
-            say(
-                "No network has {words!r:.100} in its name, family, weights or licence; use fewer or shorter words.",
-                words=words,
-            )
+        raise refusal(
+            "No network has {words!r:.100} in its name, family, weights or licence; use fewer or shorter words.",
+            words=words,
         )
     found = [overview(arguments.home, name) for name in names]
     if arguments.json:

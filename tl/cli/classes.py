@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from tl.cli.parser import Parser
-from tl.config import Refused
+from tl.config import refusal
 from tl.languages import later, say
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def edits_of(arguments: argparse.Namespace) -> "Edits":
     for text in arguments.rename or ():
         old, equals, new = text.partition("=")
         if not equals or not old.strip() or not new.strip():
-            refusal = later("rename is {text!r:.100}; give the old name and the new one, as in --rename kitten=cat.")
-            raise Refused(say(refusal, text=text))
+            told = later("rename is {text!r:.100}; give the old name and the new one, as in --rename kitten=cat.")
+            raise refusal(told, text=text)
         renames[old.strip()] = new.strip()
     leave_out = tuple(arguments.leave_out or ())
     return Edits(renames=renames, leave_out=leave_out, at_least=arguments.at_least, at_most=arguments.at_most)

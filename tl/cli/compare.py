@@ -30,7 +30,6 @@ INTERRUPTED = 130  # exit status after Ctrl-C
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `compare`."""
     parser = add_command(
         commands, "compare", compare, say("Train the same network from scratch and pretrained, compare."), trains=True
     )

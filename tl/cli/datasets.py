@@ -11,7 +11,7 @@ from tl import jobs
 from tl.cli.classes import add_class_options, edits_of
 from tl.cli.parser import Parser, add_command, answer
 from tl.cli.text_table import listing
-from tl.config import Refused
+from tl.config import refusal
 from tl.languages import english, later, say, semicolons
 from tl.output import print_json
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `datasets`."""
     parser = add_command(commands, "datasets", datasets, say("List all data sets; change one's classes; delete one."))
     parser.add_argument(
         "--delete",
@@ -66,7 +65,7 @@ def datasets(arguments: argparse.Namespace) -> int:
     if arguments.derive is not None:
         return _derive(arguments)
     if arguments.set_aside is not None or arguments.relabel is not None:
-        raise Refused(say("Say of which data set: --derive NAME; the pictures are corrected in a new one made of it."))
+        raise refusal("Say of which data set: --derive NAME; the pictures are corrected in a new one made of it.")
     from tl.datasets import survey  # pandas, Pillow
 
     found, damaged = survey(arguments.home)
@@ -104,7 +103,7 @@ def _derive(arguments: argparse.Namespace) -> int:
     edits = edits_of(arguments)
     correct = corrections_of(arguments)
     if not arguments.name and (edits or not correct):
-        raise Refused(say("Name the new data set, as in --derive {name} --name {name}-2.", name=arguments.derive))
+        raise refusal("Name the new data set, as in --derive {name} --name {name}-2.", name=arguments.derive)
     info = datasets.derive(arguments.home, arguments.derive, arguments.name, edits, correct=correct)
     if arguments.json:
         print_json(as_json(info) | {"left_out": info.left_out})

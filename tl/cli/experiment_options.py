@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 from tl.arms import SETTINGS, parse_arms, value_type
 from tl.backbones import listed
 from tl.cli.parser import DEFAULT_DATASET, Parser, dataset_name, decimal
-from tl.config import Experiment, Refused, Training
+from tl.config import Experiment, Training, refusal
 from tl.config.experiment import parse_seeds
 from tl.config.training import BALANCES, BATCHNORMS, JUDGES, PRECISIONS, UNMATCHED, VIEWS_BY
 from tl.effects import idle
@@ -159,15 +159,14 @@ def experiment_of(arguments: argparse.Namespace) -> Experiment:
     if arguments.weights_file is not None:
         experiment = _with_file(arguments, experiment)
     for name, when in idle(experiment).items():
-        text = later("{name} has no effect here, but {when}; leave it out.")
-        raise Refused(say(text, name=setting_name(name), when=when))
+        raise refusal("{name} has no effect here, but {when}; leave it out.", name=setting_name(name), when=when)
     return experiment
 
 
 def _with_file(arguments: argparse.Namespace, experiment: Experiment) -> Experiment:
     """The experiment with the weights in the file that was given. Raises Refused."""
     if experiment.weights != Training.weights:
-        raise Refused(say("--weights and --weights-file both say what pretrained arms start from; leave one out."))
+        raise refusal("--weights and --weights-file both say what pretrained arms start from; leave one out.")
     key, told = own_weights.adopt(arguments.home, arguments.weights_file, experiment, arguments.licence)
     print(joined([told, say("From now on: --weights {key}", key=key)]), file=sys.stderr, flush=True)
     return replace(experiment, weights=key)

@@ -19,7 +19,6 @@ from tl.store.home import Home
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `export-model`."""
     parser = add_command(
         commands, "export-model", export_model, say("Write a finished run's model as a zip that works without TL Lab.")
     )

@@ -13,7 +13,6 @@ from tl.words import number_of, status_name
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `final-model`."""
     parser = add_command(
         commands,
         "final-model",

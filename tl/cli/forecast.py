@@ -15,7 +15,6 @@ SETTINGS = ("dataset", "backbone", "weights", "resolution")
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `forecast`."""
     parser = add_command(
         commands, "forecast", forecast, say("Say how many more pictures it takes to reach an accuracy.")
     )
@@ -60,7 +59,7 @@ def forecast(arguments: Namespace) -> int:
         print("\n".join([found.text, "", *found.notes, record_in_words(found.record)]))
         if found.sweep_id is None:
             told = later("To forecast training from scratch and other arms, too: python -m tl sweep {options}")
-            print(say(told, options=_options(asked)))
+            print(say(told, options=" ".join(f"--{name} {getattr(asked, name)}" for name in SETTINGS)))
     return int(all(arm.forecast.now is None for arm in found.arms))
 
 
@@ -74,7 +73,3 @@ def _training(arguments: Namespace) -> Training:
         settings = {name: getattr(first, name) for name in SETTINGS}
     given = {name: getattr(arguments, name) for name in SETTINGS}
     return Training(**settings | {name: value for name, value in given.items() if value is not None})
-
-
-def _options(asked: object) -> str:
-    return " ".join(f"--{name} {getattr(asked, name)}" for name in SETTINGS)

@@ -7,14 +7,13 @@ from typing import Any
 from tl.backbones import listed
 from tl.cli.parser import add_command, add_dataset
 from tl.cli.text_table import listing
-from tl.config import Refused, Training
+from tl.config import Training, refusal
 from tl.languages import joined, later, say
 from tl.output import print_json
 from tl.store.titles import title_of
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `hints`."""
     parser = add_command(
         commands,
         "hints",
@@ -39,11 +38,9 @@ def hints(arguments: argparse.Namespace) -> int:
     names = [name.strip() for name in arguments.backbones.split(",")] if arguments.backbones else None
     asked = question(arguments.home, arguments.dataset, arguments.samples, arguments.resolution, names)
     if not candidates(arguments.home, asked):
-        raise Refused(
-            say(
-                "No pretrained weights for {networks} are on this computer; compare gets them.",
-                networks=", ".join(asked.backbones),
-            )
+        raise refusal(
+            "No pretrained weights for {networks} are on this computer; compare gets them.",
+            networks=", ".join(asked.backbones),
         )
     found = measure(arguments.home, asked)
     for sentence in found["failed"]:

@@ -46,7 +46,6 @@ TOO_SMALL = later_plural("`--at-least {least}` goes on without it.", "`--at-leas
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `ingest`."""
     parser = add_command(commands, "ingest", ingest, say("Make a data set of pictures: a zip, or a folder."))
     text = say("zip, tar, 7z or folder; several together make one data set, each a class where it has no class folders")
     parser.add_argument("zip", type=Path, nargs="+", metavar="FILE.zip", help=text)
@@ -180,14 +179,13 @@ def _settled(info: "DatasetInfo", edits: "Edits") -> str:
 
 def _readings(incoming: "Incoming") -> list[dict[str, Any]]:
     """Every way to read it; none of pictures without labels, which are all the same."""
-    return [_as_json(one) for one in incoming.readings] if incoming.labelled else []
-
-
-def _as_json(reading: "Reading") -> dict[str, Any]:
-    return {
-        "how": english(reading.how),
-        "options": reading.asked.options or NOT_AVAILABLE,
-        "classes": reading.sizes,
-        "splits": reading.splits,
-        "left_out": reading.left_out,
-    }
+    return [
+        {
+            "how": english(one.how),
+            "options": one.asked.options or NOT_AVAILABLE,
+            "classes": one.sizes,
+            "splits": one.splits,
+            "left_out": one.left_out,
+        }
+        for one in (incoming.readings if incoming.labelled else ())
+    ]

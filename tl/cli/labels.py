@@ -11,7 +11,7 @@ from tl.cli.compare import finish
 from tl.cli.datasets import add_correction_options, corrections_of
 from tl.cli.parser import add_command, check_output
 from tl.cli.text_table import listing, split_words
-from tl.config import Experiment, Refused
+from tl.config import Experiment, refusal
 from tl.languages import joined, later, say
 from tl.output import print_json
 from tl.store import database
@@ -20,8 +20,6 @@ from tl.strategies import arm_title
 from tl.words import number_of, percent, share
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from tl.analysis.inspection.held_out import Doubts
     from tl.datasets.info import DatasetInfo
 
@@ -29,7 +27,6 @@ SHOWN = 25  # suspicious labels, and doubled pictures, on a terminal
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `labels` and `compare-again`."""
     text = say(
         "List labels that look wrong and pictures that occur twice, by what the networks of a comparison say of them."
     )
@@ -55,6 +52,7 @@ def labels(arguments: argparse.Namespace) -> int:
     """0: the list is written, however short."""
     from tl import datasets  # pandas
     from tl.analysis.inspection import held_out
+    from tl.datasets.duplicates import duplicates
     from tl.datasets.preparing import index_of
     from tl.jobs.measurements import label_checks
     from tl.store.rows import refuse_final, refuse_two_sets
@@ -66,20 +64,33 @@ def labels(arguments: argparse.Namespace) -> int:
     rows = [row for row in database.read_runs(home, experiment_id) if row.status == "finished"]
     info = datasets.describe(home, experiment.dataset)
     if info.origin == "drawn":
-        raise Refused(say("{title} is drawn by the computer: its labels are right.", title=info.title))
+        raise refusal("{title} is drawn by the computer: its labels are right.", title=info.title)
     if any(home.run(row.run_id).imported.exists() for row in rows):
-        raise Refused(say("This comparison was trained on another computer; its pictures are not here."))
+        raise refusal("This comparison was trained on another computer; its pictures are not here.")
     asked = held_out.asked_of(home, experiment, "") if arguments.all_pictures else None
     if asked:
         label_checks.measure(home, asked)
     found = held_out.suspicious(home, [(row.arm, row.run_id) for row in rows], asked)
     index = index_of(datasets.home_of(home, info.name).dataset_dir(info.name), info)
+    names = index["name"].tolist()
+    suspicious = _suspicious(found, info, names, index["split"].tolist())
     if arguments.output:
-        _write(arguments.output, found, info, index)
+        _write(arguments.output, suspicious)
+    doubled = [{"kind": pair.kind, "pictures": [names[pair.row], names[pair.other]]} for pair in duplicates(home, info)]
+    looks = _second_looks(home, experiment_id)
     if arguments.json:
-        print_json(_document(home, experiment_id, found, info, index))
+        document = {
+            "experiment_id": experiment_id,
+            "dataset": info.name,
+            "judged": found.issues.judged,
+            "judges": [{"arm": one.arm, "pictures": one.pictures, "right": one.right} for one in found.judges],
+            "suspicious": suspicious,
+            "doubled": doubled,
+            "second_looks": looks,
+        }
+        print_json(document)
     else:
-        print("\n\n".join(_paragraphs(home, experiment_id, found, info, index)))
+        print("\n\n".join(_paragraphs(found, info, suspicious, doubled, looks)))
     return 0
 
 
@@ -87,7 +98,7 @@ def compare_again(arguments: argparse.Namespace) -> int:
     """Exit status as of `compare`."""
     correct = corrections_of(arguments)
     if not correct:
-        raise Refused(say("Say which pictures: --set-aside FILE, --relabel FILE, or both."))
+        raise refusal("Say which pictures: --set-aside FILE, --relabel FILE, or both.")
     home, before_id = arguments.home, arguments.experiment_id
     from tl.jobs.compare_again import compare_again
 
@@ -99,8 +110,9 @@ def compare_again(arguments: argparse.Namespace) -> int:
     return status
 
 
-def _rows(found: "Doubts", info: "DatasetInfo", index: "pd.DataFrame") -> list[dict[str, Any]]:
-    names, splits = index["name"].tolist(), index["split"].tolist()
+def _suspicious(
+    found: "Doubts", info: "DatasetInfo", names: Sequence[str], splits: Sequence[str]
+) -> list[dict[str, Any]]:
     return [
         {
             "picture": names[one.picture],
@@ -113,12 +125,6 @@ def _rows(found: "Doubts", info: "DatasetInfo", index: "pd.DataFrame") -> list[d
         for one in found.issues.suspects
         if one.picture < len(names)
     ]
-
-
-def _doubled(home: Home, info: "DatasetInfo", names: Sequence[str]) -> list[dict[str, Any]]:
-    from tl.datasets.duplicates import duplicates
-
-    return [{"kind": pair.kind, "pictures": [names[pair.row], names[pair.other]]} for pair in duplicates(home, info)]
 
 
 def _second_looks(home: Home, experiment_id: str) -> list[dict[str, str]]:
@@ -143,24 +149,13 @@ def _second_looks(home: Home, experiment_id: str) -> list[dict[str, str]]:
     return found
 
 
-def _document(
-    home: Home, experiment_id: str, found: "Doubts", info: "DatasetInfo", index: "pd.DataFrame"
-) -> dict[str, Any]:
-    return {
-        "experiment_id": experiment_id,
-        "dataset": info.name,
-        "judged": found.issues.judged,
-        "judges": [{"arm": one.arm, "pictures": one.pictures, "right": one.right} for one in found.judges],
-        "suspicious": _rows(found, info, index),
-        "doubled": _doubled(home, info, index["name"].tolist()),
-        "second_looks": _second_looks(home, experiment_id),
-    }
-
-
 def _paragraphs(
-    home: Home, experiment_id: str, found: "Doubts", info: "DatasetInfo", index: "pd.DataFrame"
+    found: "Doubts",
+    info: "DatasetInfo",
+    rows: list[dict[str, Any]],
+    doubled: list[dict[str, Any]],
+    looks: list[dict[str, str]],
 ) -> list[str]:
-    rows = _rows(found, info, index)
     labels, judged = number_of(len(rows), "suspicious label"), number_of(found.issues.judged, "picture")  # not shown
     said = [say("{labels} of {pictures} in {title}.", labels=labels, pictures=judged, title=info.title)]
     for one in found.judges:
@@ -195,36 +190,32 @@ def _paragraphs(
         told.append(listing(shown) + _more(len(rows), in_file=True))
     from tl.datasets import reason_in_words  # pandas
 
-    if doubled := _doubled(home, info, index["name"].tolist()):
+    if doubled:
         lines = [
             say("{kind}: {pictures}", kind=reason_in_words(pair["kind"]), pictures=" = ".join(pair["pictures"]))
             for pair in doubled[:SHOWN]
         ]
         told.append("\n".join(lines) + _more(len(doubled)))
-    told += [
-        joined([say("Does it change the verdict?"), line["answer"], line["tested_on"]])
-        for line in _second_looks(home, experiment_id)
-    ]
+    told += [joined([say("Does it change the verdict?"), line["answer"], line["tested_on"]]) for line in looks]
     return told
 
 
 def _more(number: int, in_file: bool = False) -> str:
     if number <= SHOWN:
         return ""
-    more = number - SHOWN
-    if in_file:
-        return f"\n{say('... and {number:,} more; --output FILE.csv writes all of them', number=more)}"
-    return f"\n{say('... and {number:,} more', number=more)}"
+    text = later("... and {number:,} more")
+    in_all = later("... and {number:,} more; --output FILE.csv writes all of them")
+    return "\n" + say(in_all if in_file else text, number=number - SHOWN)
 
 
-def _write(path: Path, found: "Doubts", info: "DatasetInfo", index: "pd.DataFrame") -> None:
+def _write(path: Path, rows: list[dict[str, Any]]) -> None:
     from tl.store.files import for_the_user, write_bytes
 
     check_output(path)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("picture", "label", "is_labelled", "probability", "probability_of_label", "split"))
-    for row in _rows(found, info, index):
+    for row in rows:
         figures = (f"{row['probability']:.4f}", f"{row['probability_of_label']:.4f}")
         writer.writerow((row["picture"], row["looks_like"], row["label"], *figures, row["split"]))
     with for_the_user():

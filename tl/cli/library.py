@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tl.cli.parser import add_command, answer, check_output
 from tl.cli.text_table import listing
-from tl.config import Refused
+from tl.config import refusal
 from tl.languages import later, say
 from tl.output import print_json
 from tl.sources.licences import in_words
@@ -25,7 +25,6 @@ KINDS = {  # state of weights that are here -> what the list calls it
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `library`."""
     parser = add_command(
         commands, "library", library, say("List the weights that are here; keep, rename, export your own.")
     )
@@ -148,12 +147,10 @@ def _export(arguments: argparse.Namespace) -> int:
 
 def _name(arguments: argparse.Namespace, option: str) -> str:
     if not arguments.name:
-        raise Refused(
-            say(
-                "Say what the weights are called, as in {option} {value} --name flowers-1.",
-                option=option,
-                value=getattr(arguments, option[2:]),
-            )
+        raise refusal(
+            "Say what the weights are called, as in {option} {value} --name flowers-1.",
+            option=option,
+            value=getattr(arguments, option[2:]),
         )
     name: str = arguments.name
     return name

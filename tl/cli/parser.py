@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tl.cli.text_table import wrapped
-from tl.config import ACCURACY, BALANCED_ACCURACY, NAME_PATTERN, Experiment, Refused
+from tl.config import ACCURACY, BALANCED_ACCURACY, NAME_PATTERN, Experiment, refusal
 from tl.jobs.launchers import catalogue
 from tl.jobs.start import launcher_now
 from tl.languages import later, later_plural, plural, say
@@ -115,12 +115,10 @@ def choose_launcher(arguments: argparse.Namespace) -> None:
             os.environ[variable] = value
     wanted = getattr(arguments, "launcher", None)
     if wanted and (now := launcher_now(arguments.home)) not in (None, wanted):
-        raise Refused(
-            say(
-                "--launcher is {wanted}, but runs of this home are being carried out by {now}; wait until they have ended.",
-                wanted=wanted,
-                now=now,
-            )
+        raise refusal(
+            "--launcher is {wanted}, but runs of this home are being carried out by {now}; wait until they have ended.",
+            wanted=wanted,
+            now=now,
         )
 
 
@@ -184,4 +182,4 @@ def check_output(path: Path) -> None:
     """Refuse what can't become a file: it is written beside and put in place as a whole, which would remove a device, or a
     link to one, as /dev/stdout is."""
     if path.is_symlink() or (path.exists() and not path.is_file()) or not path.absolute().parent.is_dir():
-        raise Refused(say("output is {path!r}; give the name of a file in a folder that is there.", path=str(path)))
+        raise refusal("output is {path!r}; give the name of a file in a folder that is there.", path=str(path))

@@ -14,7 +14,6 @@ from tl.words import number_of
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `predict`."""
     parser = add_command(
         commands, "predict", predict, say("Ask a finished run's network about the pictures of a folder.")
     )

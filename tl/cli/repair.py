@@ -10,7 +10,6 @@ from tl.words import number_of
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `repair`."""
     text = say("Rebuild a damaged queue from the folders of the runs; ends what trains.")
     add_command(commands, "repair", repair, text)
 

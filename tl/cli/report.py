@@ -14,7 +14,6 @@ ARRIVED = {
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `report`, `export` and `import`."""
     text = say("Write an ended experiment or sweep as one HTML file.")
     report_parser = add_command(commands, "report", report, text)
     text = say("Pack an ended experiment or sweep for another TL Lab.")

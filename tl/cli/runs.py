@@ -10,7 +10,7 @@ from tl.cli import sweep
 from tl.cli.parser import add_command, answer
 from tl.cli.text_table import data_set_names, listing
 from tl.cli.watch import FAILED, describe_end, percent, said_of, wait
-from tl.config import Refused
+from tl.config import refusal
 from tl.jobs.deletion import EXPERIMENT, RUN, SWEEP
 from tl.jobs.listing import RunEntry
 from tl.languages import later, say
@@ -25,7 +25,6 @@ DELETED = {
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `runs`, `stop`, `resume` and `delete`."""
     add_command(commands, "runs", runs, say("List all runs, the newest first."))
     for name, run, text in (
         ("stop", stop, say("End a run; the best epoch it has finished is kept.")),
@@ -89,7 +88,7 @@ def resume(arguments: argparse.Namespace) -> int:
     """0: the run finished or was stopped again; 1: it failed."""
     if sweep.is_sweep(arguments.home, arguments.run_id):
         if arguments.devices is not None:
-            raise Refused(say("--devices is for a single run; name one of the sweep's."))
+            raise refusal("--devices is for a single run; name one of the sweep's.")
         return sweep.resume(arguments.home, arguments.run_id, arguments.json)
     how = (arguments.home, arguments.run_id)
     run = jobs.resume(*how) if arguments.devices is None else jobs.resume_on(*how, arguments.devices)

@@ -9,7 +9,7 @@ from tl.cli.compare import finish
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
 from tl.cli.until_settled import add_bounds, plan_of
 from tl.cli.watch import tell
-from tl.config import Refused
+from tl.config import refusal
 from tl.languages import later, say
 from tl.store import database
 from tl.store.schema import ACTIVE
@@ -17,7 +17,6 @@ from tl.words import number_of
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `settle` and `add-seeds`."""
     text = say("Add seeds to a comparison at planned looks until its outcome is decided; waits until it is.")
     parser = add_command(commands, "settle", settle, text, trains=True)
     parser.add_argument("experiment_id", metavar="EXPERIMENT_ID")
@@ -52,7 +51,7 @@ def add_seeds(arguments: argparse.Namespace) -> int:
     up_to = next_look(len(experiment.seeds)) if arguments.up_to is None else arguments.up_to
     if up_to is None:
         seeds = len(experiment.seeds)
-        raise Refused(say("There are {seeds} seeds already; say with --up-to how many there are to be.", seeds=seeds))
+        raise refusal("There are {seeds} seeds already; say with --up-to how many there are to be.", seeds=seeds)
     known = _ended(arguments)
     jobs.add_seeds(home, experiment_id, up_to)
     return finish(home, experiment_id, arguments.json, options, known)

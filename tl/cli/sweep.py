@@ -28,7 +28,6 @@ TIMES = {  # bound of what an arm is worth in pictures -> how it is said
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `sweep` and `sweeps`."""
     parser = add_command(
         commands, "sweep", sweep, say("Do the same comparison at several sizes, find the break-even."), trains=True
     )

@@ -1,7 +1,6 @@
 """Following an experiment on a terminal until its runs have ended and, where seeds are added, until it is settled."""
 
 import argparse
-import json
 import time
 from typing import Any
 
@@ -9,7 +8,7 @@ from tl import jobs
 from tl.analysis import settle_wording
 from tl.cli.parser import Parser
 from tl.cli.watch import MAX_STARTS, POLL_SECONDS, tell, wait
-from tl.config import PLANNED_LOOKS, Experiment, Refused
+from tl.config import PLANNED_LOOKS, Experiment, refusal
 from tl.jobs.listing import RunEntry
 from tl.jobs.settle_plan import begun_plan, with_least_seeds
 from tl.jobs.start import log_path
@@ -53,7 +52,7 @@ def experiment_and_plan(
     """The experiment to begin with, and the plan to settle it where there is to be one. Raises Refused."""
     if not arguments.until_settled:
         if arguments.at_most_seeds is not None or arguments.at_most_minutes is not None:
-            raise Refused(say("--at-most-seeds and --at-most-minutes bound --until-settled; give that, too."))
+            raise refusal("--at-most-seeds and --at-most-minutes bound --until-settled; give that, too.")
         return experiment, None
     plan, least = plan_of(arguments, judged), with_least_seeds(experiment)
     begun_plan(plan, least)  # refused before anything is told
@@ -97,7 +96,6 @@ def as_document(home: Home, experiment_id: str) -> dict[str, Any]:
     experiment, plan = entry["experiment"], entry["settling"]
     if plan is None:
         return {"settling": None, "looks": []}
-    told = json.loads(plan.to_json()) | {"message": plan.message}
     names = ("at_most_seeds", "at_most_minutes", "began", "ended", "message")
     numbers = settle_wording.looks_of(experiment)
     looks = [
@@ -106,4 +104,4 @@ def as_document(home: Home, experiment_id: str) -> dict[str, Any]:
         if seeds in numbers
     ]
     text = None if plan.open else settle_wording.why_ended(experiment, plan)
-    return {"settling": {name: told[name] for name in names} | {"text": text}, "looks": looks}
+    return {"settling": {name: getattr(plan, name) for name in names} | {"text": text}, "looks": looks}

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tl import jobs
@@ -40,9 +41,9 @@ def wait(home: Home, experiment_id: str, run_ids: set[str]) -> list[RunEntry]:
 
     Raises RuntimeError where no supervisor stays alive to train them.
     """
-    display: Bars | Lines = Bars(home) if sys.stderr.isatty() else Lines(home)
+    shown: AbstractContextManager[Bars | Lines] = Bars(home) if sys.stderr.isatty() else nullcontext(Lines(home))
     starts, before = 0, None
-    with display:
+    with shown as display:
         while True:
             # The rows, not what list_runs makes of them: an end counts once it is written down.
             rows = database.read_runs(home, experiment_id, ACTIVE)
@@ -68,19 +69,13 @@ class Lines:
         self._epochs: dict[str, int] = {}  # run -> epochs told
         self._ended: set[str] = set()
 
-    def __enter__(self) -> "Lines":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
     def show(self, runs: list[RunEntry], all_runs: list[RunEntry]) -> None:
         """Print what is new; `all_runs` as Bars takes them."""
         for run in runs:
             # What was there before we came is not news.
             told = self._epochs.setdefault(run.run_id, run.epochs if run.attempt > 1 else 0)
             if run.epochs > told:
-                rows = self._rows(run.run_id)[told:]  # may hold one more by now
+                rows = _epochs(self._home, run.run_id)[told:]  # may hold one more by now
                 self._epochs[run.run_id] += len(rows)
                 for row in rows:
                     line = say(
@@ -95,24 +90,15 @@ class Lines:
                 self._ended.add(run.run_id)
                 tell(said_of(run, describe_end(run)))
 
-    def _rows(self, run_id: str) -> Rows:
-        return _epochs(self._home, run_id)
 
-
-class Bars:
+class Bars(ExitStack):
     """A progress bar for each arm, over all its seeds."""
 
     def __init__(self, home: Home) -> None:
+        super().__init__()
         self._home = home
         self._bars: dict[str, tqdm[NoReturn]] = {}
         self._epochs: dict[tuple[str, int], Rows] = {}  # (run, epochs of it) -> their rows
-
-    def __enter__(self) -> "Bars":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for bar in self._bars.values():
-            bar.close()
 
     def show(self, runs: list[RunEntry], all_runs: list[RunEntry]) -> None:
         """Redraw the bars of `runs`; they take turns with the others of their experiment's, which are `all_runs`."""
@@ -127,9 +113,8 @@ class Bars:
                 total = sum(run.max_epochs for run in own)
                 # tqdm's own time left takes what was done before we came for speed; its width, what the words leave.
                 layout = f"{{desc}} |{{bar:{BAR_COLUMNS}}}| {say('{n:.1f}/{total} epochs')}{{postfix}}"
-                self._bars[arm] = tqdm(
-                    desc=arm, total=total, initial=done, position=place, bar_format=layout, file=sys.stderr
-                )
+                options = {"position": place, "bar_format": layout, "file": sys.stderr}
+                self._bars[arm] = self.enter_context(tqdm(desc=arm, total=total, initial=done, **options))
             bar = self._bars[arm]
             bar.n = done
             bar.set_postfix_str(_now(own, left), refresh=False)
@@ -143,7 +128,6 @@ class Bars:
 
 
 def describe_end(run: RunEntry) -> str:
-    """How a run ended, in words."""
     epochs = number_of(run.epochs, "epoch")
     if run.status == "finished":
         text = later("finished after {epochs}, test accuracy {accuracy}")
@@ -161,7 +145,6 @@ def percent(fraction: float | None) -> str:
 
 
 def _epochs(home: Home, run_id: str) -> Rows:
-    """Rows of a run's metrics."""
     from tl.store.metrics import read_metrics  # pandas
 
     return read_metrics(home.run(run_id).metrics).to_dict("records")

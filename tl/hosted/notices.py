@@ -6,7 +6,8 @@ from tl.hosted import visits
 from tl.hosted.limits import limits
 from tl.languages import reworded, say
 from tl.store.home import Home
-from tl.ui.parts.text import count, escape
+from tl.ui.parts.text import escape
+from tl.words import count
 
 REMOVED = "demo_removed"
 

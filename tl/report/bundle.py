@@ -26,9 +26,8 @@ PREDICTIONS, SHIFTED = "predictions.parquet", "shifted.parquet"
 ANSWERS = (PREDICTIONS, SHIFTED)
 RUN_FILES = ("config.json", "metrics.parquet", "resources.parquet", "rate_test.parquet", *ANSWERS, "result.json")
 ENTRY_BYTES = 2 * 2**20  # of a file in a bundle, at most
-ANSWERS_BYTES = (
-    200 * 2**20
-)  # of the predictions of all runs: with more, none is in the bundle; of shifted pictures, too
+# Of the predictions of all runs: with more, none is in the bundle; of shifted pictures, too.
+ANSWERS_BYTES = 200 * 2**20
 OF_RUN = ("run_id", "arm", "seed", "status", "reason", "message", "created", "started", "ended")
 SENTENCES = ("message", "message_said", "notes", "notes_said")  # of result.json
 

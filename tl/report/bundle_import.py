@@ -16,7 +16,7 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from tl.config import ID_PATTERN, NAME_PATTERN, ArmConfig, Experiment, Refused, RunConfig
+from tl.config import ID_PATTERN, NAME_PATTERN, ArmConfig, Experiment, Refused, RunConfig, refusal
 from tl.datasets.archive import Member, UploadLimits, read_members
 from tl.datasets.info import DatasetInfo, Size
 from tl.decoding.entries import unpack
@@ -130,8 +130,8 @@ def _judged(shown: str) -> Iterator[None]:
     """Whatever is found wrong inside is raised as Refused: one sentence about the bundle."""
     try:
         yield
-    except Refused as refusal:
-        raise Refused(say("{file} can't be imported: {problem}", file=shown, problem=str(refusal))) from None
+    except Refused as problem:
+        raise refusal("{file} can't be imported: {problem}", file=shown, problem=str(problem)) from None
     except BundleDamaged as problem:
         raise _damaged(shown, str(problem)) from None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as problem:
@@ -139,48 +139,41 @@ def _judged(shown: str) -> Iterator[None]:
 
 
 def _damaged(shown: str, problem: str) -> Refused:
-    return Refused(
-        say(
-            "{file} is not a TL Lab bundle, or is damaged ({problem}); give a bundle that TL Lab has exported.",
-            file=shown,
-            problem=problem,
-        )
+    return refusal(
+        "{file} is not a TL Lab bundle, or is damaged ({problem}); give a bundle that TL Lab has exported.",
+        file=shown,
+        problem=problem,
     )
-
-
-def _limits(home: Home) -> UploadLimits:
-    """What a bundle may be."""
-    most = home.policy.upload_megabytes
-    if most is None:
-        return LIMITS
-    return replace(LIMITS, archive_bytes=most * 10**6, unpacked_bytes=4 * most * 10**6)
 
 
 def _members(home: Home, path: Path, shown: str) -> dict[str, Member]:
     """Name -> entry; Refused for a zip that is not plain and harmless, or holds anything unknown."""
+    most = home.policy.upload_megabytes
+    limits = LIMITS
+    if most is not None:
+        limits = replace(LIMITS, archive_bytes=most * 10**6, unpacked_bytes=4 * most * 10**6)
     try:
-        members = read_members(path, _limits(home), shown)
-    except Refused as refusal:
-        raise Refused(_of_a_bundle(str(refusal))) from None
+        members = read_members(path, limits, shown)
+    except Refused as problem:
+        raise Refused(_of_a_bundle(str(problem))) from None
     found = {member.name: member for member in members}
     strange = [name for name in found if name != CONTENTS and not ENTRY.fullmatch(name)]
     if CONTENTS not in found or strange or len(found) != len(members):
         what = say("it needs one {name}", name=CONTENTS)
         if strange:
             what = say("it holds {name}", name=f"{strange[0]!r:.100}")
-        told = say(
+        raise refusal(
             "{file} is not a TL Lab bundle ({problem}); `python -m tl export ID` makes one.", file=shown, problem=what
         )
-        raise Refused(told)
     return found
 
 
-def _of_a_bundle(refusal: str) -> str:
+def _of_a_bundle(told: str) -> str:
     """What is wrong with a zip, without the advice for zips of pictures."""
-    advice = _ARCHIVE_ADVICE.search(english(refusal))
+    advice = _ARCHIVE_ADVICE.search(english(told))
     if not advice:
-        return refusal
-    problem = refusal.rpartition("；")[0] or english(refusal)[: advice.start()]  # Chinese, or English
+        return told
+    problem = told.rpartition("；")[0] or english(told)[: advice.start()]  # Chinese, or English
     return say("{problem}; give a bundle that TL Lab has exported.", problem=problem)
 
 
@@ -235,8 +228,8 @@ def _experiment(told: _Told) -> BundledExperiment:
 def _label(told: _Told | _Contents) -> NameAndNotes:
     try:
         return label(told.name, told.notes)
-    except Refused as refusal:
-        raise BundleDamaged(str(refusal)) from None
+    except Refused as problem:
+        raise BundleDamaged(str(problem)) from None
 
 
 def _settings(told: dict[str, Any]) -> Experiment:
@@ -266,16 +259,6 @@ def _dataset(told: _Pictures, experiment: Experiment) -> dict[str, Any]:
         words(name): {split: of_class[split] for split in splits if split in of_class}
         for name, of_class in (told.counts or {}).items()
     }
-    found = DatasetInfo(
-        name=told.name,
-        title=words(told.title),
-        origin=words(told.origin),
-        note=words(told.note),
-        train=told.train,
-        validation=told.validation,
-        test=told.test,
-        native_resolution=told.native_resolution,
-        classes=tuple(map(words, told.classes)),
-        counts=counts,
-    )
-    return found.to_json()
+    texts = {name: words(getattr(told, name)) for name in ("title", "origin", "note")}
+    classes = tuple(map(words, told.classes))
+    return DatasetInfo(**asdict(told) | texts | {"classes": classes, "counts": counts}).to_json()

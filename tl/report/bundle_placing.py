@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tl.config import Experiment, Refused, RunConfig
+from tl.config import Experiment, Refused, RunConfig, refusal
 from tl.languages import say
 from tl.report.run_files import Files
 from tl.store import database
@@ -48,7 +48,10 @@ def write(
         with quarantine(home, home.runs_dir) as incoming:
             for run_id, files in written:
                 for name, content in files.items():
-                    _write_file(incoming / run_id / name, content)
+                    if isinstance(content, bytes):  # a table
+                        write_bytes(incoming / run_id / name, content)
+                    else:
+                        write_json(incoming / run_id / name, content)
             with locked(home.locks_dir / "import.lock"):  # an import of the same in another tab may be as far
                 check_absent(home, parts, sweep_id)
                 _place(home, parts, sweep_id, called, incoming)
@@ -57,13 +60,6 @@ def write(
             told = say("The disk that holds {folder} is full; free some space and try again.", folder=home.path)
             raise Refused(told) from None
         raise
-
-
-def _write_file(place: Path, content: bytes | dict[str, Any]) -> None:
-    if isinstance(content, bytes):  # a table
-        write_bytes(place, content)
-    else:
-        write_json(place, content)
 
 
 def _place(
@@ -83,25 +79,22 @@ def _place(
 
 
 def run_ids_of(parts: list[BundledExperiment]) -> list[str]:
-    """Of all their runs."""
     return [row["run_id"] for part in parts for row in part.rows]
 
 
 def check_absent(home: Home, parts: list[BundledExperiment], sweep_id: str | None) -> None:
     """Raise Refused where something of it is here."""
     if sweep_id in {sweep["sweep_id"] for sweep in database.read_sweeps(home)}:
-        raise Refused(say("Sweep {id} is here already; delete its runs first to import it again.", id=sweep_id))
+        raise refusal("Sweep {id} is here already; delete its runs first to import it again.", id=sweep_id)
     for part in parts:
         if database.has_experiment(home, part.experiment_id):
-            raise Refused(
-                say("Experiment {id} is here already; delete its runs first to import it again.", id=part.experiment_id)
+            raise refusal(
+                "Experiment {id} is here already; delete its runs first to import it again.", id=part.experiment_id
             )
     known = {row.run_id for row in database.read_runs(home)}
     for run in map(home.run, run_ids_of(parts)):
         run_id = run.folder.name
         if run_id in known:
-            raise Refused(say("Run {id} is here already; delete it first to import it again.", id=run_id))
+            raise refusal("Run {id} is here already; delete it first to import it again.", id=run_id)
         if run.folder.exists() and not run.imported.exists():  # trained here: it may be all that is left of it
-            raise Refused(
-                say("Run {id} is not in the queue but has a folder; move runs/{id} away to import it.", id=run_id)
-            )
+            raise refusal("Run {id} is not in the queue but has a folder; move runs/{id} away to import it.", id=run_id)

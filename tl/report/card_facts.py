@@ -7,7 +7,7 @@ from tl.analysis.experiment import load_records
 from tl.analysis.gains import accuracy_of, judging_of
 from tl.analysis.inspection.calibration import Calibration, calibration
 from tl.analysis.results import Interval
-from tl.config import Experiment, Refused, RunConfig
+from tl.config import Experiment, Refused, RunConfig, refusal
 from tl.datasets import DatasetInfo, describe, describe_after
 from tl.languages import say
 from tl.networks import pictures_in_words
@@ -44,7 +44,7 @@ def about(home: Home, run_id: str) -> About:
     config, result = read_config(home.run(run_id)), read_result(home.run(run_id))
     if row.status != "finished" or not isinstance(config, RunConfig) or result is None:
         status = status_name(row.status)
-        raise Refused(say("Run {run} is {status}; only a finished run has a model card.", run=run_id, status=status))
+        raise refusal("Run {run} is {status}; only a finished run has a model card.", run=run_id, status=status)
     alone = replace(row.experiment, arms=(config.arm,), seeds=(config.seed,), looks=())
     found = {split: read_predictions(home.run(run_id).predictions, split) for split in ("validation", "test")}
     weights, licence = _weights(home, config)
@@ -68,10 +68,8 @@ def about(home: Home, run_id: str) -> About:
 
 def _accuracy(home: Home, row: RunRow, alone: Experiment, info: DatasetInfo) -> tuple[Interval | None, int | None]:
     """On how many test pictures as well; of a target without labels on those that somebody has labelled since."""
-    how, records = (
-        judging_of(alone, alone.judge_by, info.train, info.test),
-        load_records(home, row.experiment_id, [row]),
-    )
+    how = judging_of(alone, alone.judge_by, info.train, info.test)
+    records = load_records(home, row.experiment_id, [row])
     tested = next((len(record.answers.label) for record in records if record.answers is not None), None)
     return accuracy_of(how, records), tested
 

@@ -90,7 +90,6 @@ def _settled(plan: SettlePlan | None) -> list[str]:
 
 
 def _judged(judged: Mapping[str, Any]) -> list[str]:
-    """The options of the verdict."""
     # What a verdict is judged by afterwards would choose other epochs, too, as an option of training: left out.
     chosen = {name: value for name, value in judged.items() if value is not None and name != "judge_by"}
     if not chosen:

@@ -1,6 +1,6 @@
 """The report on one experiment: verdict, charts, tables, setting, versions, hardware, the command that repeats it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -20,6 +20,9 @@ from tl.report import class_findings, findings, html_parts, sections, shifted_fi
 from tl.report.subject import ReportSubject
 from tl.words import computing_time, memory, number_of, percent, plain, status_name
 
+if TYPE_CHECKING:
+    from tl.charts.drawing import Drawing
+
 CHART_WIDTH = 440  # pixels
 METHOD = later(
     "Gains are differences between runs with the same seed: same split, same subset, same order, same augmentation (an "
@@ -38,14 +41,14 @@ METHOD = later(
 )
 
 
-def experiment_report(subject: ReportSubject, *, references: bool = True, **judged: Any) -> str:
+def experiment_report(subject: ReportSubject, **judged: Any) -> str:
     """The report as one HTML document. `judged`: baseline, margin, target and judge_by as the verdict takes
     them. Raises Refused.
     """
     home, experiment = subject.home, subject.experiment
     document = experiment_result(home, subject.ident, subject.rows, **judged)
     info = pictures_of(home, experiment, subject.run_ids)
-    lines = published(info, experiment.backbone) if references else ()
+    lines = published(info, experiment.backbone)
     records = load_records(home, subject.ident, subject.rows)
     title, below = sections.head(subject, info, f"{facts(experiment, document)} · {sections.submitted(subject)}")
     return html_parts.page(
@@ -55,7 +58,7 @@ def experiment_report(subject: ReportSubject, *, references: bool = True, **judg
             *verdict_section(document.verdict),
             *adaptation_section(document),
             html_parts.heading(say("Charts")),
-            html_parts.figures(charts(experiment, records, lines)),
+            html_parts.figures(charts(experiment, records, lines), CHART_WIDTH),
             *sections.sources(lines),
             *classes_section(document.verdict),
             *shifted_section(subject, info),
@@ -108,15 +111,13 @@ def adaptation_section(document: ExperimentResult) -> list[str]:
 
 def classes_section(found: Verdict) -> list[str]:
     """How each class fared; nothing where no answers were stored."""
-    from tl.charts.svg import as_svg
-
     if not class_findings.known(found):
         return []
     drawing, note = class_findings.chart(found)
     caption = joined([say("Share of each class's test pictures that was recognised."), note])
     return [
         html_parts.heading(say(class_findings.HEADING)),
-        html_parts.figures([(caption, as_svg(drawing))]),
+        html_parts.figures([(caption, drawing)]),
         html_parts.table(class_findings.head(found), class_findings.rows(found)),
         html_parts.listing(class_findings.means_rows(found)),
         html_parts.paragraph(say(class_findings.EXPLAINED), "small"),
@@ -125,62 +126,52 @@ def classes_section(found: Verdict) -> list[str]:
 
 def shifted_section(subject: ReportSubject, info: DatasetInfo | None) -> list[str]:
     """How the arms bear shifted test pictures; nothing where that was not measured."""
-    from tl.charts.svg import as_svg
-
     experiment = subject.experiment
     found = shifted_record(subject.home, experiment, subject.rows, info.train if info else None)
     if not found.arms:
         return []
     drawings = shifted_findings.drawings(found, [arm.name for arm in experiment.arms])
-    figures = [
-        (say("Test pictures {kind}", kind=say(kind)), as_svg(each, CHART_WIDTH)) for kind, each in drawings.items()
-    ]
+    figures = [(say("Test pictures {kind}", kind=say(kind)), each) for kind, each in drawings.items()]
     return [
         html_parts.heading(say(shifted_findings.HEADING)),
         *map(html_parts.paragraph, found.text),
-        html_parts.figures(figures),
+        html_parts.figures(figures, CHART_WIDTH),
         html_parts.table(head(), table_rows(found)),
         html_parts.paragraph(say(EXPLAINED), "small"),
     ]
 
 
-def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Reference, ...]) -> list[tuple[str, str]]:
-    """(caption, SVG) of what the runs learnt and what it cost, in the arms' own colours."""
+def charts(
+    experiment: Experiment, records: list[RunRecord], lines: tuple[Reference, ...]
+) -> list[tuple[str, "Drawing"]]:
+    """(caption, chart) of what the runs learnt and what it cost, in the arms' own colours."""
     from tl.charts import curves, frames
     from tl.charts.references import with_references
-    from tl.charts.svg import as_svg
 
     if not any(record.epochs for record in records):
         return []
-    metrics = pd.concat([_epochs(record) for record in records], ignore_index=True)
+    own = [record.metrics.assign(run_id=record.run_id, arm=plain(title(record.arm))) for record in records]
+    metrics = pd.concat(own, ignore_index=True)
     arms = [plain(title(arm.name)) for arm in experiment.arms]
     longest = max(experiment.epochs_of(arm) for arm in experiment.arms)
     marks = [(line.accuracy, line.label) for line in lines]
     bands = frames.bands(metrics, len(experiment.seeds))
-    balanced = [
-        (
-            say("Balanced validation accuracy by epoch"),
-            curves.validation_chart("balanced_accuracy", metrics, arms, "epochs", longest),
-        )
-    ]
-    drawn = (
-        *(balanced if experiment.judge_by == BALANCED_ACCURACY else []),
-        (
-            say("Validation accuracy by epoch. {bands}", bands=bands) if bands else say("Validation accuracy by epoch"),
-            with_references(curves.validation_chart("accuracy", metrics, arms, "epochs", longest), marks),
-        ),
-        (
-            say("Validation accuracy by computing time"),
-            curves.validation_chart("accuracy", metrics, arms, "seconds", longest),
-        ),
-        (say("Validation loss by epoch"), curves.validation_chart("loss", metrics, arms, "epochs", longest)),
-        (say("Time per epoch"), curves.epoch_seconds_chart(metrics, arms, longest, height=320)),
+
+    def chart(measure: str, axis: str = "epochs") -> "Drawing":
+        return curves.validation_chart(measure, metrics, arms, axis, longest)
+
+    by_epoch = (
+        say("Validation accuracy by epoch. {bands}", bands=bands) if bands else say("Validation accuracy by epoch")
     )
-    return [(caption, as_svg(chart, CHART_WIDTH)) for caption, chart in drawn]
-
-
-def _epochs(record: RunRecord) -> pd.DataFrame:
-    return record.metrics.assign(run_id=record.run_id, arm=plain(title(record.arm)))
+    drawn: list[tuple[str, Drawing]] = [
+        (by_epoch, with_references(chart("accuracy"), marks)),
+        (say("Validation accuracy by computing time"), chart("accuracy", "seconds")),
+        (say("Validation loss by epoch"), chart("loss")),
+        (say("Time per epoch"), curves.epoch_seconds_chart(metrics, arms, longest, height=curves.HIGH)),
+    ]
+    if experiment.judge_by == BALANCED_ACCURACY:
+        drawn.insert(0, (say("Balanced validation accuracy by epoch"), chart("balanced_accuracy")))
+    return drawn
 
 
 def runs_rows(document: ExperimentResult) -> list[dict[str, object]]:
@@ -203,6 +194,5 @@ def runs_rows(document: ExperimentResult) -> list[dict[str, object]]:
 
 
 def _ended(run: RunSummary) -> str:
-    """How a run ended, and why."""
     status = status_name(run.status)
     return say("{status} {message}", status=status, message=run.message) if run.message else status

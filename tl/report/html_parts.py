@@ -7,10 +7,14 @@ import base64
 import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from tl.config import ID_PATTERN
 from tl.languages import TAGS, language, say
 from tl.words import plain
+
+if TYPE_CHECKING:
+    from tl.charts.drawing import Drawing
 
 _MEASURE = re.compile(r"[+−±]?[\d.,]+ \S{1,2}")  # "56.3 %", "590 MB"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # not shown
@@ -56,7 +60,6 @@ def page(title: str, parts: Iterable[str]) -> str:
 
 
 def heading(words: str) -> str:
-    """A section's heading."""
     return f"<h2>{text(words)}</h2>"
 
 
@@ -66,7 +69,6 @@ def paragraph(words: str, kind: str = "") -> str:
 
 
 def command(words: str) -> str:
-    """A command line."""
     unbroken = " ".join(f"<span>{text(word)}</span>" for word in words.split(" "))  # no line ends at an option's hyphen
     return f"<pre><code>{unbroken}</code></pre>"
 
@@ -100,9 +102,15 @@ def _mark(value: object) -> str:
     return next((f' class="{kind}"' for kind, pattern in kinds.items() if pattern.fullmatch(words)), "")
 
 
-def figures(charts: Iterable[tuple[str, str]]) -> str:
-    """Charts side by side: (caption, SVG) each. As pictures, so that nothing in an SVG is ever run or loaded."""
-    return f'<div class="charts">{"".join(_figure(caption, svg) for caption, svg in charts)}</div>'  # not shown
+def figures(charts: Iterable[tuple[str, "Drawing"]], width: int = 520) -> str:
+    """Charts side by side, `width` pixels wide without their axes, each below its caption.
+
+    As pictures, so that nothing in an SVG is ever run or loaded.
+    """
+    from tl.charts.svg import as_svg  # altair
+
+    drawn = "".join(_figure(caption, as_svg(chart, width)) for caption, chart in charts)
+    return f'<div class="charts">{drawn}</div>'  # not shown
 
 
 def _figure(caption: str, svg: str) -> str:

@@ -25,5 +25,4 @@ def span(low: float, high: float, shown: Callable[[float], str]) -> str:
 
 
 def pictures(number: float) -> str:
-    """A mean number of pictures."""
     return count(round(number))

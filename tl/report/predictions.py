@@ -11,8 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
 
-from tl.config import Refused
-from tl.languages import later, say
+from tl.config import Refused, refusal
+from tl.languages import later
 from tl.report.untrusted_parquet import UNPACKED_BYTES, read_columns
 from tl.store.predictions import ALONE, SPLITS, Predictions
 
@@ -32,14 +32,14 @@ def read_answers(data: bytes) -> dict[str, Predictions]:
     """Split -> what was answered on it. Raises Refused for anything that no run writes."""
     flat = read_columns(data, FLAT, ROWS, {})
     if flat["label"].isna().any():  # -1 says that there is none; a gap says nothing
-        raise Refused(say("a table of predictions lacks labels."))
+        raise refusal("a table of predictions lacks labels.")
     numbers = {name: flat[name].fillna(ALONE).to_numpy(np.int64) for name in FLAT if name != "split"}
     try:
         shares = _probabilities(data, len(flat))
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, IndexError) as problem:
         if isinstance(problem, Refused):
             raise
-        raise Refused(say("a table of predictions is damaged ({problem}).", problem=type(problem).__name__)) from None
+        raise refusal("a table of predictions is damaged ({problem}).", problem=type(problem).__name__) from None
     found = {}
     for split in SPLITS:
         mine = (flat["split"] == split).fillna(False).to_numpy(bool)
@@ -49,7 +49,7 @@ def read_answers(data: bytes) -> dict[str, Predictions]:
             )
     known = sum(len(each.label) for each in found.values())
     if not known or known != len(flat) or not all(each.sound for each in found.values()):
-        raise Refused(say("a table of predictions holds what no run writes."))
+        raise refusal("a table of predictions holds what no run writes.")
     return found
 
 
@@ -63,14 +63,14 @@ def _probabilities(data: bytes, rows: int) -> NDArray[np.float16]:
     fits = pa.types.is_fixed_size_list(kind) and kind.value_type == pa.float16() and 2 <= kind.list_size <= CLASSES
     stored = (leaf.path, leaf.physical_type, leaf.length, leaf.max_repetition_level, leaf.max_definition_level)
     if not fits or stored != (LEAF, "FIXED_LEN_BYTE_ARRAY", 2, 1, 3):
-        raise Refused(say("the column 'probabilities' of a table does not hold one short number per class."))
+        raise refusal("the column 'probabilities' of a table does not hold one short number per class.")
     numbers = rows * kind.list_size
     if not numbers <= NUMBERS or chunk.num_values != numbers or chunk.has_dictionary_page:
-        raise Refused(say(TOO_MUCH))
+        raise refusal(TOO_MUCH)
     _check_pages(memoryview(data), chunk.data_page_offset, chunk.total_compressed_size, numbers)
     column = file.read(["probabilities"], use_threads=False)["probabilities"].combine_chunks()
     if len(column) != rows or column.null_count or column.flatten().null_count:
-        raise Refused(say("the column 'probabilities' of a table has gaps."))
+        raise refusal("the column 'probabilities' of a table has gaps.")
     shares: NDArray[np.float16] = column.flatten().to_numpy(zero_copy_only=False).reshape(rows, kind.list_size)
     return shares
 
@@ -79,18 +79,18 @@ def _check_pages(data: memoryview, start: int, size: int, numbers: int) -> None:
     """Refuse a column chunk whose pages do not hold exactly so many numbers, one by one, in what a table may unpack to."""
     place, end, counted, unpacked = start, start + size, 0, 0
     if not 0 < start < end <= len(data):
-        raise Refused(say("a table is damaged (its pages lie outside of it)."))
+        raise refusal("a table is damaged (its pages lie outside of it).")
     while place < end:
         header, place = _header(data[:end], place)
         page = header[DATA]
         if not isinstance(page, dict) or (header[TYPE], page[ENCODING]) != (DATA_PAGE, PLAIN):
-            raise Refused(say("the column 'probabilities' of a table is not stored number by number."))
+            raise refusal("the column 'probabilities' of a table is not stored number by number.")
         count, inflated, packed = _size(page[COUNT]), _size(header[UNPACKED]), _size(header[PACKED])
         counted, unpacked, place = counted + count, unpacked + inflated, place + packed
         if counted > numbers or unpacked > UNPACKED_BYTES:
-            raise Refused(say(TOO_MUCH))
+            raise refusal(TOO_MUCH)
     if counted != numbers or place != end:
-        raise Refused(say("a table is damaged (its pages are not what it says)."))
+        raise refusal("a table is damaged (its pages are not what it says).")
 
 
 def _size(value: Field) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # others reserve more address space than is allowed below
 
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.decoding.sandbox import limit
 from tl.languages import ENGLISH, say, speaking
 from tl.report.predictions import read_answers
@@ -48,7 +48,7 @@ def _read(tables: dict[str, str], constants: dict[str, Any]) -> dict[str, bytes]
         columns, most = TABLES[name]
         frame = read_columns(data, columns, most, constants)
         if name == "metrics.parquet" and frame["epoch"].tolist() != list(range(1, len(frame) + 1)):
-            raise Refused(say("the epochs of a run are not in order."))
+            raise refusal("the epochs of a run are not in order.")
         found[name] = parquet_bytes(frame)
     return found
 
@@ -69,7 +69,6 @@ def _answer(task: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Answer tasks until stdin ends."""
     warnings.simplefilter("ignore")
     limit(MEMORY_BYTES)
     print("ready", flush=True)

@@ -10,7 +10,7 @@ from tl.store.home import Home
 WRITERS = {EXPERIMENT: experiment_report, SWEEP: sweep_report}
 
 
-def report(home: Home, ident: str, *, references: bool = True, **judged: Any) -> str:
+def report(home: Home, ident: str, **judged: Any) -> str:
     """The document. `judged`: baseline, margin, target, judge_by as tl.analysis.verdict takes them. Raises Refused."""
     subject = ended(home, ident)
-    return WRITERS[subject.kind](subject, references=references, **judged)
+    return WRITERS[subject.kind](subject, **judged)

@@ -27,11 +27,6 @@ from tl.strategies import STRATEGIES
 from tl.words import count, not_available, number_of, percent, rate
 
 
-def name(experiment: Experiment, info: DatasetInfo | None) -> str:
-    """The report's title: which network on which pictures."""
-    return say("{network} on {data}", network=networks(experiment), data=titled(info) if info else experiment.dataset)
-
-
 def titled(info: DatasetInfo) -> str:
     """A data set's title: a person's own as it is."""
     return info.title if info.origin == "upload" else say(info.title)
@@ -39,7 +34,8 @@ def titled(info: DatasetInfo) -> str:
 
 def head(subject: ReportSubject, info: DatasetInfo | None, facts: str) -> tuple[str, list[str]]:
     """The report's title, and what stands below it: what it is about where it has a name, `facts`, the notes."""
-    held, about = name_and_notes_of(subject.home, subject.ident), name(subject.experiment, info)
+    held, data = name_and_notes_of(subject.home, subject.ident), titled(info) if info else subject.experiment.dataset
+    about = say("{network} on {data}", network=networks(subject.experiment), data=data)
     told = [html_parts.paragraph(about, "facts")] if held.name else []
     lines = [html_parts.paragraph(line, "notes") for line in held.notes.split("\n") if line]
     return held.name or about, [*told, html_parts.paragraph(facts, "facts"), *lines]
@@ -53,8 +49,7 @@ def submitted(subject: ReportSubject) -> str:
 
 def resolution_and_seeds(experiment: Experiment) -> str:
     """ "64 px · 3 seeds"."""
-    seeds = len(experiment.seeds)
-    return f"{sides(experiment)} · {number_of(seeds, 'seed')}"
+    return f"{sides(experiment)} · {number_of(len(experiment.seeds), 'seed')}"
 
 
 def unplanned(subject: ReportSubject, records: list[RunRecord]) -> list[str]:
@@ -62,9 +57,8 @@ def unplanned(subject: ReportSubject, records: list[RunRecord]) -> list[str]:
     lines = []
     for rows in subject.rows_of.values():
         size = rows[0].experiment.samples if subject.sizes and rows else None
-        found = notes(
-            subject.experiment.arms, [record for record in records if record.run_id in {row.run_id for row in rows}]
-        )
+        run_ids = {row.run_id for row in rows}
+        found = notes(subject.experiment.arms, [record for record in records if record.run_id in run_ids])
         if size is not None:
             pictures = number_of(size, "training picture")  # not shown
             found = [say("{pictures}, {note}", pictures=pictures, note=line) for line in found]
@@ -74,14 +68,13 @@ def unplanned(subject: ReportSubject, records: list[RunRecord]) -> list[str]:
 
 def sources(lines: Iterable[Reference]) -> list[str]:
     """Where the published results in a chart come from."""
-    told = [
-        (
+    return [
+        html_parts.link(
             say("{result}. {source}.", result=f"{line.label[0].upper()}{line.label[1:]}", source=say(line.source)),
             line.url,
         )
         for line in lines
     ]
-    return [html_parts.link(words, url) for words, url in told]
 
 
 def setting(
@@ -89,6 +82,7 @@ def setting(
 ) -> list[str]:
     """Everything one needs to know to do it again."""
     experiment, sizes = subject.experiment, subject.sizes
+    same, left_open = pinned(experiment, [record.result for record in records])
     return [
         html_parts.heading(say("Pictures")),
         *pictures_section(info, experiment),
@@ -99,17 +93,9 @@ def setting(
         html_parts.heading(say("Hardware and versions")),
         html_parts.table((), machine_rows(records)),
         html_parts.heading(say("To repeat it")),
-        *repeated(experiment, sizes, records, judged),
+        html_parts.command(command(same, sizes, judged)),  # computed as it was
+        *([html_parts.paragraph(left_open, "small")] if left_open else []),
     ]
-
-
-def repeated(
-    experiment: Experiment, sizes: tuple[int, ...], records: list[RunRecord], judged: Mapping[str, Any]
-) -> list[str]:
-    """The command that repeats it, computed as it was, and what can't be pinned."""
-    same, left_open = pinned(experiment, [record.result for record in records])
-    told = [html_parts.paragraph(left_open, "small")] if left_open else []
-    return [html_parts.command(command(same, sizes, judged)), *told]
 
 
 def pictures_section(info: DatasetInfo | None, experiment: Experiment) -> list[str]:

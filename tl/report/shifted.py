@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from tl.config import Refused
-from tl.languages import say
+from tl.config import refusal
 from tl.report.predictions import CLASSES
 from tl.report.untrusted_parquet import read_columns
 from tl.store.shifted import COLUMNS, SHIFTS, Shifted, complete_columns
@@ -16,10 +15,10 @@ def read_answers_shifted(data: bytes) -> Shifted:
     """What was answered. Raises Refused for anything that no run writes."""
     frame = read_columns(data, TYPES, PICTURES * (1 + len(SHIFTS)), {})
     if frame.isna().to_numpy().any():
-        raise Refused(say("a table of answers on shifted pictures has gaps."))
+        raise refusal("a table of answers on shifted pictures has gaps.")
     found = complete_columns({name: frame[name].to_numpy(object if name == "kind" else np.int64) for name in COLUMNS})
     if found is None or len(frame) != len(found.picture) * len(found.predicted) or not _can_be(found):
-        raise Refused(say("a table of answers on shifted pictures holds what no run writes."))
+        raise refusal("a table of answers on shifted pictures holds what no run writes.")
     return found
 
 

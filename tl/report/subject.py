@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tl.config import Experiment, Refused
+from tl.config import Experiment, refusal
 from tl.languages import say
 from tl.store.database import Unknown, read_experiment, read_runs, read_sweeps
 from tl.store.home import Home
@@ -26,12 +26,10 @@ class ReportSubject:
 
     @cached_property
     def rows(self) -> list[RunRow]:
-        """The rows of all its runs."""
         return [row for rows in self.rows_of.values() for row in rows]
 
     @property
     def run_ids(self) -> list[str]:
-        """Ids of all its runs."""
         return [row.run_id for row in self.rows]
 
     @property
@@ -62,9 +60,7 @@ def ended(home: Home, ident: str) -> ReportSubject:
     refuse_final(ident, entries[0]["experiment"])
     rows_of = {entry["experiment_id"]: read_runs(home, entry["experiment_id"]) for entry in entries}
     if any(row.status in ACTIVE for rows in rows_of.values() for row in rows):
-        raise Refused(
-            say("Sweep {id} still has runs that train or wait; let them end or stop them first.", id=ident)
-            if kind == SWEEP
-            else say("Experiment {id} still has runs that train or wait; let them end or stop them first.", id=ident)
-        )
+        if kind == SWEEP:
+            raise refusal("Sweep {id} still has runs that train or wait; let them end or stop them first.", id=ident)
+        raise refusal("Experiment {id} still has runs that train or wait; let them end or stop them first.", id=ident)
     return ReportSubject(home, kind, ident, tuple(entries), rows_of)

@@ -1,7 +1,7 @@
 """The report on one sweep: finding, learning curves, break-even, worth in pictures, every size and run, the command."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tl.analysis import sweep_runs
 from tl.analysis.curves import MIN_SIZES
@@ -15,6 +15,9 @@ from tl.report import findings, html_parts, sections, size_findings
 from tl.report.experiment import METHOD, runs_rows
 from tl.report.subject import ReportSubject
 from tl.words import count, plain
+
+if TYPE_CHECKING:
+    from tl.charts.drawing import Drawing
 
 CHART_WIDTH = 900  # pixels
 FITTED = later(
@@ -35,15 +38,13 @@ METHOD_OF_SIZES = later(
 )
 
 
-def sweep_report(subject: ReportSubject, *, references: bool = True, **judged: Any) -> str:
+def sweep_report(subject: ReportSubject, **judged: Any) -> str:
     """The report as one HTML document. `judged`: baseline, margin and target as the verdict takes them; or Refused."""
-    experiment, runs = (
-        subject.experiment,
-        sweep_runs.read_sweep_runs(subject.home, subject.ident, subject.rows_of, **judged),
-    )
+    experiment = subject.experiment
+    runs = sweep_runs.read_sweep_runs(subject.home, subject.ident, subject.rows_of, **judged)
     found, info = finding(subject.ident, runs), runs.info
     documents = {size: own.result for size, own in runs.sizes.items()}
-    lines = published(info, experiment.backbone) if references else ()
+    lines = published(info, experiment.backbone)
     pictures = say("{sizes} training pictures", sizes=commas(map(count, subject.sizes)))
     facts = f"{pictures} · {sections.resolution_and_seeds(experiment)} · {sections.submitted(subject)}"
     title, below = sections.head(subject, info, facts)
@@ -53,7 +54,7 @@ def sweep_report(subject: ReportSubject, *, references: bool = True, **judged: A
             *below,
             html_parts.paragraph(found.text, "verdict"),
             html_parts.heading(say("Accuracy over the number of training pictures")),
-            *(html_parts.figures([chart]) for chart in charts(found, lines)),
+            *(html_parts.figures([chart], CHART_WIDTH) for chart in charts(found, lines)),
             *sections.sources(lines),
             *against(found),
             html_parts.heading(say("Every size in numbers")),
@@ -87,19 +88,20 @@ def against(found: SweepFinding) -> list[str]:
     ]
 
 
-def charts(found: SweepFinding, lines: tuple[Reference, ...]) -> list[tuple[str, str]]:
-    """(caption, SVG) of the learning curves and of what they leave unexplained, in the arms' own colours."""
+def charts(found: SweepFinding, lines: tuple[Reference, ...]) -> list[tuple[str, "Drawing"]]:
+    """(caption, chart) of the learning curves and of what they leave unexplained, in the arms' own colours."""
     from tl.charts import sizes
     from tl.charts.references import with_references
-    from tl.charts.svg import as_svg
 
     rows = size_findings.chart_rows(found, {arm: plain(title(arm)) for arm in found.arms})
     fitted = any(found.curves.values())
     curves = with_references(sizes.size_chart(rows), [(line.accuracy, line.label) for line in lines])
-    drawn = [(say(FITTED if fitted else JOINED, bands=covers(found), number=MIN_SIZES), curves)]
+    drawn: list[tuple[str, Drawing]] = [
+        (say(FITTED if fitted else JOINED, bands=covers(found), number=MIN_SIZES), curves)
+    ]
     if fitted:
         drawn.append((say("Residuals: measured minus fitted accuracy, in points"), sizes.residual_chart(rows)))
-    return [(caption, as_svg(chart, CHART_WIDTH)) for caption, chart in drawn]
+    return drawn
 
 
 def _by_size(rows: Mapping[int, Sequence[Mapping[str, object]]]) -> list[dict[str, object]]:

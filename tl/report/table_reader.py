@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from typing import Any
 
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.datasets.pool import Died, answers
-from tl.languages import language, say
+from tl.languages import language
 
 READER = ["-P", "-m", "tl.report.reader"]
 Tables = dict[str, bytes]  # file name -> Parquet
@@ -41,7 +41,7 @@ def _read(started: Callable[[], Ask], tables: Tables, constants: dict[str, Any])
     try:
         (found,) = started()([{"tables": packed, "constants": constants, "language": language()}])
     except Died:  # an abort in C++, or more memory or time than a run's tables take
-        raise Refused(say("a table is damaged (reading it ended the process that did).")) from None
+        raise refusal("a table is damaged (reading it ended the process that did).") from None
     if "refused" in found:
         raise Refused(found["refused"])
     return {name: base64.b64decode(data) for name, data in found["tables"].items()}

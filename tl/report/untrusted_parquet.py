@@ -6,8 +6,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
-from tl.config import Refused
-from tl.languages import later, say
+from tl.config import Refused, refusal
 from tl.words import plain
 
 UNPACKED_BYTES = 4 * 2**20  # what a table says it unpacks to, at most
@@ -23,31 +22,31 @@ def read_columns(data: bytes, columns: dict[str, str], most_rows: int, constants
     Raises Refused for what is no table of at most `most_rows` rows, or holds other types under these names.
     """
     if (size := int.from_bytes(data[-8:-4], "little")) > ABOUT_BYTES:
-        raise Refused(say("a table says {size:,} bytes about itself; that is more than a run writes.", size=size))
+        raise refusal("a table says {size:,} bytes about itself; that is more than a run writes.", size=size)
     try:
         file = parquet.ParquetFile(pa.BufferReader(data))
         about = file.metadata
         groups = [about.row_group(number) for number in range(about.num_row_groups)]
         rows, unpacked = sum(group.num_rows for group in groups), sum(group.total_byte_size for group in groups)
         if max(rows, about.num_rows) > most_rows or unpacked > UNPACKED_BYTES or len(groups) > 1:
-            told = later("a table has {rows:,} rows, {size:,} bytes; that is more than a run writes.")
-            raise Refused(say(told, rows=rows, size=unpacked))
+            raise refusal(
+                "a table has {rows:,} rows, {size:,} bytes; that is more than a run writes.", rows=rows, size=unpacked
+            )
         if {group.column(place).compression for group in groups for place in range(group.num_columns)} - PACKINGS:
-            raise Refused(say("a table is packed in a way that TL Lab does not use."))
+            raise refusal("a table is packed in a way that TL Lab does not use.")
         wanted = [name for name in columns if name in file.schema_arrow.names and name not in constants]
         texts = [name for name in wanted if columns[name] == "string"]
         _check_stored(file.schema, wanted, texts)
         # Texts as dictionaries: thousands of rows of one long text take the room of one.
         table = parquet.ParquetFile(pa.BufferReader(data), read_dictionary=texts).read(wanted, use_threads=False)
         if table.nbytes > UNPACKED_BYTES:  # whatever it said
-            told = later("a table unpacks to {size:,} bytes; that is more than a run writes.")
-            raise Refused(say(told, size=table.nbytes))
+            raise refusal("a table unpacks to {size:,} bytes; that is more than a run writes.", size=table.nbytes)
         found = {name: _column(table[name].combine_chunks(), columns[name]) for name in wanted}
         rows = len(table)
     except (pa.ArrowException, OSError, ValueError, TypeError, IndexError) as problem:  # an index beyond a dictionary
         if isinstance(problem, Refused):
             raise
-        raise Refused(say("a table is damaged ({problem}).", problem=type(problem).__name__)) from None
+        raise refusal("a table is damaged ({problem}).", problem=type(problem).__name__) from None
     found |= {
         name: pd.Series([value] * rows, dtype=columns[name]) for name, value in constants.items() if name in columns
     }
@@ -66,10 +65,9 @@ def _check_stored(schema: parquet.ParquetSchema, wanted: list[str], texts: list[
         flat = column.path == name and column.max_repetition_level == 0 and column.max_definition_level <= 1
         kinds = {"BYTE_ARRAY"} if name in texts else NUMBERS
         if name in wanted and not (flat and column.physical_type in kinds):
-            told = later("the column {name} of a table does not hold one number a row.")
             if name in texts:
-                told = later("the column {name} of a table does not hold one text a row.")
-            raise Refused(say(told, name=repr(name)))
+                raise refusal("the column {name} of a table does not hold one text a row.", name=repr(name))
+            raise refusal("the column {name} of a table does not hold one number a row.", name=repr(name))
 
 
 def _text(word: str) -> str:

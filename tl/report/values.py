@@ -12,9 +12,8 @@ from tl.store.documents import place_of
 from tl.words import plain
 
 TEXT_LENGTH = 2_000
-_STORED = re.compile(
-    r'^\{(?="(?:say|joined|listed)": )'
-)  # what tl.languages.read_sentence would word, with values of a stranger's choice
+# What tl.languages.read_sentence would word, with values of a stranger's choice.
+_STORED = re.compile(r'^\{(?="(?:say|joined|listed)": )')
 Moment = Annotated[float, Meta(ge=0, lt=4_102_444_800)]  # Unix seconds between 1970 and 2100
 T = TypeVar("T")
 

@@ -14,7 +14,6 @@ MEMORY_SECONDS = 60  # for so long the free memory counts as known: asking a GPU
 
 
 def section(home: Home, info: DatasetInfo, experiment: Experiment) -> None:
-    """Draw it, for the data set `info`."""
     with st.container(border=True):
         st.header(say("What to expect"), anchor=False)
         _advice(home, experiment)
@@ -23,9 +22,8 @@ def section(home: Home, info: DatasetInfo, experiment: Experiment) -> None:
 
 def _advice(home: Home, experiment: Experiment) -> None:
     """Draw the advice; nothing where the settings can't be trained: the form says so itself."""
-    from tl.analysis.forecasts import (
-        advice_record,  # numpy, scipy: after what comes before is on its way to the browser
-    )
+    # numpy, scipy: after what comes before is on its way to the browser
+    from tl.analysis.forecasts import advice_record
     from tl.jobs.measurements.advice import advise
 
     need = (repr([(own.backbone, own.resolution) for own in each_of(experiment)]), experiment.batch_size)

@@ -10,8 +10,8 @@ from tl.languages import later, say
 from tl.store.home import Home
 from tl.ui.parts.problems import show_problems
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import cell, escape, plain
-from tl.words import number_of
+from tl.ui.parts.text import escape
+from tl.words import cell, number_of, plain
 
 BOX, NAME, DERIVE, PROBLEM = "form_change_classes", "form_derived_name", "form_derive", "form_derive_problem"
 LEAST = 3  # pictures of a class that can be divided
@@ -74,12 +74,7 @@ def edits(
         if use and new and str(new).strip() not in (name, plain(name))
     }
     leave_out = tuple(name for name, use in zip(names, used, strict=True) if not use)
-    return datasets.Edits(
-        renames=renames,
-        leave_out=leave_out,
-        at_least=None if least is None else int(least),
-        at_most=None if most is None else int(most),
-    )
+    return datasets.Edits(renames=renames, leave_out=leave_out, at_least=least, at_most=most)
 
 
 def change_classes(home: Home, info: datasets.DatasetInfo, taken: Sequence[str], uploaded: str) -> None:

@@ -12,8 +12,8 @@ from tl.datasets.info import ReasonCount, reason_in_words
 from tl.languages import plural, say
 from tl.store.home import Home
 from tl.ui.compose.class_editor import SPLITS
-from tl.ui.parts.text import cell, escape, plain
-from tl.words import number_of
+from tl.ui.parts.text import escape
+from tl.words import cell, number_of, plain
 
 MAX_EXAMPLES = 24
 SEEN = "same picture in training and test"  # not shown: in what a data set says of its doubled pictures

@@ -25,8 +25,8 @@ from tl.store.settle_plan import SettlePlan
 from tl.strategies import arm_title
 from tl.ui.compose import plan
 from tl.ui.parts.refresh import fragment
-from tl.ui.parts.text import duration, escape
-from tl.words import memory
+from tl.ui.parts.text import escape
+from tl.words import duration, memory
 
 POLL_SECONDS = 1.0  # while this machine is being measured
 
@@ -80,13 +80,13 @@ def start_row(
     below = st.container()
     with below:
         if info:
-            power_line(info)
+            st.caption(":material/query_stats: " + escape(power.sentence(info.test)))
         if experiment:
             plan.warnings(experiment)
     return below
 
 
-def estimate_line(home: Home, experiment: Experiment, info: DatasetInfo, sizes: tuple[int, ...] = ()) -> None:
+def estimate_line(home: Home, experiment: Experiment, info: DatasetInfo, sizes: tuple[int, ...]) -> None:
     """One line: "At most about 1 min 20 s on this machine", from a probe that runs in the background.
 
     `sizes`: of a sweep, in all. Where it is more than may be started that is said instead, and nothing is measured.
@@ -99,13 +99,9 @@ def estimate_line(home: Home, experiment: Experiment, info: DatasetInfo, sizes: 
         return
     if words := shortage(experiment):
         st.warning(escape(words), icon=":material/memory:")
-    waiting = not _measured(home, experiment) and not _busy(home)
+    missing = any(probing.cached(home, *kind, experiment.batch_size) is None for kind in _kinds(experiment))
+    waiting = missing and not background.busy(home)
     fragment(_estimate, POLL_SECONDS if waiting else None)(home, experiment, info, sizes, waiting)
-
-
-def power_line(info: DatasetInfo) -> None:
-    """One line: what the test pictures can show at all."""
-    st.caption(":material/query_stats: " + escape(power.sentence(info.test)))
 
 
 def _estimate(home: Home, experiment: Experiment, info: DatasetInfo, sizes: tuple[int, ...], waiting: bool) -> None:
@@ -113,7 +109,7 @@ def _estimate(home: Home, experiment: Experiment, info: DatasetInfo, sizes: tupl
     measured = [found for found in of_kind.values() if found is not None]
     if any("error" in found for found in measured):
         st.caption(say(":material/speed: How long this takes could not be measured on this machine."))
-    elif len(measured) < len(of_kind) and _busy(home):
+    elif len(measured) < len(of_kind) and background.busy(home):
         st.caption(say(":material/schedule: How long this takes will be measured once nothing else is training."))
     elif len(measured) < len(of_kind):
         words = say(":material/speed: Measuring this machine …")
@@ -163,15 +159,6 @@ def _kind(training: Training) -> tuple[str, int]:
 def _kinds(experiment: Experiment) -> list[tuple[str, int]]:
     """Those of its arms."""
     return list(dict.fromkeys(map(_kind, each_of(experiment))))
-
-
-def _measured(home: Home, experiment: Experiment) -> bool:
-    """Whether everything has been, on this machine."""
-    return all(probing.cached(home, *kind, experiment.batch_size) is not None for kind in _kinds(experiment))
-
-
-def _busy(home: Home) -> bool:
-    return background.busy(home)
 
 
 def _rounded(seconds: float) -> float:

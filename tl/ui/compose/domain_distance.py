@@ -18,8 +18,6 @@ from tl.ui.parts.text import escape
 if TYPE_CHECKING:
     from tl.analysis.adaptation.domain_distance import DistanceQuestion
 
-POLL_SECONDS = 1.0  # while somebody looks at the pictures
-
 
 def section(home: Home, source: str, target: str) -> None:
     """Draw it for two data sets, by name; nothing where the network's weights are not here."""
@@ -31,7 +29,7 @@ def section(home: Home, source: str, target: str) -> None:
         asked = question(home, Training(dataset=source, target_dataset=target, **settings))
     except Refused:
         return
-    while_working(_found, POLL_SECONDS, lambda: looking(home), home, asked)
+    while_working(_found, lambda: looking(home), home, asked)
 
 
 def _found(home: Home, asked: "DistanceQuestion", active: bool) -> None:

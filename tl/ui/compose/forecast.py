@@ -16,12 +16,12 @@ from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number
 from tl.ui.parts.refresh import while_working
 from tl.ui.parts.text import escape
+from tl.words import plain
 
 if TYPE_CHECKING:  # the page's first paint doesn't wait for numpy
     from tl.analysis.forecasts.answer import Answer
     from tl.analysis.forecasts.question import ForecastQuestion
 
-POLL_SECONDS = 1.0  # while the probe is measured
 TARGET = 90  # percent
 WAITS = later("The forecast will be made once nothing else is training.")
 
@@ -65,16 +65,15 @@ def _section(home: Home, experiment: Experiment, key: str) -> None:
     from tl.jobs.measurements.forecasts import ask, measuring
 
     try:
-        home.policy.check_settings(
-            replace(experiment, samples=None), 0
-        )  # of the pictures no more are looked at than may be
+        # Of the pictures no more are looked at than may be.
+        home.policy.check_settings(replace(experiment, samples=None), 0)
         asked = question(home, experiment)
     except Refused as problem:
         st.caption(":material/warning: " + escape(problem))
         return
     if pressed and probe_curve(home, asked)[0] is None:
         ask(home, asked)
-    while_working(_answer, POLL_SECONDS, lambda: measuring(home), home, asked, target / 100, key)
+    while_working(_answer, lambda: measuring(home), home, asked, target / 100, key)
 
 
 def _answer(home: Home, asked: "ForecastQuestion", target: float, key: str, active: bool) -> None:
@@ -114,7 +113,6 @@ def _unbroken(text: str) -> str:
 def _chart(found: "Answer", key: str) -> None:
     from tl.charts.forecast import forecast_chart
     from tl.strategies import arm_title
-    from tl.ui.parts.text import plain
 
     arms, between = [], []
     for arm in found.arms:

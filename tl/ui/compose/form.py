@@ -16,7 +16,7 @@ from tl.store.home import Home
 from tl.store.settle_plan import SettlePlan
 from tl.ui.compose import advice, arms, bounds, cost, form_state, network, pictures, plan, reuse
 from tl.ui.compose.presets import PRESETS, Preset
-from tl.ui.parts.problems import show_problems
+from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.text import escape
 
 PROBLEM = "form_problem"
@@ -180,44 +180,33 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
     state = st.session_state
     experiment: Experiment | None = None
     settle: SettlePlan | None = None
-    try:
+    with show_problems():
         experiment, settle = form_state.experiment_and_plan(state)
-    except Refused as problem:
-        st.error(escape(problem), icon=":material/error:")
     with cost.start_row(home, experiment, info, (), "form_start", _start):
-        _settle_switch()
+        st.checkbox(
+            say("Run until settled"),
+            key=form_state.SETTLE,
+            persist_state="session",
+            help=say(
+                "Starts with at least {least} seeds and adds more while the outcome is open, checked at {looks} seeds. No "
+                "check starts that would end more than {minutes} minutes after the first run starts.",
+                least=PLANNED_LOOKS[0],
+                looks=commas(map(str, PLANNED_LOOKS)),
+                minutes=SettlePlan().at_most_minutes,
+            ),
+        )
         if experiment and reuse.kept_of(home, state, experiment):
-            _take_over_switch()
-    if state.get(PROBLEM):
-        st.error(escape(reworded(state[PROBLEM])), icon=":material/error:")
+            state.setdefault(reuse.TAKE_OVER, True)
+            st.checkbox(
+                say("Take over finished runs"),
+                key=reuse.TAKE_OVER,
+                persist_state="session",
+                help=say("Unchanged arms are not trained again with the same seeds: the result would be the same."),
+            )
+    show_kept(PROBLEM, every_run=True)
     if experiment:
         cost.show_command(say("Show the command that does the same"), experiment, settle=settle)
     return experiment
-
-
-def _settle_switch() -> None:
-    st.checkbox(
-        say("Run until settled"),
-        key=form_state.SETTLE,
-        persist_state="session",
-        help=say(
-            "Starts with at least {least} seeds and adds more while the outcome is open, checked at {looks} seeds. No check "
-            "starts that would end more than {minutes} minutes after the first run starts.",
-            least=PLANNED_LOOKS[0],
-            looks=commas(map(str, PLANNED_LOOKS)),
-            minutes=SettlePlan().at_most_minutes,
-        ),
-    )
-
-
-def _take_over_switch() -> None:
-    st.session_state.setdefault(reuse.TAKE_OVER, True)
-    st.checkbox(
-        say("Take over finished runs"),
-        key=reuse.TAKE_OVER,
-        persist_state="session",
-        help=say("Unchanged arms are not trained again with the same seeds: the result would be the same."),
-    )
 
 
 def _start(home: Home) -> None:

@@ -34,7 +34,6 @@ def shared_key(name: str) -> str:
 
 
 def arm_key(arm: int, name: str) -> str:
-    """Widget key of one arm's setting."""
     return f"form_arm{arm}_{name}"
 
 
@@ -72,7 +71,6 @@ def unused_strategy(used: Iterable[str]) -> str:
 
 
 def remove_arm(state: MutableMapping[Any, Any], number: int) -> None:
-    """Take one arm out."""
     state[ARMS] = [arm for arm in state[ARMS] if arm != number]
 
 

@@ -9,14 +9,13 @@ from tl.config import Experiment, Refused
 from tl.languages import joined, later, say
 from tl.store.home import Home
 from tl.ui.parts.refresh import while_working
-from tl.ui.parts.text import cell, escape
-from tl.words import not_available
+from tl.ui.parts.text import escape
+from tl.words import cell, not_available
 
 if TYPE_CHECKING:  # numpy, pandas
     from tl.analysis.forecasts.hints import HintQuestion
     from tl.datasets import DatasetInfo
 
-POLL_SECONDS = 1.0  # while somebody looks at the pictures
 LEGEND = later(
     "Higher is better, and only numbers of one table compare. LogME: how well a linear model explains the classes "
     "by the features, per picture; above random weights: by how much better than with those of an untrained network. H-score: how far apart "
@@ -42,7 +41,7 @@ def section(home: Home, info: "DatasetInfo", experiment: Experiment) -> None:
             )
         )
     elif candidates(home, asked):
-        while_working(_hints, POLL_SECONDS, lambda: looking(home), home, asked)
+        while_working(_hints, lambda: looking(home), home, asked)
     else:
         st.caption(
             say(
@@ -55,6 +54,7 @@ def section(home: Home, info: "DatasetInfo", experiment: Experiment) -> None:
 def _hints(home: Home, asked: "HintQuestion", active: bool) -> None:
     from tl.analysis.forecasts.hint_record import in_words
     from tl.analysis.forecasts.hints import answer, downloads_in_words
+    from tl.jobs.measurements.hints import ask
 
     found = answer(home, asked)
     if found["candidates"]:
@@ -70,18 +70,13 @@ def _hints(home: Home, asked: "HintQuestion", active: bool) -> None:
         )
         st.caption(words)
     elif found["missing"] or found["failed"]:
-        _button(home, asked)
-
-
-def _button(home: Home, asked: "HintQuestion") -> None:
-    from tl.jobs.measurements.hints import ask
-
-    about = say(
-        "Looks at {number:,} training pictures through every network whose weights are here, and through random ones: a few "
-        "seconds each.",
-        number=asked.samples,
-    )
-    look_button(home, say("What will transfer well?"), ":material/query_stats:", "form_ask_hints", ask, asked, about)
+        about = say(
+            "Looks at {number:,} training pictures through every network whose weights are here, and through random ones: a "
+            "few seconds each.",
+            number=asked.samples,
+        )
+        label = say("What will transfer well?")
+        look_button(home, label, ":material/query_stats:", "form_ask_hints", ask, asked, about)
 
 
 def look_button(
@@ -97,7 +92,6 @@ def look_button(
 
 
 def _ranking(found: dict[str, Any]) -> dict[str, list[str]]:
-    """Columns of the table."""
     rows = found["candidates"]
     return {
         say("Rank"): [str(row["rank"]) for row in rows],

@@ -16,7 +16,8 @@ from tl.sources.overview import label, overview, summary
 from tl.store.home import Home
 from tl.ui.compose.form_state import shared_key
 from tl.ui.parts.fold import fold
-from tl.ui.parts.text import escape, percent, plain
+from tl.ui.parts.text import escape
+from tl.words import percent, plain
 
 BACKBONE, WEIGHTS, RESOLUTION = shared_key("backbone"), shared_key("weights"), shared_key("resolution")
 OPEN = "form_open_network"

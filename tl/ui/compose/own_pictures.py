@@ -6,7 +6,7 @@ from tl import datasets, jobs
 from tl.languages import say
 from tl.store.home import Home
 from tl.store.titles import title_of
-from tl.ui.parts.deletion import DeletionChoice, ask
+from tl.ui.parts.deletion import ask
 from tl.ui.parts.problems import show_problems
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import escape
@@ -19,21 +19,14 @@ def delete_button(home: Home, name: str) -> None:
     if name in datasets.BUILT_IN:
         return
     if st.button(say("Delete this data set"), icon=":material/delete:", type="tertiary", key=f"delete_set_{name}"):
-        _confirm(home, name)
-
-
-def _confirm(home: Home, name: str) -> None:
-    about = say(
-        "The pictures of **{dataset}** are permanently deleted. Runs trained on them keep their results; those that have not "
-        "finished can't be resumed, and their networks can no longer be exported, nor asked about pictures. Until those runs "
-        "are deleted, too, this name can't be used again.",
-        dataset=escape(title_of(home, name)),
-    )
-    ask(
-        say("Delete this data set?"),
-        about,
-        [DeletionChoice(say("Delete"), "confirm_delete_set", lambda: delete(home, name))],
-    )
+        about = say(
+            "The pictures of **{dataset}** are permanently deleted. Runs trained on them keep their results; those that have "
+            "not finished can't be resumed, and their networks can no longer be exported, nor asked about pictures. Until "
+            "those runs are deleted, too, this name can't be used again.",
+            dataset=escape(title_of(home, name)),
+        )
+        choice = (say("Delete"), "confirm_delete_set", lambda: delete(home, name))
+        ask(say("Delete this data set?"), about, [choice])
 
 
 def delete(home: Home, name: str) -> None:

@@ -11,7 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from tl import datasets
 from tl.config import Refused
 from tl.datasets.info import DatasetInfo
-from tl.languages import joined, later, reworded, say
+from tl.languages import joined, later, say
 from tl.store.home import Home
 from tl.ui.compose import bands, class_editor, grouping, own_pictures, question, splits, target, zip_names
 from tl.ui.compose.contents import contents, strip, words
@@ -22,7 +22,8 @@ from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import escape, plain
+from tl.ui.parts.text import escape
+from tl.words import plain
 
 DATASET, SAMPLES = shared_key("dataset"), shared_key("samples")
 WANTS_UPLOAD, UPLOADED, UPLOADER = "form_wants_upload", "form_uploaded", "form_uploader"
@@ -58,7 +59,8 @@ def section(
             list(known),
             key=DATASET,
             format_func=lambda name: _option(known[name]),
-            on_change=_dataset_changed,
+            on_change=state.update,
+            args=({WANTS_UPLOAD: False, SAMPLES: None, splits.RESPLIT: None},),
             persist_state="session",
         )
         info = known[state[DATASET]]
@@ -127,11 +129,6 @@ def _option(info: DatasetInfo) -> str:
     return title if info.ready else say("{dataset} (downloads on first use)", dataset=title)
 
 
-def _dataset_changed() -> None:
-    st.session_state[WANTS_UPLOAD] = False
-    st.session_state[SAMPLES] = st.session_state[splits.RESPLIT] = None
-
-
 def _sample_count(info: DatasetInfo) -> None:
     lowest = min(max(2, len(info.classes)), info.train)
     most = max(lowest, Home().policy.at_most("samples", info.train))
@@ -183,12 +180,9 @@ def _uploader(home: Home, taken: list[str]) -> None:
         attempt = (tuple(file.file_id for file in files), state["form_zip_name"], *ways.values())
         if state.get(ATTEMPT) != attempt:
             _ingest(home, files, name, ways, attempt)
-    elif (
-        not files and not state["form_zip"]
-    ):  # taken back, or none yet; what was refused and forgotten is something else
+    elif not files and not state["form_zip"]:  # taken back, or none yet; not refused and forgotten
         state.pop(REFUSAL, None)
-    if state.get(REFUSAL):
-        st.error(escape(reworded(state[REFUSAL])), icon=":material/error:")
+    show_kept(REFUSAL, every_run=True)
     question.ask(UPLOADED)
 
 

@@ -11,16 +11,11 @@ from tl.ui.compose.class_editor import editor
 from tl.ui.parts import uploads
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import count, escape, plain
-from tl.words import number_of
+from tl.ui.parts.text import escape
+from tl.words import count, number_of, plain
 
-WAITING, READING, WHERE, SPLIT, EDITOR = (
-    "form_zip_read",
-    "form_zip_reading",
-    "form_zip_where",
-    "form_zip_split",
-    "form_zip",
-)
+WAITING, READING, EDITOR = "form_zip_read", "form_zip_reading", "form_zip"
+WHERE, SPLIT = "form_zip_where", "form_zip_split"
 USE, DISCARD, PROBLEM = "form_zip_use", "form_zip_discard", "form_zip_problem"
 WANTED = "form_zip_wanted"  # that they are used, until they are
 NO_LONGER = later("These pictures waited too long and are no longer here. Add the zip again.")
@@ -68,14 +63,11 @@ def ask(uploaded: str) -> None:
         show_kept(PROBLEM)
         with st.container(horizontal=True):
             if reading is not None and edits is not None:
-                st.button(say("Use these pictures"), key=USE, type="primary", on_click=_wants_to_use)
+                wanted = ({WANTED: True},)
+                st.button(say("Use these pictures"), key=USE, type="primary", on_click=state.update, args=wanted)
             st.button(say("Discard"), key=DISCARD, on_click=forget)
         if state.get(WANTED) and reading is not None and edits is not None:
             _use(incoming, reading, edits, uploaded)
-
-
-def _wants_to_use() -> None:
-    st.session_state[WANTED] = True
 
 
 def _use(incoming: Incoming, reading: Reading, edits: Edits, uploaded: str) -> None:
@@ -178,16 +170,13 @@ def _shown(incoming: Incoming, reading: Reading) -> Edits | None:
         st.caption(plural("and {number:,} more class", "and {number:,} more classes", more))
     _told(incoming, reading)
     with st.expander(say("Leave out, merge or rename classes"), icon=":material/category:"):
-        try:
-            counts = {
-                name: {split or "all": number for split, number in own.items()} for name, own in reading.counts.items()
-            }
-            return editor(
-                counts, f"{EDITOR}_{incoming.readings.index(reading) if reading in incoming.readings else 'own'}"
-            )
-        except Refused as refusal:
-            st.error(escape(str(refusal)), icon=":material/error:")
-            return None
+        place = incoming.readings.index(reading) if reading in incoming.readings else "own"
+        counts = {
+            name: {split or "all": number for split, number in own.items()} for name, own in reading.counts.items()
+        }
+        with show_problems():
+            return editor(counts, f"{EDITOR}_{place}")
+    return None
 
 
 def _told(incoming: Incoming, reading: Reading) -> None:

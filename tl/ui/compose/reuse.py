@@ -64,7 +64,8 @@ def missing(wanted: Experiment, now: Experiment) -> list[str]:
     if wanted.target_dataset != now.target_dataset:
         lost.append(say("the data set {name!r} to work on, which is no longer here", name=wanted.target_dataset))
         others -= {*OF_TWO_SETS}
-    if wanted.weights not in (AUTO, now.weights) and any(map(_takes_the_shared, wanted.arms)):
+    shared = [arm for arm in wanted.arms if arm.pretrained and arm.weights is None and arm.backbone is None]
+    if wanted.weights not in (AUTO, now.weights) and shared:
         lost.append(say("the pretrained weights {name!r}, which are no longer here", name=wanted.weights))
     for before, after in zip(wanted.arms, now.arms, strict=True):
         own = [setting_name(name) for name in TRANSFERRED if getattr(before, name) != getattr(after, name)]
@@ -80,11 +81,6 @@ def missing(wanted: Experiment, now: Experiment) -> list[str]:
         words = listed(setting_name(name) for name in changed)
         lost.append(say("{settings}, adjusted to what can be chosen here", settings=words))
     return lost
-
-
-def _takes_the_shared(arm: ArmConfig) -> bool:
-    """Whether it begins with the weights that all arms share."""
-    return arm.pretrained and arm.weights is None and arm.backbone is None
 
 
 def kept_of(home: Home, state: MutableMapping[Any, Any], experiment: Experiment) -> str | None:

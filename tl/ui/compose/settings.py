@@ -20,8 +20,8 @@ from tl.ui.compose.form_state import ARMS, OWN_SEEDS, SETTLE, arm_key, compose, 
 from tl.ui.compose.shared_settings import DEFAULTS, SHARED, Setting
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number, typed
-from tl.ui.parts.text import escape, rate
-from tl.words import number_of
+from tl.ui.parts.text import escape
+from tl.words import number_of, rate
 
 RATES = {
     "constant": later("constant rate"),

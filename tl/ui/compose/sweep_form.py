@@ -17,8 +17,9 @@ from tl.ui.compose import arms, bounds, cost, forecast, form_state, network, pic
 from tl.ui.compose.presets import PRESETS as COMPARISONS
 from tl.ui.parts import view
 from tl.ui.parts.numbers import typed
-from tl.ui.parts.problems import show_problems
-from tl.ui.parts.text import ago, count, escape
+from tl.ui.parts.problems import show_kept, show_problems
+from tl.ui.parts.text import escape
+from tl.words import ago, count
 
 SIZES, OWN, PROBLEM, SEEDS = "sweep_sizes", "sweep_own", "sweep_problem", form_state.SEEDS
 OWN_SIZES = "own"
@@ -54,8 +55,7 @@ def show(home: Home) -> None:
     with lines:
         network.section(home)
         places = arms.section(home, info)
-        if _fewer_seeds():
-            _more_seeds()
+        _more_seeds()
     reuse.notice(state)
     if title := state.get(reuse.ORIGIN):
         st.caption(say("Filled with the settings of “{title}”.", title=escape(reworded(title))))
@@ -99,22 +99,22 @@ def _usable(info: DatasetInfo) -> DatasetInfo:
     return replace(info, train=Home().policy.at_most("samples", info.train))
 
 
-def _fewer_seeds() -> bool:
-    try:
-        return bool(typed(st.session_state, SEEDS) < FIRST_SEEDS)
-    except Refused:
-        return False
-
-
 def _more_seeds() -> None:
-    def three() -> None:
-        st.session_state[SEEDS] = FIRST_SEEDS
-
+    """Draw the button that asks for as many as give an interval, where there are fewer."""
+    try:
+        if typed(st.session_state, SEEDS) >= FIRST_SEEDS:
+            return
+    except Refused:
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         words = say("With fewer than 3 seeds the result holds only for the networks trained here.")
         st.caption(words, width="content")
         st.button(
-            say("Use {number} seeds", number=FIRST_SEEDS), key="sweep_more_seeds", on_click=three, type="tertiary"
+            say("Use {number} seeds", number=FIRST_SEEDS),
+            key="sweep_more_seeds",
+            on_click=st.session_state.update,
+            args=({SEEDS: FIRST_SEEDS},),
+            type="tertiary",
         )
 
 
@@ -123,7 +123,7 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
     state = st.session_state
     experiment: Experiment | None = None
     sizes: tuple[int, ...] = ()
-    try:
+    with show_problems():
         if info:
             sizes = _sizes(info)
             experiment = form_state.compose(state, sized=False)
@@ -135,11 +135,8 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
                 runs=runs,
             )
             st.caption(words)
-    except Refused as problem:
-        st.error(escape(problem), icon=":material/error:")
     cost.start_row(home, experiment, info, sizes, "sweep_start", _start)
-    if state.get(PROBLEM):
-        st.error(escape(reworded(state[PROBLEM])), icon=":material/error:")
+    show_kept(PROBLEM, every_run=True)
     if experiment and sizes:
         cost.show_command(say("Show the command that does the same"), experiment, sizes)
     return experiment
@@ -175,10 +172,6 @@ def new_sweep() -> None:
     st.query_params.clear()
 
 
-def _open(sweep_id: str) -> None:
-    st.query_params["sweep"] = sweep_id
-
-
 def _earlier(home: Home) -> None:
     found = jobs.list_sweeps(home)[:SHOWN]
     if not found:
@@ -200,6 +193,6 @@ def _earlier(home: Home) -> None:
                 say("Open"),
                 icon=":material/open_in_full:",
                 key=f"open_{entry['sweep_id']}",
-                on_click=_open,
-                args=(entry["sweep_id"],),
+                on_click=st.query_params.update,
+                args=({"sweep": entry["sweep_id"]},),
             )

@@ -21,8 +21,8 @@ from tl.ui.compose.contents import strip
 from tl.ui.compose.form_state import arm_key, shared_key
 from tl.ui.parts.fold import UNKNOWN, fold
 from tl.ui.parts.numbers import typed
-from tl.ui.parts.text import count, escape, percent, plain
-from tl.words import number_of
+from tl.ui.parts.text import escape
+from tl.words import count, number_of, percent, plain
 
 NAME, UNMATCHED = shared_key("target_dataset"), shared_key("unmatched")
 OPEN = "form_open_target"

@@ -7,7 +7,7 @@ import streamlit as st
 from tl.config import Refused
 from tl.datasets.spellings import spellings
 from tl.languages import say
-from tl.ui.parts.text import plain
+from tl.words import plain
 
 ENCODING, CONFIRM = "form_zip_names", "form_zip_names_right"
 SHOWN = 4  # folders

@@ -21,11 +21,10 @@ from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.saliency import GONE, OTHERS_ASKED, ask_button
 from tl.ui.parts.chart import draw
 from tl.ui.parts.refresh import while_working
-from tl.ui.parts.text import escape, plain, unbroken
-from tl.words import number_of, percent
+from tl.ui.parts.text import escape, unbroken
+from tl.words import number_of, percent, plain
 
 BUTTON = "both_sets_ask"
-POLL_SECONDS = 1.0
 UNKNOWN, REST = later("not labelled"), later("other classes")
 ADAPTED = later(
     "This arm gives BatchNorm the statistics of what it looks at: after training, pictures of either set go through "
@@ -34,7 +33,6 @@ ADAPTED = later(
 
 
 def show(choice: Choice) -> None:
-    """Draw the section."""
     st.header(say("Both sets, before and after"), anchor=False)
     source, target = dataset_titles(choice)
     st.caption(
@@ -46,7 +44,7 @@ def show(choice: Choice) -> None:
             target=escape(target),
         )
     )
-    while_working(_show, POLL_SECONDS, lambda: job.looking(choice.home), choice)
+    while_working(_show, lambda: job.looking(choice.home), choice)
 
 
 def dataset_titles(choice: Choice) -> tuple[str, str]:

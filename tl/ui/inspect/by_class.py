@@ -8,8 +8,7 @@ from tl.analysis.inspection.confusion import class_scores
 from tl.analysis.results import Interval
 from tl.languages import say
 from tl.ui.inspect.gallery import ArmAnswers
-from tl.ui.parts.text import cell
-from tl.words import percent
+from tl.words import cell, percent
 
 
 def by_class(voices: Sequence[ArmAnswers], names: Sequence[str]) -> None:

@@ -11,9 +11,9 @@ from tl.languages import joined, later, listed, say
 from tl.ui.inspect import gallery
 from tl.ui.inspect.choice import Choice
 from tl.ui.parts.chart import draw
-from tl.ui.parts.text import cell, escape
+from tl.ui.parts.text import escape
 from tl.ui.watch.arm_table import MEASURE
-from tl.words import not_available, number_of, percent
+from tl.words import cell, not_available, number_of, percent
 
 WHICH = "inspect_calibration"
 BEFORE, AFTER = "before", "after"
@@ -32,7 +32,6 @@ class ArmCalibration:
 
 
 def show(choice: Choice) -> None:
-    """Draw the section."""
     judged = [found for arm in (choice.arm, choice.other) if (found := _judged(choice, arm))]
     if not judged:
         st.info(say("What this run answered is no longer here."), icon=":material/image_search:")
@@ -67,10 +66,6 @@ def _judged(choice: Choice, arm: str | None) -> ArmCalibration | None:
 
 def sentence(judged: ArmCalibration) -> str:
     """What it comes to for one arm, Markdown."""
-    return _sentence(judged).replace(" %", "\u00a0%")
-
-
-def _sentence(judged: ArmCalibration) -> str:
     whole = judged.found.before.all
     told = {
         "arm": escape(judged.title),
@@ -78,7 +73,7 @@ def _sentence(judged: ArmCalibration) -> str:
         "right": percent(whole.right.mean),
         "error": percent(judged.found.before.error),
     }
-    return joined([say(_verdict(whole), **told), _mended(judged)])
+    return joined([say(_verdict(whole), **told), _mended(judged)]).replace(" %", "\u00a0%")
 
 
 def _verdict(whole: Bin) -> str:
@@ -115,7 +110,7 @@ def _mended(judged: ArmCalibration) -> str:
 
 
 def _diagram(judged: Sequence[ArmCalibration]) -> None:
-    from tl.charts.reliability import Reliability, ReliabilityPoint, reliability_chart
+    from tl.charts.reliability import reliability_chart
 
     which: str | None = BEFORE
     if any(each.found.after for each in judged):
@@ -128,24 +123,18 @@ def _diagram(judged: Sequence[ArmCalibration]) -> None:
             key=WHICH,
         )
     shown = [(each, each.found.after if which == AFTER else each.found.before) for each in judged]
-    rows = [
-        Reliability(
-            arm=each.title,
-            colour=each.colour,
-            after=which == AFTER,
-            points=tuple(
-                ReliabilityPoint(
-                    sure=one.sure, right=one.right.mean, low=one.right.low, high=one.right.high, pictures=one.pictures
-                )
-                for one in quality.bins
-            ),
+    arms = [
+        (
+            each.title,
+            each.colour,
+            [(one.sure, one.right.mean, one.right.low, one.right.high, one.pictures) for one in quality.bins],
         )
         for each, quality in shown
         if quality
     ]
     titles = listed(each.title for each, _ in shown)
     draw(
-        reliability_chart(rows),
+        reliability_chart(arms, which == AFTER),
         key=f"reliability_{which}",
         alt=say("How sure the answers of {arms} are, against the share of them that is right", arms=titles),
         width=WIDTH,

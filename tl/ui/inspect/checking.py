@@ -15,7 +15,6 @@ from tl.ui.inspect.choice import Choice
 from tl.ui.parts.refresh import while_working
 from tl.ui.parts.text import escape
 
-POLL_SECONDS = 1.0  # while pictures are looked at
 ASKED = "inspect_labels_asked"
 
 
@@ -49,7 +48,7 @@ def controls(choice: Choice, asked: ForecastQuestion | None, why_not: str | None
         label_checks.ask(home, asked)
     if st.session_state.get(ASKED) != asked:
         return
-    while_working(_state, POLL_SECONDS, lambda: label_checks.looking(home), home, asked)
+    while_working(_state, lambda: label_checks.looking(home), home, asked)
 
 
 def _state(home: Home, asked: ForecastQuestion, active: bool) -> None:

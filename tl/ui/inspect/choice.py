@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tl.analysis.adaptation.given_labels import with_labels
 from tl.analysis.baselines import held_against
-from tl.config import Refused
+from tl.config import refusal
 from tl.datasets.info import UNLABELLED, DatasetInfo
 from tl.differences import each_of
 from tl.jobs.listing import RunEntry
@@ -55,26 +55,25 @@ class Choice:
 
     @property
     def home(self) -> Home:
-        """Where it lies."""
         return self.now.home
 
     def run(self, arm: str, seed: int | None = None) -> RunEntry | None:
         """The arm's finished run of a seed (default: the one that is looked at)."""
         wanted = self.seed if seed is None else seed
-        return next((run for run in finished(self.now) if run.arm == arm and run.seed == wanted), None)
+        return next((run for run in self.now.answered if run.arm == arm and run.seed == wanted), None)
 
-    def answers(self, arm: str, seed: int | None = None, split: str = TEST) -> Answers | None:
-        """What it answered, without probabilities; kept in memory. None where nothing was kept, or the file is damaged.
+    def answers(self, arm: str, seed: int | None = None) -> Answers | None:
+        """What it answered on test pictures, without probabilities; kept in memory. None where nothing was kept, or the file is damaged.
 
         On a target without labels: on the pictures that were labelled here.
         """
-        run = self.run(arm, seed)
-        if self.known is not None and split == TEST:
+        if self.known is not None:
             return self.predictions(arm, seed)
-        return read_answers(self.home.run(run.run_id).predictions, split) if run else None
+        run = self.run(arm, seed)
+        return read_answers(self.home.run(run.run_id).predictions, TEST) if run else None
 
     def predictions(self, arm: str, seed: int | None = None, split: str = TEST) -> Predictions | None:
-        """The same with how sure it was: read from the disk each time."""
+        """The same, or of another split, with how sure it was: read from the disk each time."""
         run = self.run(arm, seed)
         if run is None:
             return None
@@ -90,24 +89,17 @@ class Choice:
         return say("the {number} labelled here", number=count(number))
 
 
-def finished(now: ExperimentView) -> tuple[RunEntry, ...]:
-    """Those of its runs that have kept what they answered."""
-    return now.answered
-
-
 def initial_choice(now: ExperimentView) -> tuple[str, str | None]:
     """The arm that is looked at first, and the one it is compared with: the first that transfers, and what the verdict holds
     it against.
 
     Raises Refused for a final model, and where no run has kept what it answered.
     """
-    names = [arm.name for arm in now.experiment.arms if any(run.arm == arm.name for run in finished(now))]
+    names = [arm.name for arm in now.experiment.arms if any(run.arm == arm.name for run in now.answered)]
     refuse_final(now.experiment_id, now.experiment)
     if not names:
-        raise Refused(
-            say(
-                "None of this comparison's runs has kept what it answered: wait until one has finished, or run it again."
-            )
+        raise refusal(
+            "None of this comparison's runs has kept what it answered: wait until one has finished, or run it again."
         )
     strategies = {arm.name: STRATEGIES[arm.strategy] for arm in now.experiment.arms}
     two_sets = now.experiment.target_dataset is not None

@@ -7,6 +7,7 @@ from tl.jobs.listing import RunLine
 from tl.languages import say
 from tl.store.home import Home
 from tl.ui.parts import view
+from tl.ui.parts.links import INSPECT, experiment_link
 from tl.ui.parts.text import escape
 
 MOST = 20  # experiments that are listed
@@ -26,9 +27,5 @@ def show(home: Home) -> None:
     for experiment_id, runs in found.items():
         title = view.data_title(home, runs[0].dataset, [run.run_id for run in runs])
         arms = ", ".join(dict.fromkeys(run.arm for run in runs))
-        st.page_link(
-            "pages/3_Inspect.py",
-            label=say("{data}: {arms}", data=escape(title), arms=escape(arms)),
-            icon=":material/image_search:",
-            query_params={"experiment": experiment_id},
-        )
+        label = say("{data}: {arms}", data=escape(title), arms=escape(arms))
+        experiment_link(INSPECT, experiment_id, label, ":material/image_search:")

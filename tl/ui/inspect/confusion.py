@@ -1,7 +1,6 @@
 """What is taken for what, which pictures an arm fixes and breaks, and how each class fares."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -17,22 +16,13 @@ from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.confusion_charts import ANSWERED, ANY, BY, LABELLED, ONE_OF_THEM, SHOWN, SQUARE, keep_to, key
 from tl.ui.inspect.fixed_wording import meaning, net, totals
 from tl.ui.inspect.gallery import ArmAnswers
-from tl.ui.parts.text import count, escape
-from tl.words import number_of
+from tl.ui.parts.text import escape
+from tl.words import count, number_of
 
 NOTHING = later("No such pictures.")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """Pictures that can be looked at together."""
-
-    title: str
-    rows: NDArray[np.int64]  # in the order in which they are shown
-
-
 def show(choice: Choice) -> None:
-    """Draw the section."""
     arm, other = gallery.arm_answers(choice, choice.arm), gallery.arm_answers(choice, choice.other)
     if arm is None:
         st.info(say("What this run answered is no longer here."), icon=":material/image_search:")
@@ -70,10 +60,10 @@ def _pictures(choice: Choice, voices: Sequence[ArmAnswers], names: Sequence[str]
     """Draw one group of pictures; which is chosen above them, or by a click on a square."""
     groups = _groups(voices, between)
     st.header(say("Pictures"), anchor=False)
-    titles = {name: f"{group.title} ({count(len(group.rows))})" for name, group in groups.items()}
+    titles = {name: f"{title} ({count(len(rows))})" for name, (title, rows) in groups.items()}
     titles[SQUARE] = say("By class")
     keep_to(key(choice, SHOWN), titles)
-    usual = next((name for name, group in groups.items() if len(group.rows)), SQUARE)
+    usual = next((name for name, (_, rows) in groups.items() if len(rows)), SQUARE)
     opened = st.segmented_control(
         say("Show"),
         list(titles),
@@ -84,48 +74,44 @@ def _pictures(choice: Choice, voices: Sequence[ArmAnswers], names: Sequence[str]
         wrap=True,
         label_visibility="collapsed",
     )
-    rows = _square(choice, voices, names) if opened == SQUARE else groups[str(opened)].rows
+    rows = _square(choice, voices, names) if opened == SQUARE else groups[str(opened)][1]
     if not len(rows):
         st.caption(say(NOTHING))
         return
     gallery.legend(voices)
     told = voices[0].predictions
+    square = (st.session_state.get(key(choice, name)) for name in (LABELLED, ANSWERED, BY))
     gallery.show(
         choice,
         told.picture[rows],
         told.label[rows],
         names,
         lambda row: [each.line(int(rows[row]), names) for each in voices],
-        "_".join(map(str, (key(choice, "pictures"), choice.arm, choice.other, choice.seed, opened, *_chosen(choice)))),
+        "_".join(map(str, (key(choice, "pictures"), choice.arm, choice.other, choice.seed, opened, *square))),
     )
 
 
-def _groups(voices: Sequence[ArmAnswers], between: Difference | None) -> dict[str, Group]:
-    """Name -> pictures: those where the arms differ most first, else those of which the first is least sure."""
+def _groups(voices: Sequence[ArmAnswers], between: Difference | None) -> dict[str, tuple[str, NDArray[np.int64]]]:
+    """Name -> title, rows of the pictures: where the arms differ most first, else those of which the first is least sure."""
     first = voices[0].predictions
     _, own = sureness(first)
     if between is None:
-        wrong = _ordered(~first.right, own)
         return {
-            "wrong": Group(title=say("Wrong"), rows=wrong),
-            "right": Group(title=say("Right"), rows=_ordered(first.right, own)),
+            "wrong": (say("Wrong"), _ordered(~first.right, own)),
+            "right": (say("Right"), _ordered(first.right, own)),
         }
     _, theirs = sureness(voices[1].predictions)
     return {
-        "fixed": Group(title=say("Fixed"), rows=_ordered(between.fixed, theirs - own)),
-        "broken": Group(title=say("Broken"), rows=_ordered(between.broken, own - theirs)),
-        "both_wrong": Group(title=say("Both wrong"), rows=_ordered(between.both_wrong, own)),
-        "both_right": Group(title=say("Both right"), rows=_ordered(between.both_right, own)),
+        "fixed": (say("Fixed"), _ordered(between.fixed, theirs - own)),
+        "broken": (say("Broken"), _ordered(between.broken, own - theirs)),
+        "both_wrong": (say("Both wrong"), _ordered(between.both_wrong, own)),
+        "both_right": (say("Both right"), _ordered(between.both_right, own)),
     }
 
 
 def _ordered(mask: NDArray[np.bool_], by: NDArray[np.float64]) -> NDArray[np.int64]:
     rows = np.flatnonzero(mask)
     return rows[np.argsort(by[rows], kind="stable")].astype(np.int64)
-
-
-def _chosen(choice: Choice) -> list[object]:
-    return [st.session_state.get(key(choice, name)) for name in (LABELLED, ANSWERED, BY)]
 
 
 def _square(choice: Choice, voices: Sequence[ArmAnswers], names: Sequence[str]) -> NDArray[np.int64]:

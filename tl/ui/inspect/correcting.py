@@ -16,7 +16,7 @@ from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import GREY
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import plain
+from tl.words import plain
 
 WIDTH = 128  # pixels, of a picture on the page
 STAYS, ASIDE = -2, -1  # choices besides the numbers of classes
@@ -55,9 +55,8 @@ def picker(info: DatasetInfo, pictures: Labelled, place: int, where: str, likely
     others = [number for number in range(len(info.classes)) if number not in (own, likely)]
     options = [STAYS, ASIDE, *([] if likely is None else [likely]), *others]
     key = f"inspect_correct_{info.name}_{where}_{place}"
-    st.session_state[key] = chosen_corrections(info).get(
-        place, STAYS
-    )  # one picture may be shown twice: both say the same
+    # One picture may be shown twice: both say the same.
+    st.session_state[key] = chosen_corrections(info).get(place, STAYS)
 
     def choose() -> None:
         if (value := st.session_state[key]) == STAYS:

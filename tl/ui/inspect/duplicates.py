@@ -12,8 +12,8 @@ from tl.store.home import Home
 from tl.ui.inspect import correcting
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.correcting import Labelled
-from tl.ui.parts.text import count, escape
-from tl.words import number_of
+from tl.ui.parts.text import escape
+from tl.words import count, number_of
 
 PER_PAGE = 6
 

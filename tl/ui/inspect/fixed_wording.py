@@ -6,9 +6,9 @@ from tl.analysis.inspection.difference import Difference, OverSeeds, over_seeds
 from tl.analysis.names import noun
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, Interval
 from tl.languages import later, say
-from tl.ui.inspect.choice import Choice, finished
-from tl.ui.parts.text import count, escape
-from tl.words import number_of
+from tl.ui.inspect.choice import Choice
+from tl.ui.parts.text import escape
+from tl.words import count, number_of
 
 OVER_ALL = {  # basis of the interval -> what was fixed and broken over several seeds
     NEW_PICTURES: later(
@@ -26,15 +26,14 @@ OVER_THESE = later(
 )
 
 
-def totals(arm: str, other: str, found: Difference, of: str | None = None) -> str:
-    """Markdown: "Compared with A, B fixed 41 of 550 test pictures and broke 12 (difference +29, …)"; `of`: other words
-    for the pictures."""
+def totals(arm: str, other: str, found: Difference, of: str) -> str:
+    """Markdown: "Compared with A, B fixed 41 of 550 test pictures and broke 12 (difference +29, …)"; `of`: the pictures."""
     fixed, broken = int(found.fixed.sum()), int(found.broken.sum())
     told = {
         "other": escape(other),
         "arm": escape(arm),
         "fixed": count(fixed),
-        "pictures": of or number_of(found.pictures, "test picture"),  # not shown
+        "pictures": of,
         "broken": count(broken),
         "difference": signed(fixed - broken),
     }
@@ -68,21 +67,20 @@ def net(choice: Choice) -> str | None:
     """The same over all seeds that both arms have, Markdown; None where there are fewer than two."""
     if choice.other is None:
         return None
-    seeds = sorted({run.seed for run in finished(choice.now) if run.arm == choice.arm})
+    seeds = sorted({run.seed for run in choice.now.answered if run.arm == choice.arm})
     sides = [(choice.answers(choice.arm, seed), choice.answers(choice.other, seed)) for seed in seeds]
     known = [(arm, other) for arm, other in sides if arm is not None and other is not None]
     found = over_seeds(known, choice.now.pictures.train if choice.now.pictures else None)
     return over_all(noun(choice.arm), found, choice.asked(found.pictures)) if found else None
 
 
-def over_all(arm: str, found: OverSeeds, of: str | None = None) -> str:
-    """Markdown: "Over 3 seeds, B fixed 38 to 45 of 550 test pictures and broke 9 to 14; on average +29.3 (…)"; `of` as
-    in `totals`."""
+def over_all(arm: str, found: OverSeeds, of: str) -> str:
+    """Markdown: "Over 3 seeds, B fixed 38 to 45 of 550 test pictures and broke 9 to 14; on average +29.3 (…)"."""
     told = {
         "seeds": number_of(len(found.fixed), "seed"),
         "arm": escape(arm),
         "fixed": span(found.fixed),
-        "pictures": of or number_of(found.pictures, "test picture"),  # not shown
+        "pictures": of,
         "broken": span(found.broken),
         "difference": signed(found.net.mean),
     }

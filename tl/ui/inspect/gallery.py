@@ -15,8 +15,8 @@ from tl.store.predictions import Predictions
 from tl.strategies import arm_title
 from tl.ui.compose.arms import dot
 from tl.ui.inspect.choice import Choice
-from tl.ui.parts.text import cell, escape, plain, unbroken
-from tl.words import number_of, share
+from tl.ui.parts.text import escape, unbroken
+from tl.words import cell, number_of, plain, share
 
 PER_PAGE = 24
 WIDTH = 128  # pixels: of a picture on the page
@@ -55,11 +55,8 @@ class ArmAnswers:
         label, answer = int(self.predictions.label[row]), int(self.predictions.predicted[row])
         shares = self.predictions.probabilities[row]
         text = f"{names[answer]} {share(float(shares[answer]))}"
-        if label == answer:
-            return Line(title=self.title, position=self.position, text=f"✓ {text}")
-        return Line(
-            title=self.title, position=self.position, text=f"✗ {text} ({names[label]} {share(float(shares[label]))})"
-        )
+        wrong = f"✗ {text} ({names[label]} {share(float(shares[label]))})"
+        return Line(title=self.title, position=self.position, text=f"✓ {text}" if label == answer else wrong)
 
 
 def arm_answers(choice: Choice, arm: str | None, split: str = "test") -> ArmAnswers | None:
@@ -67,12 +64,8 @@ def arm_answers(choice: Choice, arm: str | None, split: str = "test") -> ArmAnsw
     predictions = choice.predictions(arm, split=split) if arm is not None else None
     if arm is None or predictions is None:
         return None
-    return ArmAnswers(name=arm, position=position(choice, arm), predictions=predictions)
-
-
-def position(choice: Choice, arm: str) -> int:
-    """Of an arm in its experiment, which decides its colour."""
-    return [each.name for each in choice.now.experiment.arms].index(arm)
+    position = [each.name for each in choice.now.experiment.arms].index(arm)
+    return ArmAnswers(name=arm, position=position, predictions=predictions)
 
 
 def class_names(choice: Choice, classes: int) -> tuple[str, ...]:
@@ -107,18 +100,16 @@ def show(
     page = min(int(st.session_state.get(place) or 1), max(1, pages))
     rows = range((page - 1) * PER_PAGE, min(page * PER_PAGE, len(picture)))
     found = _pixels(choice, picture[rows.start : rows.stop], label[rows.start : rows.stop])
+    told = [(names[label[row]], lines(row)) for row in rows]
     if found is None:
-        _table(rows, picture, label, names, lines)
+        _table([int(picture[row]) for row in rows], told)
     elif rows:
         st.image(
             [GREY if each.pixels is None else each.pixels for each in found],
-            caption=[_caption(each, names[label[row]], lines(row)) for each, row in zip(found, rows, strict=True)],
+            caption=[_caption(each, name, own) for each, (name, own) in zip(found, told, strict=True)],
             width=WIDTH,
             output_format="JPEG",
-            alt=[
-                plain(f"{names[label[row]]}: {'; '.join(f'{line.title} {line.text}' for line in lines(row))}")
-                for row in rows
-            ],
+            alt=[plain(f"{name}: {'; '.join(f'{line.title} {line.text}' for line in own)}") for name, own in told],
         )
     if pages > 1:
         st.pagination(pages, key=place)
@@ -149,20 +140,13 @@ def _caption(found: ShownPicture, name: str, lines: Sequence[Line]) -> str:
     return "  \n".join([f"**{escape(name)}**", *missing, *said])
 
 
-def _table(
-    rows: range,
-    picture: NDArray[np.int64],
-    label: NDArray[np.int64],
-    names: Sequence[str],
-    lines: Callable[[int], list[Line]],
-) -> None:
+def _table(places: Sequence[int], told: Sequence[tuple[str, list[Line]]]) -> None:
     columns: dict[str, list[str]] = {
-        say("picture"): [f"{picture[row] + 1}" for row in rows],
-        say("labelled"): [cell(names[label[row]]) for row in rows],
+        say("picture"): [f"{place + 1}" for place in places],
+        say("labelled"): [cell(name) for name, _ in told],
     }
-    for row in rows:
-        for line in lines(row):
+    for _, own in told:
+        for line in own:
             columns.setdefault(cell(line.title), []).append(cell(line.text))
-    st.dataframe(
-        columns, hide_index=True, alt=say("What was said of {pictures}", pictures=number_of(len(rows), "picture"))
-    )
+    pictures = number_of(len(places), "picture")
+    st.dataframe(columns, hide_index=True, alt=say("What was said of {pictures}", pictures=pictures))

@@ -19,9 +19,7 @@ EXPLAINED = later(
     "it. The places are coarse: {places} of them, as many as the network still tells apart in its {stage}. It is a hint, "
     "not a reason: two arms may look at the same place and see different things."
 )
-METHODS = {
-    GRAD_CAM: later("Grad-CAM (Selvaraju et al. 2017, arXiv 1610.02391)."),
-}
+GRAD_CAM_METHOD = later("Grad-CAM (Selvaraju et al. 2017, arXiv 1610.02391).")
 OTHER_METHOD = later("Gradient times token, summed over channels: what Grad-CAM is for networks that work with tokens.")
 
 
@@ -47,7 +45,7 @@ def explanation(look: Saliency) -> str:
         return ""
     rows = len(look.heat)
     read = say(EXPLAINED, places=f"{rows} × {len(look.heat[0])}", stage=_stage(look.stage))
-    return joined([say(METHODS.get(look.method or "", OTHER_METHOD)), read])
+    return joined([say(GRAD_CAM_METHOD if look.method == GRAD_CAM else OTHER_METHOD), read])
 
 
 def _stage(name: str | None) -> str:

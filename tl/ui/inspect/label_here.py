@@ -19,19 +19,19 @@ from tl.languages import say
 from tl.store.home import Home
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import GREY
+from tl.ui.parts.links import COMPARE, experiment_link
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.refresh import fragment
-from tl.ui.parts.text import escape, plain
-from tl.words import number_of
+from tl.ui.parts.text import escape
+from tl.words import number_of, plain
 
 KEYS = "1234567890abdefghijklmnopqstuvwy"  # C and R are Streamlit's own; X and Z say something else
 MOST_EXAMPLES = 24  # classes of which one is shown
 LARGE, SMALL = 280, 84  # pixels, of the picture that is asked about, and of those that are labelled
-PROBLEM, AT = "label_here_problem", "label_here_at"
+PROBLEM, AT, ROUNDS = "label_here_problem", "label_here_at", "label_here_rounds"
 
 
 def show(choice: Choice) -> None:
-    """Draw the section."""
     st.header(say("Label pictures here"), anchor=False)
     info = choice.target
     if info is None or choice.now.imported:
@@ -79,13 +79,19 @@ def _ask(choice: Choice, info: DatasetInfo, classes: Sequence[str]) -> None:
     text = say("{number} of {all} labelled", number=len(done), all=len(wanted))
     bar.progress(len(done) / max(1, len(wanted)), text=text)
     if done:
-        _grid(shown, done, given)
+        said = [given.labels[each] or say("none of these") for each in done]
+        st.image(
+            [GREY if (pixels := shown[each].pixels) is None else pixels for each in done],
+            caption=[escape(words) for words in said],
+            width=SMALL,
+            alt=[plain(words) for words in said],
+        )
 
 
 def _wanted(asked: Sequence[int], given: Given) -> list[int]:
     """Those that are asked about: the first ENOUGH, and as many more again while somebody goes on."""
     labelled = sum(place in given.labels for place in asked)
-    rounds = st.session_state.get("label_here_rounds", 1)
+    rounds = st.session_state.get(ROUNDS, 1)
     number = max(rounds * ENOUGH, -(-labelled // ENOUGH) * ENOUGH)
     return list(asked[:number])
 
@@ -116,7 +122,7 @@ def _one(
             args = (choice, info, place, NONE_OF_THEM, tuple(classes))
             st.button(words, key=f"label_here_{place}_none", shortcut="x", type="tertiary", on_click=_give, args=args)
             before = [each for each in done if each != place]
-            last = _last(given, before)
+            last = next((each for each in reversed(given.labels) if each in before), None)
             st.button(
                 say("Back to the last one"),
                 key="label_here_back",
@@ -124,8 +130,8 @@ def _one(
                 type="tertiary",
                 icon=":material/undo:",
                 disabled=last is None,
-                on_click=_go_to,
-                args=(last,),
+                on_click=st.session_state.update,
+                args=({AT: last},),
             )
         _what_they_look_like(choice, classes)
     with left:
@@ -152,21 +158,12 @@ def _examples(home_path: str, name: str) -> list[tuple[str, NDArray[np.uint8]]]:
         return []
 
 
-def _last(given: Given, done: Sequence[int]) -> int | None:
-    """The one that was labelled last."""
-    return next((place for place in reversed(given.labels) if place in done), None)
-
-
 def _give(choice: Choice, info: DatasetInfo, place: int, label: str, classes: tuple[str, ...]) -> None:
     if place in given_labels.read(choice.home, info.name).labels and st.session_state.get(AT) != place:
         return  # pressed twice, before the next picture was there: it is not what that shows
     with show_problems(PROBLEM):
         given_labels.give(choice.home, info, place, label, classes)
         st.session_state.pop(AT, None)
-
-
-def _go_to(place: int | None) -> None:
-    st.session_state[AT] = place
 
 
 def _finished(choice: Choice, wanted: Sequence[int], asked: Sequence[int]) -> None:
@@ -177,25 +174,16 @@ def _finished(choice: Choice, wanted: Sequence[int], asked: Sequence[int]) -> No
         ),
         icon=":material/verified:",
     )
-    st.page_link(
-        "app.py",
-        label=say("To the verdict"),
-        icon=":material/arrow_back:",
-        query_params={"experiment": choice.now.experiment_id},
-    )
+    experiment_link(COMPARE, choice.now.experiment_id, say("To the verdict"), ":material/arrow_back:")
     if len(wanted) < len(asked):
         more = min(ENOUGH, len(asked) - len(wanted))
         st.button(
             say("Label {number} more", number=more),
             key="label_here_more",
             icon=":material/add:",
-            on_click=_more,
-            args=(len(wanted),),
+            on_click=st.session_state.update,
+            args=({ROUNDS: len(wanted) // ENOUGH + 1},),
         )
-
-
-def _more(labelled: int) -> None:
-    st.session_state["label_here_rounds"] = labelled // ENOUGH + 1
 
 
 def _pictures(choice: Choice, info: DatasetInfo, places: Sequence[int]) -> list[ShownPicture]:
@@ -204,13 +192,3 @@ def _pictures(choice: Choice, info: DatasetInfo, places: Sequence[int]) -> list[
     except Refused as problem:
         st.error(escape(problem), icon=":material/broken_image:")
         return [ShownPicture(name="", pixels=None) for _ in places]
-
-
-def _grid(shown: dict[int, ShownPicture], done: Sequence[int], given: Given) -> None:
-    """Those that are labelled, with what was said of each."""
-    st.image(
-        [GREY if (pixels := shown[place].pixels) is None else pixels for place in done],
-        caption=[escape(given.labels[place] or say("none of these")) for place in done],
-        width=SMALL,
-        alt=[plain(given.labels[place] or say("none of these")) for place in done],
-    )

@@ -17,10 +17,10 @@ from tl.languages import commas, joined, later, plural, say
 from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui.inspect import checking, correcting, duplicates, second_look
-from tl.ui.inspect.choice import Choice, finished
+from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.correcting import Labelled
-from tl.ui.parts.text import count, escape, percent
-from tl.words import number_of, share
+from tl.ui.parts.text import escape
+from tl.words import count, number_of, percent, share
 
 PER_PAGE = 12
 MOST = 0.2  # of the labels; where more are suspicious, few of those are wrong
@@ -32,7 +32,6 @@ PAIRS = 5  # kinds of confusion that are named
 
 
 def show(choice: Choice) -> None:
-    """Draw the section."""
     second_look.show(choice)
     info = choice.info
     if info is None or choice.now.imported:
@@ -72,7 +71,7 @@ def show(choice: Choice) -> None:
 def _suspects(choice: Choice, info: DatasetInfo, pictures: Labelled) -> None:
     st.header(say("Suspicious labels"), anchor=False)
     asked, why_not = _asked(choice)
-    runs = tuple((run.arm, run.run_id) for run in finished(choice.now))
+    runs = tuple((run.arm, run.run_id) for run in choice.now.answered)
     stamp = None if asked is None else checking.stamp(choice.home, asked)
     found = _found(choice.home, str(choice.home.path), runs, asked, stamp)
     issues = found.issues

@@ -9,14 +9,13 @@ from tl.analysis.inspection.mistakes import Hardest, hardest, worst_mistakes
 from tl.languages import plural, say
 from tl.store.predictions import Answers
 from tl.ui.inspect import gallery
-from tl.ui.inspect.choice import Choice, finished
+from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import Line
-from tl.ui.parts.text import count, escape
-from tl.words import number_of
+from tl.ui.parts.text import escape
+from tl.words import count, number_of
 
 
 def show(choice: Choice) -> None:
-    """Draw the section."""
     arm, other = gallery.arm_answers(choice, choice.arm), gallery.arm_answers(choice, choice.other)
     if arm is None:
         st.info(say("What this run answered is no longer here."), icon=":material/image_search:")
@@ -50,30 +49,36 @@ def show(choice: Choice) -> None:
 
 def _hardest(choice: Choice, names: Sequence[str]) -> None:
     """Draw what most networks of the comparison got wrong."""
-    found = [choice.answers(run.arm, run.seed) for run in finished(choice.now)]
+    found = [choice.answers(run.arm, run.seed) for run in choice.now.answered]
     answers = [each for each in found if each is not None]
     if len(answers) < 2:
         return
     st.header(say("Hardest pictures"), anchor=False)
     hard = hardest(answers, len(names))
-    st.markdown(mistakes_sentence(hard, answers, choice.asked(pictures_of(answers))))
+    asked = len({int(place) for each in answers for place in each.picture})
+    st.markdown(mistakes_sentence(hard, answers, choice.asked(asked)))
+
+    def said(row: int) -> list[Line]:
+        text = say(
+            "wrong in {wrong} of {asked}, mostly {answer}",
+            wrong=hard.wrong[row],
+            asked=hard.asked[row],
+            answer=names[hard.taken_for[row]],
+        )
+        return [Line(title=say("All networks"), position=None, text=text)]
+
     gallery.show(
         choice,
         hard.picture,
         hard.label,
         names,
-        lambda row: [Line(title=say("All networks"), position=None, text=_said(hard, row, names))],
+        said,
         f"inspect_hardest_{choice.now.experiment_id}",
     )
 
 
-def pictures_of(answers: Sequence[Answers]) -> int:
-    """How many pictures any of the networks was asked about."""
-    return len({int(place) for each in answers for place in each.picture})
-
-
-def mistakes_sentence(hard: Hardest, answers: Sequence[Answers], of: str | None = None) -> str:
-    """How many were wrong in all networks, and in any; Markdown. `of`: other words than "550 test pictures"."""
+def mistakes_sentence(hard: Hardest, answers: Sequence[Answers], of: str) -> str:
+    """How many `of` these pictures were wrong in all networks, and in any; Markdown."""
     every = int((hard.wrong == hard.asked).sum())
     if not len(hard.picture):
         return say(
@@ -87,7 +92,7 @@ def mistakes_sentence(hard: Hardest, answers: Sequence[Answers], of: str | None 
         "labelled wrongly, or show several things.",
         every,
         wrong=count(every),
-        pictures=of or number_of(pictures_of(answers), "test picture"),  # not shown
+        pictures=of,
         networks=_tested(hard, answers),
         once=count(len(hard.picture)),
     )
@@ -98,12 +103,3 @@ def _tested(hard: Hardest, answers: Sequence[Answers]) -> str:
     if (hard.asked == len(answers)).all():
         return say("{networks} (all arms and seeds)", networks=number_of(len(answers), "network"))
     return say("networks that were tested on them (of {number}, all arms and seeds)", number=len(answers))
-
-
-def _said(hard: Hardest, row: int, names: Sequence[str]) -> str:
-    return say(
-        "wrong in {wrong} of {asked}, mostly {answer}",
-        wrong=hard.wrong[row],
-        asked=hard.asked[row],
-        answer=names[hard.taken_for[row]],
-    )

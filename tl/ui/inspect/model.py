@@ -5,6 +5,5 @@ from tl.ui.watch import take_home
 
 
 def show(choice: Choice) -> None:
-    """Draw it."""
     if run := choice.run(choice.arm):
         take_home.show_run(choice.home, run, "inspect")

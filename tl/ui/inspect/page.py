@@ -1,9 +1,7 @@
 """The Inspect page: which comparison, which arms and which seed, then one section at a time; what is not open costs nothing."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
 
 import streamlit as st
 
@@ -14,8 +12,9 @@ from tl.datasets.info import DatasetInfo
 from tl.languages import later, say
 from tl.store.home import Home
 from tl.strategies import arm_title
-from tl.ui.inspect.choice import Choice, finished, initial_choice
+from tl.ui.inspect.choice import Choice, initial_choice
 from tl.ui.parts import view
+from tl.ui.parts.links import COMPARE, experiment_link
 from tl.ui.parts.text import escape
 
 SECTION, ARM, OTHER, SEED = "inspect_section", "inspect_arm", "inspect_other", "inspect_seed"
@@ -28,11 +27,6 @@ class Section:
     title: str  # `say` words it
     icon: str  # Material symbol
     module: str  # in tl.ui.inspect; its show(choice) draws it
-
-    def show(self, choice: Choice) -> None:
-        """Draw it; only now its module is loaded."""
-        draw: Callable[[Choice], Any] = import_module(f"tl.ui.inspect.{self.module}").show
-        draw(choice)
 
 
 SECTIONS: dict[str, Section] = {
@@ -48,11 +42,8 @@ SECTIONS: dict[str, Section] = {
     "model": Section(later("Use it elsewhere"), ":material/deployed_code:", "model"),
 }
 UNLABELLED = ("label", "both_sets", "try", "model")  # sections of a comparison whose test pictures have no labels
-LABELLED_HERE = (
-    "confusion",
-    "mistakes",
-    "looks",
-)  # and those that some of them are enough for, once they have been labelled
+# And those that some of them are enough for, once they have been labelled.
+LABELLED_HERE = ("confusion", "mistakes", "looks")
 
 
 def show(home: Home, experiment_id: str) -> None:
@@ -65,12 +56,7 @@ def show(home: Home, experiment_id: str) -> None:
         return
     title = view.data_title(home, now.experiment, [run.run_id for run in now.runs])
     st.title(say("Which pictures: {data}", data=escape(title)), anchor=False)
-    st.page_link(
-        "app.py",
-        label=say("To its verdict"),
-        icon=":material/arrow_back:",
-        query_params={"experiment": experiment_id},
-    )
+    experiment_link(COMPARE, experiment_id, say("To its verdict"), ":material/arrow_back:")
     choice = _choice(now, first, other)
     sections = _sections(choice)
     wanted = st.query_params.get("look")
@@ -84,7 +70,7 @@ def show(home: Home, experiment_id: str) -> None:
         wrap=True,
     )
     if opened:
-        SECTIONS[opened].show(choice)
+        import_module(f"tl.ui.inspect.{SECTIONS[opened].module}").show(choice)  # only now it is loaded
 
 
 def _sections(choice: Choice) -> list[str]:
@@ -97,7 +83,7 @@ def _sections(choice: Choice) -> list[str]:
 
 def _choice(now: view.ExperimentView, first: str, other: str | None) -> Choice:
     """Draw what may be chosen, and what was."""
-    kept = finished(now)
+    kept = now.answered
     names = [arm.name for arm in now.experiment.arms if any(run.arm == arm.name for run in kept)]
     left, middle, right = st.columns(3)
     arm = left.selectbox(say("Arm"), names, index=names.index(first), format_func=arm_title, key=ARM)

@@ -21,7 +21,6 @@ from tl.ui.parts.refresh import while_working
 from tl.ui.parts.text import escape
 from tl.words import share
 
-POLL_SECONDS = 0.7
 BAR = later("How sure")  # column of `probabilities`: the numbers, for a bar
 OTHERS_ASKED = later("Other networks are being asked; try again in a while.")
 OTHERS = later("Another picture is being looked at; try again in a few seconds.")
@@ -44,16 +43,16 @@ class SaliencyRequest:
     key: str  # of its button
 
     def here(self) -> tuple[str, ...]:
-        """Runs whose network is here."""
         return tuple(run.run_id for run in self.runs if with_network(self.home.run(run.run_id)))
 
     def found(self) -> Found:
         """What is known by now."""
         return {run.run_id: read_saliency(self.home, run.run_id, self.picture) for run in self.runs}
 
-    def named(self, number: int) -> str:
-        """A class as it is shown, not escaped."""
-        return self.classes[number] if number < len(self.classes) else say("class {number}", number=number + 1)
+
+def named(classes: tuple[str, ...], number: int) -> str:
+    """A class as it is shown, not escaped."""
+    return classes[number] if number < len(classes) else say("class {number}", number=number + 1)
 
 
 def show(
@@ -61,7 +60,7 @@ def show(
 ) -> None:
     """Draw the button, the progress and what was found; `begin` starts looking, `found` knows what there is."""
     working = functools.partial(saliency.looking, asked.home)
-    while_working(_show, POLL_SECONDS, working, asked, button, begin, found or asked.found)
+    while_working(_show, working, asked, button, begin, found or asked.found, seconds=0.7)
 
 
 def _show(
@@ -118,7 +117,9 @@ def _answered(asked: SaliencyRequest, found: Saliency, pixels: NDArray[np.uint8]
         st.image(seen, width=heat.SIDE, alt=say("Where {arm} looks", arm=name))
     mark = "" if asked.label is None else ":material/check: " if first.label == asked.label else ":material/close: "
     answer = say(
-        "{answer}, {probability}", answer=escape(asked.named(first.label)), probability=share(first.probability, 1)
+        "{answer}, {probability}",
+        answer=escape(named(asked.classes, first.label)),
+        probability=share(first.probability, 1),
     )
     st.markdown(mark + answer)
     if found.heat is None:
@@ -130,7 +131,7 @@ def _answered(asked: SaliencyRequest, found: Saliency, pixels: NDArray[np.uint8]
 def probabilities(asked: SaliencyRequest, found: Saliency) -> dict[str, list[object]]:
     """Columns of a table: the surest classes first."""
     return {
-        say("Class"): [asked.named(each.label) for each in found.answers],
+        say("Class"): [named(asked.classes, each.label) for each in found.answers],
         say("Probability"): [share(each.probability, 1) for each in found.answers],
         say(BAR): [each.probability for each in found.answers],
     }

@@ -10,6 +10,7 @@ from tl.store.database import read_runs
 from tl.store.home import Home
 from tl.ui.inspect.choice import Choice
 from tl.ui.parts import view
+from tl.ui.parts.links import COMPARE, experiment_link
 from tl.ui.parts.refresh import fragment
 from tl.ui.parts.text import escape, unbroken
 from tl.ui.watch.verdict import verdict_of
@@ -43,12 +44,7 @@ def _pair(home: Home, pair: Pair, was_active: bool) -> None:
     with st.grid(2, min_column_width=260):
         for now, verdict, info in zip((before, after), found, (pair.before, pair.after), strict=True):
             with st.container(border=True, height="stretch"):
-                st.page_link(
-                    "app.py",
-                    label=escape(info.title),
-                    icon=":material/compare_arrows:",
-                    query_params={"experiment": now.experiment_id},
-                )
+                experiment_link(COMPARE, now.experiment_id, escape(info.title), ":material/compare_arrows:")
                 st.markdown(unbroken(verdict.text) if verdict else _progress(now))
     st.caption(joined([escape(second_look.tested_on(pair)), say(CHANCE)]))
 

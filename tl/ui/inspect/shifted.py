@@ -14,15 +14,14 @@ from tl.store.home import Home
 from tl.store.origin import with_network
 from tl.store.shifted import read_progress, read_shifted
 from tl.strategies import arm_title
-from tl.ui.inspect.choice import Choice, finished
+from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.saliency import OTHERS_ASKED, ask_button
 from tl.ui.parts.chart import draw
 from tl.ui.parts.refresh import while_working
-from tl.ui.parts.text import cell, escape, unbroken
-from tl.words import number_of
+from tl.ui.parts.text import escape, unbroken
+from tl.words import cell, number_of
 
 BUTTON = "shifted_ask"
-POLL_SECONDS = 1.0
 NAMED = 4  # networks that are named, of those that have not been asked
 BESIDE = 2  # charts in a row: narrower, names of arms are cut off
 ABOUT = later(
@@ -32,14 +31,13 @@ ABOUT = later(
 
 
 def show(choice: Choice) -> None:
-    """Draw the section."""
     st.header(say("A shifted test"), anchor=False)
     st.caption(say(ABOUT))
-    while_working(_show, POLL_SECONDS, lambda: job.measuring(choice.home), choice)
+    while_working(_show, lambda: job.measuring(choice.home), choice)
 
 
 def _show(choice: Choice, active: bool) -> None:
-    runs = finished(choice.now)
+    runs = choice.now.answered
     left = [run for run in runs if read_shifted(choice.home.run(run.run_id).shifted) is None]
     if left and active:
         st.progress(read_progress(choice.home), say("Testing the networks on shifted pictures …"))

@@ -21,9 +21,10 @@ from tl.strategies import arm_title
 from tl.ui.inspect import heat, saliency
 from tl.ui.inspect.choice import Choice
 from tl.ui.parts import uploads
+from tl.ui.parts.problems import show_kept
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import duration, escape
-from tl.words import share
+from tl.ui.parts.text import escape
+from tl.words import duration, share
 
 FROM, FILE, CAMERA, BUTTON, SURE = "try_from", "try_file", "try_camera", "try_ask", "try_sure"
 HELD, PROBLEM, TAKEN = "try_held", "try_problem", "try_taken"
@@ -46,14 +47,12 @@ class TriedPicture:
 
 
 def show(choice: Choice) -> None:
-    """Draw the section."""
     st.header(say("Try a picture"), anchor=False)
     st.caption(say(KEPT))
     runs = tuple(run for arm in choice.now.experiment.arms if (run := choice.run(arm.name)) is not None)
     sides = {run.run_id: _side(choice, run) for run in runs}
     _take(choice, set(sides.values()))
-    if problem := st.session_state.get(PROBLEM):
-        st.error(escape(problem), icon=":material/error:")
+    show_kept(PROBLEM, every_run=True)
     held: TriedPicture | None = st.session_state.get(HELD)
     if held is not None and all(side in held.pixels for side in sides.values()):
         _asked(choice, runs, held, sides)
@@ -152,13 +151,10 @@ def _probabilities(asked: saliency.SaliencyRequest, answered: list[tuple[RunEntr
                     say(saliency.BAR): st.column_config.ProgressColumn("", format=" ", min_value=0.0, max_value=1.0)
                 },
             )
-            st.caption(
-                say("Answered in {time} on this machine, once its network was loaded.", time=_time(found.seconds))
-            )
-
-
-def _time(seconds: float) -> str:
-    return say("{number:.0f} ms", number=1000 * seconds) if seconds < 1 else duration(seconds)
+            took = duration(found.seconds)
+            if found.seconds < 1:
+                took = say("{number:.0f} ms", number=1000 * found.seconds)
+            st.caption(say("Answered in {time} on this machine, once its network was loaded.", time=took))
 
 
 def _threshold(choice: Choice, runs: tuple[RunEntry, ...], held: TriedPicture | None) -> None:
@@ -201,5 +197,4 @@ def _said(choice: Choice, look: Saliency | None, threshold: float) -> str:
     first = look.answers[0]
     if first.probability < threshold:
         return say("none of these")
-    names = choice.classes
-    return names[first.label] if first.label < len(names) else say("class {number}", number=first.label + 1)
+    return saliency.named(choice.classes, first.label)

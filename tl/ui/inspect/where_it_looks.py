@@ -14,7 +14,8 @@ from tl.store.saliency import Saliency
 from tl.ui.inspect import heat, saliency
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.confusion_charts import keep_to
-from tl.ui.parts.text import count, escape, plain
+from tl.ui.parts.text import escape
+from tl.words import count, plain
 
 KIND, PLACE, BUTTON = "looks_kind", "looks_place", "looks_ask"
 MOST = 500  # pictures to choose from in a list; more are found by number
@@ -24,7 +25,6 @@ NO_PICTURES = later("The pictures of this comparison are no longer here, so ther
 
 
 def show(choice: Choice) -> None:
-    """Draw the section."""
     st.header(say("Where it looks"), anchor=False)
     own = choice.answers(choice.arm)
     other = choice.answers(choice.other) if choice.other else None
@@ -47,9 +47,8 @@ def show(choice: Choice) -> None:
         label=label,
         key=BUTTON,
     )
-    st.markdown(
-        say("Picture {number} is labelled **{label}**.", number=count(place + 1), label=escape(asked.named(label)))
-    )
+    name = escape(saliency.named(choice.classes, label))
+    st.markdown(say("Picture {number} is labelled **{label}**.", number=count(place + 1), label=name))
     here = asked.here()
     saliency.show(
         asked,

@@ -30,14 +30,16 @@ def button(experiment_id: str, title: str) -> None:
     chosen = st.session_state.get(FIRST)
     icon, key = ":material/compare:", f"compare_{experiment_id}"
     if chosen is None:
-        st.button(say("Compare"), icon=icon, key=key, on_click=_choose, args=(experiment_id, title))
+        st.button(
+            say("Compare"),
+            icon=icon,
+            key=key,
+            on_click=st.session_state.update,
+            args=({FIRST: (experiment_id, title)},),
+        )
     elif chosen[0] != experiment_id and st.button(say("Compare with this"), icon=icon, key=key, type="primary"):
         _forget()
         st.switch_page("app.py", query_params={"experiment": chosen[0], ADDRESS: experiment_id})
-
-
-def _choose(experiment_id: str, title: str) -> None:
-    st.session_state[FIRST] = experiment_id, title
 
 
 def _forget() -> None:

@@ -24,12 +24,13 @@ from tl.store.database import read_experiment
 from tl.store.home import Home
 from tl.ui.compose import form
 from tl.ui.parts import uploads, view
-from tl.ui.parts.deletion import DeletionChoice, ask
+from tl.ui.parts.deletion import ask
 from tl.ui.parts.keep_in_library import PAGE
+from tl.ui.parts.links import COMPARE, experiment_link
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import count, escape, memory, percent, unbroken
-from tl.words import number_of
+from tl.ui.parts.text import escape, unbroken
+from tl.words import count, memory, number_of, percent
 
 PROBLEM, NEW_NAME = "library_problem", "library_new_name"
 RENAME_PROBLEM = "library_rename_problem"
@@ -58,7 +59,11 @@ def show(home: Home) -> None:
         )
     new = st.query_params.get("weights")
     for entry in sorted(own, key=lambda entry: entry.source.key != new):
-        _own(home, entry, entry.source.key == new)
+        with _card(entry.source, entry.source.key == new):
+            _users(home, entry)
+            with st.container(horizontal=True):
+                _use(home, entry.source)
+                _change(home, entry)
     _bring_in(home)
     st.header(say("Published, and here"), anchor=False)
     for found in others:
@@ -118,15 +123,6 @@ def _facts(found: Source) -> None:
         st.caption(words)
 
 
-def _own(home: Home, entry: LibraryEntry, new: bool) -> None:
-    found = entry.source
-    with _card(found, new):
-        _users(home, entry)
-        with st.container(horizontal=True):
-            _use(home, found)
-            _change(home, entry)
-
-
 def _change(home: Home, entry: LibraryEntry) -> None:
     """Draw the buttons that only one's own weights have."""
     name = entry.source.key
@@ -161,8 +157,7 @@ def _users(home: Home, entry: LibraryEntry) -> None:
             spec = read_experiment(home, experiment_id)["experiment"]
             data = view.data_title(home, spec, [])
             label = say("{data}, {pictures} pictures", data=data, pictures=count(spec.samples))
-            address = {"experiment": experiment_id}
-            st.page_link("app.py", label=escape(label), icon=":material/compare_arrows:", query_params=address)
+            experiment_link(COMPARE, experiment_id, escape(label), ":material/compare_arrows:")
 
 
 def _use(home: Home, found: Source) -> None:
@@ -192,13 +187,12 @@ def _ask_to_delete(home: Home, entry: LibraryEntry) -> None:
                 len(entry.used_by),
             )
         )
-    ask(say("Delete these weights?"), joined(sentences), [DeletionChoice(say("Delete"), "confirm_delete", delete)])
+    ask(say("Delete these weights?"), joined(sentences), [(say("Delete"), "confirm_delete", delete)])
 
 
 def _ask_to_rename(home: Home, name: str) -> None:
     st.text_input(say("Name"), key=NEW_NAME, max_chars=40, help=say("Up to 40 of a-z, 0-9, “-” and “_”."))
-    if problem := st.session_state.get(RENAME_PROBLEM):
-        st.error(escape(problem), icon=":material/error:")
+    show_kept(RENAME_PROBLEM, every_run=True)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button(say("Cancel"), key="cancel_rename"):
             st.rerun()
@@ -238,7 +232,6 @@ def _bring_in(home: Home) -> None:
 
 
 def _import(home: Home, file: Path) -> tuple[str, dict[str, str]]:
-    """Import it; where its card is."""
     return PAGE, {"weights": bring_in(home, file, shown=say("The file")).key}
 
 

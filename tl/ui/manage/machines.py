@@ -8,8 +8,7 @@ from tl.store.home import Home
 from tl.store.machines import Machine, read_machines
 from tl.strategies import arm_title
 from tl.ui.parts.fold import fold
-from tl.ui.parts.text import cell, count, memory
-from tl.words import not_available, percent
+from tl.words import cell, count, memory, not_available, percent
 
 OPEN = "machines_open"
 NOTHING = "–"  # in a cell; an empty one would say "None"
@@ -32,7 +31,6 @@ def show(home: Home, runs: list[RunLine]) -> None:
 
 
 def machine_columns(machines: tuple[Machine, ...], runs: list[RunLine]) -> dict[str, list[str]]:
-    """Columns of the table of machines."""
     trained = {run_id for machine in machines for run_id in machine.trains}
     titles = {
         run.run_id: say("{arm}, seed {seed}", arm=arm_title(run.arm), seed=run.seed)

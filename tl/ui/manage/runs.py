@@ -24,10 +24,10 @@ from tl.ui.parts.keep_in_library import ask_to_keep
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.refresh import Snapshot, fragment
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import ago, cell, count, duration, escape, memory, percent
+from tl.ui.parts.text import escape
 from tl.ui.watch.deleting import ask_to_delete
 from tl.ui.watch.live import BADGES
-from tl.words import number_of
+from tl.words import ago, cell, count, duration, memory, number_of, percent
 
 REFRESH_SECONDS = 2.0
 PER_PAGE = 8  # experiments
@@ -108,7 +108,6 @@ def _turned_to(items: Sequence[Item], layout: str, most: int) -> Sequence[Item]:
 
 
 def run_columns(home: Home, runs: list[RunEntry]) -> dict[str, list[str]]:
-    """Columns of the table of runs."""
     now = time.time()
     firsts = {run.experiment_id: run for run in runs}
     titles = {

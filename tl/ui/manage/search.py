@@ -12,7 +12,7 @@ from tl.store.home import Home
 from tl.store.name_and_notes import NONE, NameAndNotes
 from tl.strategies import STRATEGIES, arm_title
 from tl.ui.parts import view
-from tl.ui.parts.text import plain
+from tl.words import plain
 
 WORDS, STATE, DATA = "runs_search", "runs_state", "runs_data"
 LONGEST = 200  # characters
@@ -74,25 +74,22 @@ def matching_runs(
     wanted = words.casefold().split()
     if not (wanted or state or data):
         return list(runs)
-    kept: dict[str, bool] = {}
-    texts: dict[str, list[str]] = {}
-    told: set[tuple[str, str]] = set()  # experiment, arm: all seeds of one say the same
+    experiments: dict[str, list[RunLine]] = {}
     for run in runs:
-        own = texts.setdefault(run.experiment_id, [])
-        if not own:
-            both = (labels.get(ident or "", NONE) for ident in (run.experiment_id, run.sweep_id))
-            own += [text for label in both for text in (label.name, label.notes)]
-        if (run.experiment_id, run.arm) not in told:
-            told.add((run.experiment_id, run.arm))
-            own.append(_text(run, titles))
-        in_state = state is None or run.status == state
-        kept[run.experiment_id] = kept.get(run.experiment_id, False) or (
-            in_state and data in (None, run.dataset, run.target_dataset)
-        )
-    for experiment_id, parts in texts.items():
-        text = "\n".join(parts).casefold()
-        kept[experiment_id] = kept[experiment_id] and all(word in text for word in wanted)
-    return [run for run in runs if kept[run.experiment_id]]
+        experiments.setdefault(run.experiment_id, []).append(run)
+
+    def fits(own: list[RunLine]) -> bool:
+        in_state = [run for run in own if state in (None, run.status)]
+        if not any(data in (None, run.dataset, run.target_dataset) for run in in_state):
+            return False
+        both = (labels.get(ident or "", NONE) for ident in (own[0].experiment_id, own[0].sweep_id))
+        texts = [text for label in both for text in (label.name, label.notes)]
+        texts += [_text(run, titles) for run in {run.arm: run for run in own}.values()]  # all its seeds say the same
+        text = "\n".join(texts).casefold()
+        return all(word in text for word in wanted)
+
+    kept = {experiment_id for experiment_id, own in experiments.items() if fits(own)}
+    return [run for run in runs if run.experiment_id in kept]
 
 
 def _text(run: RunLine, titles: Mapping[str, str]) -> str:

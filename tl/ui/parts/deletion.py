@@ -1,19 +1,12 @@
 """The question before anything is deleted: what it is, how much, Cancel, and buttons that don't look like Start."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import streamlit as st
 
 from tl.languages import say
 
-
-class DeletionChoice(NamedTuple):
-    """A button that deletes."""
-
-    label: str
-    key: str
-    delete: Callable[[], None]
+DeletionChoice = tuple[str, str, Callable[[], None]]  # of a button: its label, its key, what it does
 
 
 def ask(title: str, about: str, choices: Sequence[DeletionChoice]) -> None:

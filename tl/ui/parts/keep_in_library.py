@@ -9,9 +9,10 @@ from tl.networks import pictures_in_words
 from tl.sources import own
 from tl.store.home import Home
 from tl.store.titles import title_of
-from tl.ui.parts.problems import show_problems
+from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import escape, percent
+from tl.ui.parts.text import escape
+from tl.words import percent
 
 NAME, PROBLEM = "keep_name", "keep_problem"
 PAGE = "pages/4_Model_library.py"
@@ -61,8 +62,7 @@ def _question(home: Home, run_id: str, found: Keepable) -> None:
         max_chars=40,
         help=say("Up to 40 of a-z, 0-9, “-” and “_”; `--weights` takes it, too."),
     )
-    if st.session_state.get(PROBLEM):
-        st.error(escape(st.session_state[PROBLEM]), icon=":material/error:")
+    show_kept(PROBLEM, every_run=True)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button(say("Cancel"), key="cancel_keep"):
             st.rerun()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.languages import say
 from tl.words import count, plain, short
 
@@ -40,24 +40,20 @@ class Number:
         if not text and self.optional:
             return None
         if not text:
-            raise Refused(say("{field} is empty; enter {bounds}.", field=self.called, bounds=self.bounds))
+            raise refusal("{field} is empty; enter {bounds}.", field=self.called, bounds=self.bounds)
         readings = read(text, self.whole)
         if len(readings) > 1:
             one, other = map(short, readings)
-            raise Refused(
-                say(
-                    "{field}: {typed} may mean {one} or {other}; enter one of these.",
-                    field=self.called,
-                    typed=text,
-                    one=one,
-                    other=other,
-                )
+            raise refusal(
+                "{field}: {typed} may mean {one} or {other}; enter one of these.",
+                field=self.called,
+                typed=text,
+                one=one,
+                other=other,
             )
         fits = [number for number in readings if self.low <= number <= self.high]
         if not fits or (self.whole and not fits[0].is_integer()):
-            raise Refused(
-                say("{field} must be {bounds}, not {typed}.", field=self.called, bounds=self.bounds, typed=text)
-            )
+            raise refusal("{field} must be {bounds}, not {typed}.", field=self.called, bounds=self.bounds, typed=text)
         return int(fits[0]) if self.whole else fits[0]
 
     @property

@@ -17,9 +17,8 @@ def show_problems(key: str | None = None) -> Iterator[None]:
     try:
         yield
     except (Refused, OSError) as problem:
-        words = reworded(
-            str(problem) if isinstance(problem, Refused | TimeoutError) else of_disk(problem)
-        )  # a thread's is English
+        said = str(problem) if isinstance(problem, Refused | TimeoutError) else of_disk(problem)
+        words = reworded(said)  # a thread's is English
         if words is None:
             raise
         if key is None:
@@ -28,7 +27,8 @@ def show_problems(key: str | None = None) -> Iterator[None]:
             st.session_state[key] = words
 
 
-def show_kept(key: str) -> None:
-    """The sentence that `show_problems` has kept in the session as `key`, once; nothing where there is none."""
-    if problem := st.session_state.pop(key, None):
+def show_kept(key: str, every_run: bool = False) -> None:
+    """The sentence that `show_problems` has kept in the session as `key`, once or in `every_run`; nothing where there is
+    none."""
+    if problem := st.session_state.get(key) if every_run else st.session_state.pop(key, None):
         st.error(escape(reworded(problem)), icon=":material/error:")

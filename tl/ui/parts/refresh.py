@@ -39,7 +39,22 @@ def fragment(draw: Callable[..., None], seconds: float | None) -> Callable[..., 
     return st.fragment(shown, run_every=max(seconds, Home().policy.refresh_seconds) if seconds else seconds)
 
 
-def while_working(draw: Callable[..., None], seconds: float, working: Callable[[], bool], *arguments: Any) -> None:
+def carry_out(problem: str, act: Callable[..., object], *arguments: object) -> None:
+    """What a button does when it is pressed: `act(*arguments)`; what does not work is kept in the session as `problem`."""
+    with show_problems(problem):
+        act(*arguments)
+
+
+def set_going(problem: str, act: Callable[..., object], home: Home, *arguments: object) -> None:
+    """The same of `act(home, *arguments)`, which queues runs: a supervisor sees to them."""
+    with show_problems(problem):
+        act(home, *arguments)
+        jobs.ensure_supervisor(home)
+
+
+def while_working(
+    draw: Callable[..., None], working: Callable[[], bool], *arguments: Any, seconds: float = 1.0
+) -> None:
     """Draw `draw(*arguments, active)`, again every `seconds` while something is `working`; once that has begun or ended the
     whole page."""
     before = working()

@@ -1,4 +1,4 @@
-"""Text from users made safe to show, and tl.words, which every part of the page needs with it. No streamlit.
+"""Text from users made safe to show. No streamlit.
 
 Class, arm and file names come from uploads: every one of them passes through `escape` before it reaches a label,
 because Streamlit reads Markdown in labels, messages and captions alike.
@@ -7,44 +7,7 @@ because Streamlit reads Markdown in labels, messages and captions alike.
 import re
 
 from tl.store.home import Home
-from tl.words import (
-    NOT_AVAILABLE,
-    ago,
-    cell,
-    clock,
-    count,
-    duration,
-    energy,
-    memory,
-    millions,
-    not_available,
-    ordinal,
-    percent,
-    plain,
-    points,
-    rate,
-)
-
-__all__ = [
-    "NOT_AVAILABLE",
-    "ago",
-    "cell",
-    "clock",
-    "count",
-    "duration",
-    "energy",
-    "escape",
-    "first_sentence",
-    "memory",
-    "millions",
-    "not_available",
-    "ordinal",
-    "percent",
-    "plain",
-    "points",
-    "rate",
-    "unbroken",
-]
+from tl.words import plain
 
 # An element without a text: it breaks what a backslash can't (emoji codes, icons, bare links, arrows), and who copies the
 # text, a command or an address, copies no invisible sign with it.

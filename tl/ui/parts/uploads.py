@@ -6,7 +6,7 @@ import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from streamlit import runtime
@@ -14,9 +14,11 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl.languages import joined, later, say
-from tl.ui.parts.problems import show_problems
+from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import escape
+
+if TYPE_CHECKING:  # pandas
+    from tl.datasets import Incoming
 
 LOOK_SECONDS = 10.0  # between two looks whether a tab is open
 GONE_SECONDS = 120.0  # without a tab after which what waits for its answer goes; as long Streamlit waits for it, too
@@ -54,8 +56,7 @@ def take(title: str, kind: str, key: str, most: int, read: Callable[[Path], tupl
         state[problem] = joined([state[problem], say(NOT_KEPT)])
     elif state[key] is None:  # taken back, or none yet
         state.pop(problem, None)
-    if words := state.get(problem):
-        st.error(escape(words), icon=":material/error:")
+    show_kept(problem, every_run=True)
 
 
 def held_bytes() -> dict[str, int]:
@@ -66,20 +67,8 @@ def held_bytes() -> dict[str, int]:
     return {session: sum(len(file.data) for file in list(files.values())) for session, files in list(stored.items())}
 
 
-class Closable(Protocol):
-    """What waits for an answer."""
-
-    @property
-    def open(self) -> bool:
-        """Whether it still waits."""
-        ...
-
-    def close(self) -> None:
-        """Let it go."""
-
-
-def close_with_its_tab(waiting: Closable) -> None:
-    """Close it when this session's tab has been closed for a while, or when it has waited for too long."""
+def close_with_its_tab(waiting: "Incoming") -> None:
+    """Close what waits for an answer when this session's tab has been closed for a while, or when it has waited for too long."""
     context = get_script_run_ctx()
     if context is None or not runtime.exists():
         return
@@ -92,7 +81,7 @@ def close_with_its_tab(waiting: Closable) -> None:
     look.start()
 
 
-def _look_after(waiting: "weakref.ref[Closable]", session_id: str) -> None:
+def _look_after(waiting: "weakref.ref[Incoming]", session_id: str) -> None:
     began = seen = time.monotonic()
     while True:
         time.sleep(LOOK_SECONDS)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tl import jobs
-from tl.config import ID_PATTERN, Experiment, Refused, Training
+from tl.config import ID_PATTERN, Experiment, Training, refusal
 from tl.differences import networks
 from tl.jobs.listing import RunEntry
 from tl.jobs.progress import seconds_left, share_done
@@ -74,11 +74,6 @@ class Arm:
         return any(run.status in ACTIVE for run in self.runs)
 
     @property
-    def waits(self) -> bool:
-        """Whether its trainer waits for its turn."""
-        return (self.current.progress or Progress()).phase == "waiting"
-
-    @property
     def state(self) -> str:
         """What its current run does, in words."""
         run = self.current
@@ -123,7 +118,6 @@ class ExperimentView:
 
     @property
     def max_epochs(self) -> int:
-        """The largest budget of an arm."""
         return max(self.experiment.epochs_of(arm) for arm in self.experiment.arms)
 
     @cached_property
@@ -212,15 +206,12 @@ class ExperimentView:
 def load(home: Home, experiment_id: str) -> ExperimentView:
     """The experiment with this id. Raises Refused, one sentence, for an id that is unknown or none at all."""
     if not ID_PATTERN.fullmatch(experiment_id):
-        raise Refused(say("This link is not valid. You find all experiments under Runs."))
+        raise refusal("This link is not valid. You find all experiments under Runs.")
     try:
         found = jobs.experiment(home, experiment_id)
     except Unknown:
-        raise Refused(
-            say(
-                "There is no experiment {experiment} here. You find all experiments under Runs.",
-                experiment=experiment_id,
-            )
+        raise refusal(
+            "There is no experiment {experiment} here. You find all experiments under Runs.", experiment=experiment_id
         ) from None
     runs, plan = tuple(found["runs"]), found["settling"]
     return ExperimentView(home, experiment_id, found["experiment"], runs, plan, found["sweep_id"])
@@ -243,7 +234,6 @@ def kept_on_stop(runs: Iterable[RunEntry]) -> str:
 
 
 def log_end(home: Home, run_id: str) -> str:
-    """The last lines of a run's log."""
     try:
         with open(home.run(run_id).log, "rb") as file:
             start = max(0, file.seek(0, 2) - LOG_BYTES)

@@ -16,8 +16,10 @@ from tl.store.settle_plan import MOST_MINUTES, SettlePlan
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number, typed
 from tl.ui.parts.problems import show_kept, show_problems
-from tl.ui.parts.text import duration, escape
+from tl.ui.parts.refresh import carry_out, set_going
+from tl.ui.parts.text import escape
 from tl.ui.parts.view import ExperimentView, kept_on_stop
+from tl.words import duration
 
 PROBLEM = "settling_problem"
 SEEDS, MINUTES = "settle_seeds", "settle_minutes"
@@ -57,8 +59,8 @@ def add_button(now: ExperimentView, up_to: int) -> None:
         say("Add seeds: {more} more, {number} in all", more=up_to - len(now.experiment.seeds), number=up_to),
         icon=":material/add:",
         key="add_seeds",
-        on_click=_add,
-        args=(now, up_to),
+        on_click=set_going,  # `up_to` in all: a second click, or a second tab, adds no more
+        args=(PROBLEM, jobs.add_seeds, now.home, now.experiment_id, up_to),
         help=_cost(now, up_to),
     )
 
@@ -117,8 +119,8 @@ def line(now: ExperimentView) -> None:
             say("Stop"),
             icon=":material/stop:",
             key="stop_settling",
-            on_click=_stop,
-            args=(now,),
+            on_click=carry_out,
+            args=(PROBLEM, jobs.stop_settling, now.home, now.experiment_id),
             help=joined([say("Adds no more seeds and ends what is training now."), kept_on_stop(now.runs)]),
         )
     for seeds, outcome in now.settling.looks:
@@ -131,15 +133,3 @@ def _settle(now: ExperimentView, seeds: str, minutes: str, judged: dict[str, Any
         plan = SettlePlan(at_most_seeds=typed(state, seeds), at_most_minutes=typed(state, minutes), **judged)
         jobs.begin_settling(now.home, now.experiment_id, plan)
         jobs.ensure_supervisor(now.home)
-
-
-def _add(now: ExperimentView, up_to: int) -> None:
-    """The page says how many there are to be in all: a second click, or a second tab, adds no more."""
-    with show_problems(PROBLEM):
-        jobs.add_seeds(now.home, now.experiment_id, up_to)
-        jobs.ensure_supervisor(now.home)
-
-
-def _stop(now: ExperimentView) -> None:
-    with show_problems(PROBLEM):
-        jobs.stop_settling(now.home, now.experiment_id)

@@ -29,9 +29,8 @@ def show(now: ExperimentView, found: Verdict) -> None:
                 args=(with_seeds(spec, up_to), title, before),
                 help=say("To the form, filled as this comparison was, with {number} seeds.", number=up_to),
             )
-        elif (
-            up_to and found.headline_claim and found.headline_claim.outcome != UNDECIDED
-        ):  # else it stands above, or helps not
+        # Where it is undecided the button stands above, or does not help.
+        elif up_to and found.headline_claim and found.headline_claim.outcome != UNDECIDED:
             add_seeds.add_button(now, up_to)
         st.button(
             say("More epochs"),

@@ -12,8 +12,8 @@ from tl.differences import transferred_words
 from tl.jobs.listing import RunEntry
 from tl.languages import later, say
 from tl.store.documents import Result, read_result
-from tl.ui.parts.text import cell, count, duration, energy, memory, millions, not_available, percent
 from tl.ui.parts.view import Arm, ExperimentView
+from tl.words import cell, count, duration, energy, memory, millions, not_available, percent
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,10 +1,10 @@
 """The charts of one experiment: accuracy and loss, plan, cost. Only their rows change while runs learn."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from tl.analysis.references import Reference
 from tl.charts.palette import arm_dash
 from tl.languages import later, say
 from tl.ui.compose import plan
@@ -16,8 +16,6 @@ from tl.ui.watch import references, target
 
 if TYPE_CHECKING:  # the first paint doesn't wait for pandas
     import pandas as pd
-
-    from tl.charts.drawing import Drawing
 
 AXIS, TRAINING, SINGLE = "chart_axis", "chart_training", "chart_single"
 AXES = {"epochs": later("Epochs"), "seconds": later("Time"), "pictures": later("Pictures")}
@@ -37,10 +35,6 @@ LINES: dict[tuple[int, ...], str] = {
 
 
 def show(now: ExperimentView, metrics: "pd.DataFrame") -> None:
-    """Draw them all."""
-    from tl.charts import curves, frames
-    from tl.charts.references import with_references
-
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         axis = st.segmented_control(
             say("Against"),
@@ -60,9 +54,27 @@ def show(now: ExperimentView, metrics: "pd.DataFrame") -> None:
                 say("Single runs"), value=True, key=SINGLE, help=say("Thin lines: every run. Thick: the means.")
             )
         published = references.chosen_references(now)
-    arms = now.titles
-    _legend(arms)
+    _legend(now.titles)
+    _learned(now, metrics, axis, training, single, published)
+    plan.while_running(now, metrics)
+    with st.grid(2, min_column_width=320):
+        _cost(now, metrics)
+
+
+def _learned(
+    now: ExperimentView,
+    metrics: "pd.DataFrame",
+    axis: str,
+    training: bool,
+    single: bool,
+    published: tuple[Reference, ...],
+) -> None:
+    """Draw accuracy and loss."""
+    from tl.charts import curves, frames
+    from tl.charts.references import with_references
+
     left, right = st.columns(2)
+    arms = now.titles
     with left:
         measure = now.experiment.judge_by if now.experiment.judge_by in ACCURACIES else "accuracy"
         shown = say(ACCURACIES[measure])
@@ -79,19 +91,6 @@ def show(now: ExperimentView, metrics: "pd.DataFrame") -> None:
         draw(chart, key=f"loss_{axis}_{training}", alt=say("Validation loss of every arm"))
     if bands := frames.bands(metrics, len(now.experiment.seeds), measure):
         st.caption(say("{phrase}.", phrase=bands))
-    plan.while_running(now, metrics)
-    with st.grid(2, min_column_width=320):
-        with st.container():
-            _epoch_seconds(now, metrics, arms)
-        with st.container():
-            _learning_rate(now, metrics, arms)
-        target.curves(now, metrics)
-        _rate_test(now, metrics, arms)
-        resources = now.resources()
-        with st.container():
-            _memory(resources, arms)
-        with st.container():
-            _load(resources, arms)
 
 
 def _legend(arms: list[str]) -> None:
@@ -105,20 +104,29 @@ def _legend(arms: list[str]) -> None:
             st.markdown(mark, width="content")
 
 
-def _epoch_seconds(now: ExperimentView, metrics: "pd.DataFrame", arms: list[str]) -> None:
-    from tl.charts.curves import epoch_seconds_chart
+def _cost(now: ExperimentView, metrics: "pd.DataFrame") -> None:
+    """Draw what every epoch took and what the machine did, each chart in a container of its own."""
+    from tl.charts.curves import epoch_seconds_chart, learning_rate_chart
 
-    st.markdown(say("**Time per epoch**"))
-    chart = epoch_seconds_chart(metrics, arms, now.max_epochs)
-    draw(chart, key="epoch_seconds", alt=say("Time that every epoch took, for every arm"))
-
-
-def _learning_rate(now: ExperimentView, metrics: "pd.DataFrame", arms: list[str]) -> None:
-    from tl.charts.curves import learning_rate_chart
-
-    st.markdown(say("**Learning rate**"))
-    chart = learning_rate_chart(metrics, arms, now.max_epochs)
-    draw(chart, key="learning_rate", alt=say("Learning rate of the head at every epoch, for every arm"))
+    arms = now.titles
+    with st.container():
+        st.markdown(say("**Time per epoch**"))
+        chart = epoch_seconds_chart(metrics, arms, now.max_epochs)
+        draw(chart, key="epoch_seconds", alt=say("Time that every epoch took, for every arm"))
+    with st.container():
+        st.markdown(say("**Learning rate**"))
+        chart = learning_rate_chart(metrics, arms, now.max_epochs)
+        draw(chart, key="learning_rate", alt=say("Learning rate of the head at every epoch, for every arm"))
+    target.curves(now, metrics)
+    _rate_test(now, metrics, arms)
+    resources = now.resources()
+    with st.container():
+        _sampled(resources, arms, MEMORY, say("Memory"), "memory", say("Memory of every trainer over time"))
+    with st.container():
+        alt = say("Utilisation by every trainer over time")
+        column = _sampled(resources, arms, LOAD, say("Utilisation"), "utilisation", alt)
+        if column == "cpu_percent":
+            st.caption(say("GPU utilisation is not available on this machine."))
 
 
 def _rate_test(now: ExperimentView, metrics: "pd.DataFrame", arms: list[str]) -> None:
@@ -146,35 +154,16 @@ def _rate_test(now: ExperimentView, metrics: "pd.DataFrame", arms: list[str]) ->
         st.caption(say("The large point is the rate that was chosen."))
 
 
-def _memory(resources: "pd.DataFrame", arms: list[str]) -> None:
-    from tl.charts.resources import memory_chart
-
-    _sampled(resources, arms, MEMORY, say("Memory"), memory_chart, "memory", say("Memory of every trainer over time"))
-
-
-def _load(resources: "pd.DataFrame", arms: list[str]) -> None:
-    from tl.charts.resources import utilisation_chart
-
-    alt = say("Utilisation by every trainer over time")
-    column = _sampled(resources, arms, LOAD, say("Utilisation"), utilisation_chart, "utilisation", alt)
-    if column == "cpu_percent":
-        st.caption(say("GPU utilisation is not available on this machine."))
-
-
 def _sampled(
-    resources: "pd.DataFrame",
-    arms: list[str],
-    titles: dict[str, str],
-    untitled: str,
-    chart: "Callable[[pd.DataFrame, list[str], str], Drawing]",  # not shown
-    key: str,
-    alt: str,
+    resources: "pd.DataFrame", arms: list[str], titles: dict[str, str], untitled: str, key: str, alt: str
 ) -> str | None:
     """Draw a chart of the first of the columns in `titles` that was measured at all; which one that is."""
+    from tl.charts.resources import resource_chart
+
     column = next((column for column in titles if resources[column].notna().any()), None)
     st.markdown(f"**{say(titles[column]) if column else untitled}**")
     if column:
-        draw(chart(resources, arms, column), key=key, alt=alt)
+        draw(resource_chart(resources, arms, column), key=key, alt=alt)
     else:
         st.caption(say("Not available yet: nothing has been measured."))
     return column

@@ -6,7 +6,7 @@ from tl.analysis.results import Verdict
 from tl.languages import say
 from tl.report import class_findings
 from tl.ui.parts.chart import draw
-from tl.ui.parts.text import cell
+from tl.words import cell
 
 KEY = "class_by_class"
 

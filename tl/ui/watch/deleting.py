@@ -14,8 +14,8 @@ from tl.ui.parts import view
 from tl.ui.parts.deletion import DeletionChoice, ask
 from tl.ui.parts.problems import show_problems
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import count, escape, memory
-from tl.words import number_of
+from tl.ui.parts.text import escape
+from tl.words import count, memory, number_of
 
 TITLES = {
     RUN: later("Delete this run?"),
@@ -95,4 +95,4 @@ def _choice(home: Home, whole: Deletable, problem: str, then: Callable[[], None]
 
     stops = bool(whole.active or whole.adds_seeds)
     label = LABELS[(whole.kind if named else None, stops)]
-    return DeletionChoice(say(label), f"confirm_delete_{whole.kind}" if named else "confirm_delete", delete)
+    return say(label), f"confirm_delete_{whole.kind}" if named else "confirm_delete", delete

@@ -13,10 +13,10 @@ from tl.store.home import Home
 from tl.ui.compose import cost, form
 from tl.ui.parts import view
 from tl.ui.parts.render_slot import in_turn
-from tl.ui.parts.text import count, escape
+from tl.ui.parts.text import escape
 from tl.ui.watch import live, name_and_notes, side_by_side, take_home
 from tl.ui.watch.deleting import ask_to_delete
-from tl.words import number_of
+from tl.words import count, number_of
 
 
 def show(home: Home, experiment_id: str) -> None:

@@ -5,13 +5,14 @@ import streamlit as st
 from tl.config import Refused
 from tl.jobs import queue
 from tl.languages import say
-from tl.ui.parts.text import count, escape, percent
+from tl.ui.parts.links import COMPARE, experiment_link
+from tl.ui.parts.text import escape
 from tl.ui.parts.view import ExperimentView
 from tl.ui.watch import take_home
+from tl.words import count, percent
 
 
 def show(now: ExperimentView) -> None:
-    """Draw the card."""
     final = now.experiment.final
     assert final is not None
     with st.container(border=True, key="verdict"):
@@ -29,12 +30,8 @@ def show(now: ExperimentView) -> None:
                 accuracy=percent(before.test_accuracy),
                 pictures=count(before.samples),
             )
-            st.page_link(
-                "app.py",
-                label=say("The comparison whose recipe it repeats"),
-                icon=":material/arrow_back:",
-                query_params={"experiment": before.experiment_id},
-            )
+            title = say("The comparison whose recipe it repeats")
+            experiment_link(COMPARE, before.experiment_id, title, ":material/arrow_back:")
             st.caption(escape(reached))
         except Refused:
             st.caption(say("The run whose recipe it repeats was deleted."))

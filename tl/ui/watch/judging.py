@@ -9,7 +9,7 @@ from tl.languages import later, say
 from tl.strategies import arm_title
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number
-from tl.ui.parts.text import percent, plain
+from tl.words import percent, plain
 
 BASELINE, TARGET, MARGIN = "verdict_baseline", "verdict_target", "verdict_margin"
 JUDGE_BY = "verdict_judge_by"

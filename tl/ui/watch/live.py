@@ -11,17 +11,17 @@ from tl.analysis.unplanned import notes_of
 from tl.config import BALANCED_ACCURACY
 from tl.differences import own_words
 from tl.jobs.listing import RunEntry
-from tl.languages import ENGLISH, say, speaking
+from tl.languages import ENGLISH, later, say, speaking
 from tl.store.documents import Progress
 from tl.store.home import Home
 from tl.store.schema import RESUMABLE
 from tl.ui.compose.arms import dot
 from tl.ui.parts import view
-from tl.ui.parts.problems import show_problems
-from tl.ui.parts.refresh import Snapshot, fragment, look_again
-from tl.ui.parts.text import clock, duration, escape, not_available, percent
+from tl.ui.parts.refresh import Snapshot, carry_out, fragment, look_again, set_going
+from tl.ui.parts.text import escape
 from tl.ui.watch import add_seeds, chart_area
 from tl.ui.watch.arm_table import arm_table, with_measures_in_words
+from tl.words import clock, duration, not_available, percent
 
 if TYPE_CHECKING:  # the first paint doesn't wait for pandas
     import pandas as pd
@@ -70,8 +70,8 @@ def _live(
             say("Stop all"),
             icon=":material/stop:",
             key="stop_all",
-            on_click=_stop,
-            args=(home, [run.run_id for run in now.runs]),
+            on_click=carry_out,
+            args=(PROBLEM, jobs.stop_all, home, [run.run_id for run in now.runs]),
             help=view.kept_on_stop(now.runs),
         )
     chart_area.show(now, metrics)
@@ -93,7 +93,8 @@ def _card(home: Home, arm: view.Arm, epochs: "pd.DataFrame", seconds_left: float
     colour, icon = BADGES[run.status]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"{dot(arm.position)} **{escape(arm.title)}**", width="content")
-        st.badge(arm.state, color="gray" if arm.waits else colour, icon=icon)
+        waits = (run.progress or Progress()).phase == "waiting"
+        st.badge(arm.state, color="gray" if waits else colour, icon=icon)
     if words:
         st.caption(escape(words))
     st.progress(min(1.0, arm.fraction), text=_progress_text(arm, seconds_left))
@@ -114,8 +115,8 @@ def _card(home: Home, arm: view.Arm, epochs: "pd.DataFrame", seconds_left: float
             icon=":material/stop:",
             type="tertiary",
             key=f"stop_{arm.position}",
-            on_click=_stop,
-            args=(home, [each.run_id for each in arm.runs]),
+            on_click=carry_out,
+            args=(PROBLEM, jobs.stop_all, home, [each.run_id for each in arm.runs]),
             help=view.kept_on_stop(arm.runs),
         )
 
@@ -157,7 +158,10 @@ def _preparing(progress: Progress) -> str:
 
 def _ended_badly(home: Home, run: RunEntry) -> None:
     if run.status == "stopped":
-        st.caption(escape(run.message) if run.message else _by_hand(run.epochs))
+        by_hand = later("Stopped by hand; the best epoch so far is kept, the test set was not touched.")
+        if not run.epochs:
+            by_hand = later("Stopped by hand before its first epoch was done: nothing was learned.")
+        st.caption(escape(run.message) if run.message else say(by_hand))
     else:
         st.error(escape(run.message or say("The trainer ended without saying why.")), icon=":material/error:")
         with st.expander(say("Last lines of the log"), icon=":material/article:"):
@@ -166,24 +170,7 @@ def _ended_badly(home: Home, run: RunEntry) -> None:
         say("Resume"),
         icon=":material/play_arrow:",
         key=f"resume_{run.run_id}",
-        on_click=_resume,
-        args=(home, run.run_id),
+        on_click=set_going,
+        args=(PROBLEM, jobs.resume, home, run.run_id),
         help=say("Goes on after the last finished epoch.") if run.epochs else say("Begins with the first epoch."),
     )
-
-
-def _by_hand(epochs: int) -> str:
-    if not epochs:
-        return say("Stopped by hand before its first epoch was done: nothing was learned.")
-    return say("Stopped by hand; the best epoch so far is kept, the test set was not touched.")
-
-
-def _stop(home: Home, run_ids: list[str]) -> None:
-    with show_problems(PROBLEM):
-        jobs.stop_all(home, run_ids)
-
-
-def _resume(home: Home, run_id: str) -> None:
-    with show_problems(PROBLEM):
-        jobs.resume(home, run_id)
-        jobs.ensure_supervisor(home)

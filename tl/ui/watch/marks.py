@@ -12,9 +12,10 @@ from tl.report import findings
 from tl.store.schema import RESUMABLE
 from tl.strategies import arm_title
 from tl.ui.parts.problems import show_kept, show_problems
-from tl.ui.parts.text import duration, escape, unbroken
+from tl.ui.parts.refresh import set_going
+from tl.ui.parts.text import escape, unbroken
 from tl.ui.parts.view import ExperimentView
-from tl.words import number_of, rate
+from tl.words import duration, number_of, rate
 
 PROBLEM = "verdict_problem"
 CHANGES = {  # whether an arm may train longer, else at another rate; whether patience is another -> what is otherwise
@@ -39,21 +40,17 @@ def show(now: ExperimentView, found: Verdict) -> None:
     """A red mark for every arm that had no fair chance, with a button for what would be fairer where that is clear."""
     show_kept(PROBLEM)
     for name, sentence in findings.marks(found):
-        if already_said(found, name) and not _remediable(now, found, name):
-            continue
+        given = found.summary[name].ledger
+        stopped = given.learning == Learning.STOPPED
+        if already_said(found, name) and not stopped and remedy(now.experiment, name, given) is None:
+            continue  # it is told, and there is nothing to press
         with st.container(horizontal=True, vertical_alignment="center"):
             words = "" if already_said(found, name) else f" {unbroken(sentence)}"  # else only the button is news
             st.markdown(f":red[:material/flag: **{escape(arm_title(name))}**{words}]")  # not shown
-            if found.summary[name].ledger.learning == Learning.STOPPED:
+            if stopped:
                 _resumable(now, name)
             else:
                 _improvable(now, found, name)
-
-
-def _remediable(now: ExperimentView, found: Verdict, name: str) -> bool:
-    """Whether a mark has a button: what it says may be told already."""
-    given = found.summary[name].ledger
-    return given.learning == Learning.STOPPED or remedy(now.experiment, name, given) is not None
 
 
 def _resumable(now: ExperimentView, name: str) -> None:
@@ -64,8 +61,8 @@ def _resumable(now: ExperimentView, name: str) -> None:
             say("Resume") if len(cut_short) == 1 else say("Resume {number} runs", number=len(cut_short)),
             icon=":material/play_arrow:",
             key=f"go_on_{name}",
-            on_click=_go_on,
-            args=(now, cut_short),
+            on_click=set_going,
+            args=(PROBLEM, jobs.resume_all, now.home, cut_short),
             help=say("Goes on after the last finished epoch.")
             if any(run.epochs for run in runs)
             else say("Begins with the first epoch."),
@@ -145,10 +142,4 @@ def _train_longer(now: ExperimentView, fairer: Experiment, name: str) -> None:
         key = f"longer {now.experiment_id} {name} {arm.epochs} {arm.learning_rate}"  # not shown
         experiment_id = jobs.submit(now.home, fairer, key=key, keep_of=now.experiment_id)
         st.query_params["experiment"] = experiment_id
-        jobs.ensure_supervisor(now.home)
-
-
-def _go_on(now: ExperimentView, run_ids: list[str]) -> None:
-    with show_problems(PROBLEM):
-        jobs.resume_all(now.home, run_ids)
         jobs.ensure_supervisor(now.home)

@@ -19,8 +19,10 @@ from tl.store.schema import ACTIVE
 from tl.strategies import STRATEGIES, arm_title
 from tl.ui.compose.shared_settings import SHARED
 from tl.ui.parts import view
-from tl.ui.parts.text import ago, cell, count, escape, plain, unbroken
+from tl.ui.parts.links import COMPARE, experiment_link
+from tl.ui.parts.text import escape, unbroken
 from tl.ui.watch.arm_table import MEASURE, arm_table, with_measures_in_words
+from tl.words import ago, cell, count, plain
 
 BOX, OTHER, ADDRESS = "compare_box", "compare_with", "with"
 NOTHING = "–"
@@ -101,12 +103,7 @@ def _both(now: view.ExperimentView, found: Verdict, other: view.ExperimentView, 
         with place:
             st.markdown(f"**{escape(each.title)}**")
             if each is other:
-                st.page_link(
-                    "app.py",
-                    label=say("Open"),
-                    icon=":material/open_in_full:",
-                    query_params={"experiment": other.experiment_id},
-                )
+                experiment_link(COMPARE, other.experiment_id, say("Open"), ":material/open_in_full:")
             st.markdown(unbroken(verdict.text))
     if now.experiment.dataset != other.experiment.dataset:
         st.caption(
@@ -134,10 +131,9 @@ def _both(now: view.ExperimentView, found: Verdict, other: view.ExperimentView, 
 def _heads(now: view.ExperimentView, other: view.ExperimentView) -> tuple[str, str]:
     """What a table calls them: by their names, if they have some."""
     first, second = (cell(each.label.name) for each in (now, other))
-    alike = first == second
-    return (first if first and not alike else say("this one")), (
-        second if second and not alike else say("the other one")
-    )
+    if first == second:
+        first = second = ""
+    return first or say("this one"), second or say("the other one")
 
 
 def _numbers(sides: list[tuple[str, view.ExperimentView, Verdict]]) -> dict[str, list[str]]:
@@ -186,8 +182,8 @@ def _arm(arm: ArmConfig | None, other: ArmConfig | None) -> str:
 
 
 def _said(name: str, value: object) -> str:
-    if name in SHARED and SHARED[name].options is not None:
-        options = SHARED[name].options or {}
+    options = SHARED[name].options if name in SHARED else None
+    if options is not None:
         return say(options[str(value)]) if str(value) in options else str(value)
     if isinstance(value, bool):
         return say("yes") if value else say("no")

@@ -15,12 +15,11 @@ from tl.report import size_findings
 from tl.store.home import Home
 from tl.ui.compose import cost, sweep_form
 from tl.ui.parts.chart import draw
-from tl.ui.parts.problems import show_problems
-from tl.ui.parts.refresh import Snapshot, fragment, look_again
-from tl.ui.parts.text import count, escape, first_sentence, unbroken
+from tl.ui.parts.refresh import Snapshot, carry_out, fragment, look_again, set_going
+from tl.ui.parts.text import escape, first_sentence, unbroken
 from tl.ui.watch import downloads, judging, name_and_notes, references, sweep_view
 from tl.ui.watch.deleting import ask_to_delete
-from tl.words import number_of
+from tl.words import count, number_of
 
 REFRESH_SECONDS = 2.0
 PROBLEM, SINGLE = "sweep_live_problem", "sweep_single"
@@ -130,12 +129,16 @@ def _progress(home: Home, now: sweep_view.SweepView) -> None:
             fraction, words = sweep_view.progress(size)
             pictures = say("**{pictures} pictures**", pictures=count(size.experiment.samples))
             st.progress(fraction, text=f"{pictures} · {words}")
-    run_ids = [run.run_id for run in now.runs]
     with st.container(horizontal=True):
         if now.active:
             hint = say("What has finished stays and counts; the rest can be resumed later.")
             st.button(
-                say("Stop"), icon=":material/stop:", key="sweep_stop", on_click=_stop, args=(home, run_ids), help=hint
+                say("Stop"),
+                icon=":material/stop:",
+                key="sweep_stop",
+                on_click=carry_out,
+                args=(PROBLEM, jobs.stop_all, home, [run.run_id for run in now.runs]),
+                help=hint,
             )
         if now.resumable:
             hint = say(
@@ -145,21 +148,10 @@ def _progress(home: Home, now: sweep_view.SweepView) -> None:
                 say("Resume the rest"),
                 icon=":material/play_arrow:",
                 key="sweep_resume",
-                on_click=_resume,
-                args=(home, now.sweep_id),
+                on_click=set_going,
+                args=(PROBLEM, jobs.resume_sweep, home, now.sweep_id),
                 help=hint,
             )
-
-
-def _stop(home: Home, run_ids: list[str]) -> None:
-    with show_problems(PROBLEM):
-        jobs.stop_all(home, run_ids)
-
-
-def _resume(home: Home, sweep_id: str) -> None:
-    with show_problems(PROBLEM):
-        jobs.resume_sweep(home, sweep_id)
-        jobs.ensure_supervisor(home)
 
 
 def _curves(now: sweep_view.SweepView, found: SweepFinding) -> None:

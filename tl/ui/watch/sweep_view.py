@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from tl import jobs
-from tl.analysis.sweep_results import SizeResult, SweepFinding
+from tl.analysis.sweep_results import SweepFinding
 from tl.analysis.sweep_wording import accuracy_with_interval
-from tl.config import ID_PATTERN, Experiment, Refused
+from tl.config import ID_PATTERN, Experiment, refusal
 from tl.jobs.listing import RunEntry
 from tl.languages import say
 from tl.report import size_findings
@@ -20,9 +20,8 @@ from tl.store.home import Home
 from tl.store.name_and_notes import NameAndNotes, name_and_notes_of
 from tl.store.schema import ACTIVE, RESUMABLE
 from tl.strategies import arm_title
-from tl.ui.parts.text import cell, count, duration, not_available
 from tl.ui.parts.view import ExperimentView
-from tl.words import number_of
+from tl.words import cell, count, duration, not_available, number_of
 
 
 @dataclass(frozen=True)
@@ -90,13 +89,11 @@ class SweepView:
 def load(home: Home, sweep_id: str) -> SweepView:
     """The sweep with this id. Raises Refused, one sentence, for an id that is unknown or none at all."""
     if not ID_PATTERN.fullmatch(sweep_id):
-        raise Refused(say("This link is not valid. You find all sweeps under Data size."))
+        raise refusal("This link is not valid. You find all sweeps under Data size.")
     try:
         found = jobs.sweep(home, sweep_id)
     except Unknown:
-        raise Refused(
-            say("There is no sweep {sweep} here. You find all sweeps under Data size.", sweep=sweep_id)
-        ) from None
+        raise refusal("There is no sweep {sweep} here. You find all sweeps under Data size.", sweep=sweep_id) from None
     return SweepView(
         sweep_id,
         tuple(
@@ -135,7 +132,8 @@ def size_columns(found: SweepFinding, titles: dict[str, str]) -> dict[str, list[
     for place, (arm, reached) in enumerate(found.arms.items(), 1):
         title = titles[arm]  # may be that of another column
         columns[f"{title} ({place})" if title in columns else title] = [
-            _accuracy(reached[size]) for size in found.sizes
+            not_available() if entry.accuracy is None else accuracy_with_interval(entry.accuracy, entry.seeds)
+            for entry in map(reached.__getitem__, found.sizes)
         ]
     several = len(found.comparisons) > 1
     for arm, compared in found.comparisons.items():
@@ -156,7 +154,3 @@ def size_columns(found: SweepFinding, titles: dict[str, str]) -> dict[str, list[
 
 def _head(name: str, arm: str | None) -> str:
     return say("{name} ({explained})", name=name, explained=arm) if arm else name
-
-
-def _accuracy(entry: SizeResult) -> str:
-    return not_available() if entry.accuracy is None else accuracy_with_interval(entry.accuracy, entry.seeds)

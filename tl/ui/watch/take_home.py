@@ -7,7 +7,7 @@ import streamlit as st
 
 from tl import jobs
 from tl.backbones import BACKBONES
-from tl.config import Refused
+from tl.config import Refused, refusal
 from tl.jobs import exports
 from tl.jobs.final_model import submit_final
 from tl.jobs.listing import RunEntry
@@ -17,10 +17,10 @@ from tl.strategies import arm_title
 from tl.ui.parts.keep_in_library import ask_to_keep
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.refresh import while_working
-from tl.ui.parts.text import escape, memory, percent
+from tl.ui.parts.text import escape
 from tl.ui.parts.view import ExperimentView
+from tl.words import memory, percent
 
-POLL_SECONDS = 1.0  # while a model is exported
 MOST_BYTES = 400 * 10**6  # that a page hands out: all of it goes through the server's memory
 PROBLEM = "take_home_problem"
 
@@ -53,7 +53,6 @@ def show(now: ExperimentView, key: str) -> None:
 
 
 def show_run(home: Home, run: RunEntry, key: str) -> None:
-    """Draw it for one run."""
     if not home.run(run.run_id).best.exists():
         st.caption(say("The network of this run is not on this computer: it was trained elsewhere, or taken over."))
         return
@@ -103,7 +102,7 @@ def _export(home: Home, run: RunEntry, key: str) -> None:
         args=(home, run, own),
         disabled=exports.working(home),
     )
-    while_working(_progress, POLL_SECONDS, lambda: exports.working(home), home, run.run_id, key)
+    while_working(_progress, lambda: exports.working(home), home, run.run_id, key)
     if home.policy.shows_commands:
         st.caption(
             joined(
@@ -121,7 +120,7 @@ def _export(home: Home, run: RunEntry, key: str) -> None:
 def _ask(home: Home, run: RunEntry, own: bool) -> None:
     with show_problems(PROBLEM):
         if not exports.ask(home, run.run_id, BACKBONES[run.backbone].parameters, own):
-            raise Refused(say("Another model is being exported; try again in a moment."))
+            raise refusal("Another model is being exported; try again in a moment.")
 
 
 def _progress(home: Home, run_id: str, key: str, active: bool) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from tl.languages import later, say
 from tl.ui.parts.chart import draw
+from tl.ui.parts.links import INSPECT, experiment_link
 from tl.ui.parts.text import unbroken
 from tl.ui.parts.view import ExperimentView
 from tl.words import number_of
@@ -72,12 +73,8 @@ def show(now: ExperimentView, found: "Findings | None") -> None:
     if found.given:
         pictures = number_of(found.given, "picture")
         st.caption(say("Measured on {pictures} that somebody has labelled here.", pictures=pictures))
-    st.page_link(
-        "pages/3_Inspect.py",
-        label=say("Label more pictures here") if found.given else say("Label 50 pictures here: then it is measured"),
-        icon=":material/label:",
-        query_params={"experiment": now.experiment_id, "look": "label"},
-    )
+    words = say("Label more pictures here") if found.given else say("Label 50 pictures here: then it is measured")
+    experiment_link(INSPECT, now.experiment_id, words, ":material/label:", look="label")
 
 
 def curves(now: ExperimentView, metrics: "pd.DataFrame") -> None:

@@ -14,9 +14,11 @@ from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui.compose import forecast
 from tl.ui.compose.arms import dot
-from tl.ui.parts.text import cell, escape, first_sentence, unbroken
+from tl.ui.parts.links import INSPECT, experiment_link
+from tl.ui.parts.text import escape, first_sentence, unbroken
 from tl.ui.parts.view import ExperimentView
 from tl.ui.watch import add_seeds, again, class_by_class, downloads, judging, marks, take_home, target
+from tl.words import cell
 
 if TYPE_CHECKING:
     from tl.analysis.adaptation.findings import Findings
@@ -35,11 +37,12 @@ def show(now: ExperimentView) -> tuple[dict[str, Any], Verdict]:
     with st.container(border=True, key="verdict"):
         place = st.container()
         chosen = judging.judging_options(now.experiment, now.experiment_id)
-        found = verdict_of(now, chosen)
+        found, adaptation = _result_of(now, chosen)
         with place:
             _answer(found)
-            target.show(now, adaptation_of(now, chosen))
-            _to_its_pictures(now)
+            target.show(now, adaptation)
+            if now.answered:
+                experiment_link(INSPECT, now.experiment_id, say("Look at its pictures"), ":material/image_search:")
             add_seeds.controls(now, found)
             marks.show(now, found)
             if any(run.status == "finished" for run in now.runs):  # else it would fail or stop again
@@ -59,12 +62,12 @@ def show(now: ExperimentView) -> tuple[dict[str, Any], Verdict]:
 
 def verdict_of(now: ExperimentView, judged: dict[str, Any]) -> Verdict:
     """The verdict of an experiment that has ended; kept."""
-    return _found(now.home, str(now.home.path), now.experiment_id, _states(now), tuple(judged.items()), language())[0]
+    return _result_of(now, judged)[0]
 
 
-def adaptation_of(now: ExperimentView, judged: dict[str, Any]) -> "Findings | None":
-    """What is known of the second data set of an experiment that has ended; None where there is none; kept."""
-    return _found(now.home, str(now.home.path), now.experiment_id, _states(now), tuple(judged.items()), language())[1]
+def _result_of(now: ExperimentView, judged: dict[str, Any]) -> "tuple[Verdict, Findings | None]":  # not shown
+    """With what is known of its second data set, where it has one."""
+    return _found(now.home, str(now.home.path), now.experiment_id, _states(now), tuple(judged.items()), language())
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -123,16 +126,6 @@ def _answer(found: Verdict) -> None:
         st.markdown(unbroken(rest))
     if covers := claim_wording.covers(found):
         st.caption(escape(covers))
-
-
-def _to_its_pictures(now: ExperimentView) -> None:
-    if now.answered:
-        st.page_link(
-            "pages/3_Inspect.py",
-            label=say("Look at its pictures"),
-            icon=":material/image_search:",
-            query_params={"experiment": now.experiment_id},
-        )
 
 
 def _comparison(found: Verdict, name: str, positions: dict[str, int]) -> None:
