@@ -12,7 +12,7 @@ from corpus import ACCEPTED, LEFT_OUT, REFUSED, Case
 from crafted import traces
 
 from tl.config import Refused
-from tl.datasets.intake import ingest_zip
+from tl.datasets.intake.incoming import ingest_zip
 from tl.store.home import Home
 
 CASES = [*corpus_names.CASES, *corpus_archives.CASES, *corpus_bombs.CASES, *corpus_pictures.CASES]

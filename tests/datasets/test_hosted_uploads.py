@@ -12,7 +12,7 @@ from crafted import entry, forged, pictures, traces, two_classes, zipped, zipped
 from tl.config import Refused, new_id
 from tl.datasets import archived, bringing, ingest
 from tl.datasets.archive import UploadLimits
-from tl.datasets.intake import ingest_zip
+from tl.datasets.intake.incoming import ingest_zip
 from tl.store.files import used_bytes
 from tl.store.quarantine import one_upload_at_a_time, quarantine, sweep_abandoned
 

@@ -123,7 +123,7 @@ def time_lapse(groups: int, frames: int) -> pd.DataFrame:
 def test_thousands_of_frames_that_look_alike_are_found_in_little_memory():
     index, pixels = time_lapse(2, 700), np.zeros((1_400, 2, 2, 3), np.uint8)
     tracemalloc.start()
-    kinds = Counter(kind for kind, _ in leakage.find_duplicates(index, pixels))
+    kinds = Counter(kind for kind, *_ in leakage.pairs(index, pixels))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     pairs = ("validation and test", "training and test", "training and validation")
@@ -140,11 +140,11 @@ def test_so_many_pairs_are_compared_and_no_more(monkeypatch):
             return np.full(3, 255 * (row % 4 > 1), np.uint8) + np.uint8(row % 2)
 
     index, pixels = time_lapse(2, 40), Pixels()
-    everything = list(leakage.find_duplicates(index, pixels))
+    everything = list(leakage.pairs(index, pixels))
     assert pixels.asked > 60
     monkeypatch.setattr(leakage, "COMPARED", 30)
     pixels = Pixels()
-    some = list(leakage.find_duplicates(index, pixels))
+    some = list(leakage.pairs(index, pixels))
     assert some and some == everything[: len(some)] and pixels.asked == 60
 
 

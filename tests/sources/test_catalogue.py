@@ -7,8 +7,8 @@ import pytest
 from tl.backbones import BACKBONES, ImageNetWeights
 from tl.config import Refused
 from tl.sources import available, cards, resolve, source
+from tl.sources.imagenet import checkpoints_folder
 from tl.sources.licences import restricts, strictest
-from tl.sources.torchvision import checkpoints_folder
 from tl.store.home import Home
 
 CARD = {

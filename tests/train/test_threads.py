@@ -169,7 +169,7 @@ def test_a_share_says_what_was_computed_and_what_others_took(two):
     compute(two, 10)
     share = two.threads.take_share()
     assert share.seconds == pytest.approx(10)
-    assert 1.0 <= share.threads < 1.2
+    assert 1.0 <= share.row()["threads"] < 1.2
     assert share.others == pytest.approx(0.5, abs=0.05)
     assert share.cpu_seconds == pytest.approx(10, rel=0.05)
     assert 0 < share.waited_seconds < PERIOD_SECONDS * 2

@@ -68,11 +68,6 @@ class RunConfig(Training):
         return self.epochs_of(self.arm)
 
     @property
-    def finds_rate(self) -> bool:
-        """Whether a range test chooses the learning rate."""
-        return self.finds_rate_of(self.arm)
-
-    @property
     def phases(self) -> tuple[Phase, ...]:
         """What trains when in this run."""
         planned = self.phases_of(self.arm)

@@ -5,8 +5,11 @@ from tl.datasets.catalogue import BUILT_IN, describe, has, home_of, list_dataset
 from tl.datasets.corrections import Corrections
 from tl.datasets.derived import derive
 from tl.datasets.info import DatasetInfo, grouped, reading_notes, reason_in_words, story, uneven
-from tl.datasets.intake import Edits, Incoming, LayoutRequest, NoClasses, Reading
-from tl.datasets.matching import Matching, match, matched, source_of
+from tl.datasets.intake.edits import Edits
+from tl.datasets.intake.incoming import Incoming
+from tl.datasets.intake.layouts.reading import LayoutRequest, Reading
+from tl.datasets.intake.refusals import NoClasses
+from tl.datasets.matching import match, source_of
 from tl.datasets.pairing import check_for, describe_after, describe_for, prepare_for
 from tl.datasets.preparing import check_resplit, drawn_here, examples, prepare, resplits_by_itself
 from tl.datasets.split import TooSmall
@@ -18,7 +21,6 @@ __all__ = [
     "Edits",
     "Incoming",
     "LayoutRequest",
-    "Matching",
     "NoClasses",
     "Reading",
     "TooSmall",
@@ -38,7 +40,6 @@ __all__ = [
     "ingest",
     "list_datasets",
     "match",
-    "matched",
     "name_of",
     "prepare",
     "prepare_for",

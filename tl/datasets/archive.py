@@ -199,7 +199,11 @@ def _check_entry(entry: ZipEntry, name: str, shown: str) -> None:
             "{shown}: the entry {name!r:.200} is packed by {method}, which is not read; unpack it and pack the folders "
             "again, with 'deflate' where the program lets you choose."
         )
-        raise refusal(text, shown=shown, name=name, method=_method(entry.method))
+        number = entry.method
+        known = (
+            say("{name}, method {number}", name=methods.NAMES[number], number=number) if number in methods.NAMES else ""
+        )
+        raise refusal(text, shown=shown, name=name, method=known or say("method {number}", number=number))
     if entry.method == methods.STORED and entry.packed != entry.size:
         raise damaged_archive(shown, say("the entry {name!r:.200} has two sizes", name=name))
     # No more than that can come of it: it is a lie, and what is built upon it can be anything.
@@ -208,13 +212,6 @@ def _check_entry(entry: ZipEntry, name: str, shown: str) -> None:
             "{shown}: the entry {name!r:.200} says that it unpacks to {times:,} times its size, which no zip can; {again}."
         )
         raise refusal(text, shown=shown, name=name, times=entry.size // max(1, entry.packed), again=say(AGAIN))
-
-
-def _method(number: int) -> str:
-    """'Deflate64, method 9'; 'method 6' where it has no name that people know."""
-    if number in methods.NAMES:
-        return say("{name}, method {number}", name=methods.NAMES[number], number=number)
-    return say("method {number}", number=number)
 
 
 def _check_tree(names: list[str], shown: str) -> None:

@@ -13,8 +13,8 @@ from tl.datasets.catalogue import BUILT_IN, describe, has, list_datasets
 from tl.datasets.encodings import encoding_named
 from tl.datasets.grouping import parse
 from tl.datasets.info import DatasetInfo, name_taken
-from tl.datasets.intake import Edits, Incoming, check_free, read_zip
-from tl.datasets.intake.incoming import Source
+from tl.datasets.intake.edits import Edits
+from tl.datasets.intake.incoming import Incoming, Source, check_free, read_zip
 from tl.datasets.intake.layouts.reading import AS_FOUND, LayoutRequest
 from tl.datasets.titles import check_title, name_for, name_of_title
 from tl.datasets.turns import Progress

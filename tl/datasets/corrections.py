@@ -9,19 +9,19 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import pandas as pd
 from msgspec import Struct
 
-from tl.config import Refused, refusal
+from tl.config import refusal
 from tl.datasets.info import DatasetInfo
 from tl.datasets.layout import and_more
 from tl.datasets.lookup import NAME_COLUMNS, Lookup, decoded
 from tl.datasets.titles import LONGEST
-from tl.languages import later, plural, say
+from tl.languages import later, plural
 from tl.store.documents import of_type
-from tl.store.files import read_json, read_parquet, write_json, write_parquet
+from tl.store.files import read_json, write_json, write_parquet
 
 SET_ASIDE = later("set aside")  # why a picture is not in the new set
 RECORD = "corrections.json"  # what was corrected of the data set that this one was made of
@@ -117,9 +117,15 @@ def check(wanted: Corrections, index: pd.DataFrame, info: DatasetInfo) -> Correc
                 classes=and_more([*map(repr, info.classes)]),
             )
         for row in _rows(text, index, lookup, info):
-            if found.get(row, label) != label:
-                raise Refused(_both(names[row], found[row], label))
-            found[row] = label
+            if (before := found.setdefault(row, label)) is None:
+                raise refusal(
+                    "{picture!r:.100} is to be set aside and labelled {name!r:.80}; choose one.",
+                    picture=names[row],
+                    name=label,
+                )
+            if before != label:
+                twice = later("{picture!r:.100} is to be labelled {first!r} and labelled {second!r:.80}; choose one.")
+                raise refusal(twice, picture=names[row], first=before, second=label)
     labels, splits = index["label"].tolist(), index["split"].tolist()
     changed = [
         Correction(names[row], info.classes[labels[row]], label, splits[row])
@@ -129,16 +135,6 @@ def check(wanted: Corrections, index: pd.DataFrame, info: DatasetInfo) -> Correc
     if not changed:
         raise refusal("These pictures have these labels already; nothing is to be changed.")
     return Corrected(info.name, changed)
-
-
-def _both(picture: str, before: str | None, label: str) -> str:
-    """Two things are wanted of one picture."""
-    if before is None:
-        return say(
-            "{picture!r:.100} is to be set aside and labelled {name!r:.80}; choose one.", picture=picture, name=label
-        )
-    text = later("{picture!r:.100} is to be labelled {first!r} and labelled {second!r:.80}; choose one.")
-    return say(text, picture=picture, first=before, second=label)
 
 
 def _rows(text: str, index: pd.DataFrame, lookup: Lookup, info: DatasetInfo) -> list[int]:
@@ -179,30 +175,7 @@ def keep(folder: Path, found: Corrected, index: pd.DataFrame, divided: pd.DataFr
     """
     columns = ["label", "sha256", *({"group"} & {*index})]
     write_parquet(folder / DIVIDED, index[columns] if divided is None else divided)
-    write_json(folder / RECORD, record_of(found))
-
-
-def record_of(found: Corrected) -> dict[str, Any]:
-    """As it is written."""
-    return {
-        "of": found.of,
-        "corrections": [
-            {"picture": one.picture, "was": one.was, "now": one.now, "split": one.split} for one in found.corrections
-        ],
-    }
-
-
-def divided_of(folder: Path, index: pd.DataFrame) -> pd.DataFrame | None:
-    """What the splits of a corrected data set are drawn from: its index before; None for one that was not corrected.
-
-    Raises ValueError where it is damaged.
-    """
-    if ORIGIN not in index:
-        return None
-    divided = read_parquet(folder / DIVIDED)
-    if divided is None or not {"label", "sha256"} <= {*divided} or not index[ORIGIN].between(0, len(divided) - 1).all():
-        raise ValueError(f"{folder / DIVIDED} is damaged")  # not shown
-    return divided
+    write_json(folder / RECORD, msgspec.to_builtins(found))
 
 
 def read_set_aside(path: Path) -> tuple[str, ...]:

@@ -14,10 +14,10 @@ from tl.datasets.catalogue import describe, home_of, list_datasets, name_of
 from tl.datasets.corrections import ORIGIN, Corrected, Corrections
 from tl.datasets.description import LeftOutReport
 from tl.datasets.info import DRAWN, GIVEN, DatasetInfo
-from tl.datasets.intake import FIRST_RESOLUTION, Edits, check_free
-from tl.datasets.intake.edits import apply
-from tl.datasets.intake.incoming import refuse_full_disk
+from tl.datasets.intake.edits import Edits, apply
+from tl.datasets.intake.incoming import check_free, refuse_full_disk
 from tl.datasets.intake.new_dataset import Pixels, check_classes, write
+from tl.datasets.intake.readable import FIRST_RESOLUTION
 from tl.datasets.preparing import divided, drawn_here, index_of, prepare
 from tl.datasets.titles import check_title, folded
 from tl.languages import later

@@ -58,9 +58,7 @@ def _crowded(index: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, int]:
     """Classes of which more than half is one cluster: one split gets it all, the others what is left."""
     if not classes:
         return {}
-    sizes = Counter(index["label"].tolist())
-    largest: dict[int, int] = {}
-    held = index[index["group"] >= 0]
-    for (number, _), size in Counter(zip(held["label"].tolist(), held["group"].tolist(), strict=True)).items():
-        largest[number] = max(size, largest.get(number, 0))
-    return {classes[number]: largest[number] for number in sorted(largest) if 2 * largest[number] > sizes[number]}
+    sizes = index["label"].value_counts()
+    largest = index[index["group"] >= 0].groupby(["label", "group"]).size().groupby("label").max()
+    found = zip(largest.index.tolist(), largest.tolist(), strict=True)
+    return {classes[number]: size for number, size in found if 2 * size > sizes[number]}

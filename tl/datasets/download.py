@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tl.datasets.info import DatasetInfo
-from tl.datasets.intake import ingest_zip
+from tl.datasets.intake.incoming import ingest_zip
 from tl.datasets.pool import environment
 from tl.datasets.torchvision_sets import DOWNLOADED
 from tl.languages import READ_BY_US, english, later, read_sentence, say

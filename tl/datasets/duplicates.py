@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tl.datasets.archived import store_of
 from tl.datasets.catalogue import home_of
 from tl.datasets.info import DatasetInfo
-from tl.datasets.intake import FIRST_RESOLUTION
+from tl.datasets.intake.readable import FIRST_RESOLUTION
 from tl.datasets.leakage import ACROSS, TWO_CLASSES, pairs
 from tl.datasets.preparing import index_of
 from tl.store.home import Home

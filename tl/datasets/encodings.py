@@ -74,13 +74,13 @@ def said_name(raw: bytes, utf8: bool, extra: Iterable[tuple[int, bytes]]) -> str
     checksum), or by its flag. None where it doesn't, or where that is untrue."""
     for kind, data in extra:
         if kind == 0x7075 and data[:1] == b"\1" and data[1:5] == zlib.crc32(raw).to_bytes(4, "little"):
-            return _utf8(data[5:])
-    return _utf8(raw) if utf8 else None
+            return _text_in("utf-8", data[5:])
+    return _text_in("utf-8", raw) if utf8 else None
 
 
-def _utf8(raw: bytes) -> str | None:
+def _text_in(codec: str, raw: bytes) -> str | None:
     try:
-        return raw.decode("utf-8")
+        return raw.decode(codec)
     except UnicodeDecodeError:
         return None
 
@@ -129,7 +129,7 @@ def likeliest(names: Sequence[bytes]) -> list[str]:
     """Keys of NAMES in which all of them can be read, the likeliest first: UTF-8 where it can be that."""
     # Not parted at backslashes: in three of these encodings that byte may be half a character.
     parts = sorted({part for name in names for part in name.split(b"/") if not part.isascii()})
-    readable = [name for name in NAMES if all(_readable(part, NAMES[name]) for part in parts)]
+    readable = [name for name, codec in NAMES.items() if None not in (_text_in(codec, part) for part in parts)]
     scores = {name: _score(parts[:LOOKED_AT], name) for name in readable}
     return sorted(readable, key=lambda name: -scores[name])
 
@@ -139,14 +139,6 @@ def _score(parts: Sequence[bytes], name: str) -> float:
     if name not in MODELS:
         return math.inf
     return PRIOR.get(name, 0.0) + sum(MODELS[name](part.decode(NAMES[name])) for part in parts)
-
-
-def _readable(part: bytes, codec: str) -> bool:
-    try:
-        part.decode(codec)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 Model = Callable[[str], float]

@@ -72,13 +72,13 @@ def belonging(
     together by it.
     """
     if grouping.way == FOLDER:
-        found = list(below)
-        if not any(found):
+        if not any(below):
             raise refusal(
                 "No picture lies in a folder of its own below its class folder, such as rose/patient-1/1.jpg; leave "
                 "the groups out, or name them by file name or table."
             )
-    elif grouping.way == PATTERN:
+        return list(below)
+    if grouping.way == PATTERN:
         found = _matches(grouping.pattern, [name.rpartition("/")[2][:LONGEST_NAME] for name in names])
         if not any(found):
             raise refusal(
@@ -87,10 +87,8 @@ def belonging(
                 number=len(names),
                 name=label(names[0].rpartition("/")[2]),
             )
-    else:
-        place, text = _table(grouping.table, source, members, beside, limits)
-        found = _by_table(names, place, text, grouping)
-    return found
+        return found
+    return _by_table(names, *_table(grouping.table, source, members, beside, limits), grouping)
 
 
 def is_table(member: Member, grouping: Grouping | None) -> bool:

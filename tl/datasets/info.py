@@ -120,25 +120,18 @@ class DatasetInfo:
     native_resolution: Annotated[int, Meta(ge=1, le=MAX_NATIVE_RESOLUTION)]
     counts: dict[str, dict[str, Size]] = field(default_factory=dict)  # class -> split -> pictures
     left_out: dict[str, ReasonCount] = field(default_factory=dict)  # reason -> {"count", "first": up to 5 names}
-    noted: dict[str, ReasonCount] = field(
-        default_factory=dict
-    )  # what is to be told of pictures that are kept, as `left_out`
+    noted: dict[str, ReasonCount] = field(default_factory=dict)  # told of pictures that are kept, as `left_out`
     scales: list[str] = field(default_factory=list)  # what became black and white in pictures of more than 8 bits
     names_in: str = ""  # the encoding in which names were read that do not say theirs, where it was guessed
     garbled: bool = False  # whether names look as if they were read in a wrong one
-    leakage: dict[str, ReasonCount] = field(
-        default_factory=dict
-    )  # kind -> {"count" of pictures, "first": up to 5 "a = b"}
+    leakage: dict[str, ReasonCount] = field(default_factory=dict)  # kind -> {"count", "first": up to 5 "a = b"}
     note: str = ""  # shown wherever the data set appears
     ready: bool = True  # False: downloaded on first use
-    splits: Literal["", "drawn", "given"] = (
-        ""  # DRAWN, GIVEN (at least the test pictures) or "": written by a version that did not say
-    )
+    # DRAWN, GIVEN (at least the test pictures) or "": written by a version that did not say
+    splits: Literal["", "drawn", "given"] = ""
     groups: Size = 0  # clusters of pictures that belong together
     grouped: Size = 0  # pictures in them
-    grouped_by: Literal["", "folder", "pattern", "table"] = (
-        ""  # how the person said so: "folder", "pattern", "table"; "": by content alone
-    )
+    grouped_by: Literal["", "folder", "pattern", "table"] = ""  # how the person said so; "": by content alone
     read_as: str = ""  # how the archive was read: what its folders were taken for
     remarks: tuple[str, ...] = ()  # sentences on its classes and splits that a person would want to know
     derived_from: str = ""  # name of the data set that it was made of

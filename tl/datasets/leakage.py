@@ -40,13 +40,6 @@ BELONGING = {
 ACROSS = (TWO_CLASSES, *EQUAL.values(), *ALMOST.values())  # those of pictures that are, or nearly are, the same
 
 
-def find_duplicates(index: pd.DataFrame, pixels: np.ndarray) -> Iterator[tuple[str, str]]:
-    """(kind, "a = b") per doubled picture, as `pairs` finds them."""
-    names = index["name"].to_numpy()
-    for kind, row, other in pairs(index, pixels):
-        yield kind, f"{names[row]} = {names[other]}"
-
-
 def pairs(index: pd.DataFrame, pixels: np.ndarray) -> Iterator[tuple[str, int, int]]:
     """(kind, row, other row) per doubled picture; `index` has label, split, sha256 and looks, `pixels` its rows.
 

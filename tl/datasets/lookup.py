@@ -40,7 +40,8 @@ class Lookup:
     """From what a table calls a picture to its row: its path, else its file name where only one has it."""
 
     def __init__(self, names: Sequence[str], place: str) -> None:
-        self.prefixes = {"", f"{place}/" if place else "", _wrapping(names)}
+        wrapping = os.path.commonpath([name.rpartition("/")[0] for name in names])  # what all pictures lie in
+        self.prefixes = {"", *(f"{folder}/" for folder in (place, wrapping) if folder)}
         self.by_path = {name: row for row, name in enumerate(names)}
         files = [name.rpartition("/")[2] for name in names]
         self.by_file = self._unique(files)
@@ -59,9 +60,3 @@ class Lookup:
                 return row
         file = path.rpartition("/")[2]
         return self.by_file.get(file, self.by_stem.get(file))
-
-
-def _wrapping(names: Sequence[str]) -> str:
-    """The folders that all pictures lie in, with a '/' at the end where there are any."""
-    common = os.path.commonpath([name.rpartition("/")[0] for name in names])
-    return f"{common}/" if common else ""

@@ -36,7 +36,7 @@ def describe_for(home: Home, training: Training) -> DatasetInfo:
     if training.target_dataset is None:
         return source
     target = describe(home, training.target_dataset)
-    return _together(source, target, _matching(source, target, training))
+    return _together(source, target, matched(source, target, training.unmatched == LEAVE_OUT))
 
 
 def describe_after(home: Home, config: RunConfig) -> DatasetInfo:
@@ -71,10 +71,6 @@ def prepare_for(home: Home, config: RunConfig, progress: Progress | None = None)
         return _Pair(home, config, progress).store()
     about = (config.dataset, config.resolution, config.samples)
     return prepare(home, *about, progress, config.seed, bool(config.resplit), config.final is not None)
-
-
-def _matching(source: DatasetInfo, target: DatasetInfo, training: Training) -> Matching:
-    return matched(source, target, training.unmatched == LEAVE_OUT)
 
 
 def _together(source: DatasetInfo, target: DatasetInfo, found: Matching) -> DatasetInfo:
@@ -126,7 +122,7 @@ class _Pair:
     def __init__(self, home: Home, config: RunConfig, progress: Progress | None):
         self._home, self._config, self._progress = home, config, progress
         self._source, self._target = (describe(home, name) for name in config.sets)
-        self._found = _matching(self._source, self._target, config)
+        self._found = matched(self._source, self._target, config.unmatched == LEAVE_OUT)
         self._learns_from = STRATEGIES[config.arm.strategy].learns_from
 
     def store(self) -> PairedStore:

@@ -12,7 +12,7 @@ from tl.config import refusal
 from tl.datasets.archived import KEPT, PLACE
 from tl.datasets.catalogue import home_of
 from tl.datasets.info import DatasetInfo, mending
-from tl.datasets.intake import FIRST_RESOLUTION
+from tl.datasets.intake.readable import FIRST_RESOLUTION
 from tl.datasets.preparing import index_of
 from tl.store.home import Home
 

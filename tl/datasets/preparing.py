@@ -11,11 +11,11 @@ from PIL import Image
 from tl.config import refusal
 from tl.datasets.archived import PLACE, fill_from_kept, store_of
 from tl.datasets.catalogue import damaged, describe, home_of
-from tl.datasets.corrections import DIVIDED, ORIGIN, divided_of
+from tl.datasets.corrections import DIVIDED, ORIGIN
 from tl.datasets.download import download
 from tl.datasets.drawn import drawn_examples, prepare_drawn
 from tl.datasets.info import DRAWN, UNLABELLED, DatasetInfo
-from tl.datasets.intake import FIRST_RESOLUTION
+from tl.datasets.intake.readable import FIRST_RESOLUTION
 from tl.datasets.resplit import divided_by_content, redrawn, together
 from tl.datasets.turns import Progress
 from tl.languages import later
@@ -122,10 +122,12 @@ def index_of(folder: Path, info: DatasetInfo) -> pd.DataFrame:
 
 def divided(folder: Path, info: DatasetInfo, index: pd.DataFrame) -> pd.DataFrame | None:
     """What its splits are drawn anew from where pictures were corrected, else None. Raises Refused where that is damaged."""
-    try:
-        return divided_of(folder, index)
-    except ValueError:
-        raise damaged(folder / DIVIDED, info.name) from None
+    if ORIGIN not in index:
+        return None
+    before = read_parquet(folder / DIVIDED)
+    if before is None or not {"label", "sha256"} <= {*before} or not index[ORIGIN].between(0, len(before) - 1).all():
+        raise damaged(folder / DIVIDED, info.name)
+    return before
 
 
 def _fits(index: pd.DataFrame, info: DatasetInfo) -> bool:

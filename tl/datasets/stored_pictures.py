@@ -14,7 +14,7 @@ from tl.datasets import blossoms
 from tl.datasets.catalogue import home_of
 from tl.datasets.drawn import SIZES
 from tl.datasets.info import DatasetInfo, mending
-from tl.datasets.intake import FIRST_RESOLUTION
+from tl.datasets.intake.readable import FIRST_RESOLUTION
 from tl.languages import later, say
 from tl.store.files import read_parquet
 from tl.store.home import Home
@@ -43,7 +43,8 @@ def pictures_at(
     folder = home_of(home, info.name).dataset_dir(info.name)
     known, names = _contents(folder, info)
     wanted = {min(side, info.native_resolution) for side in (*sides, FIRST_RESOLUTION)}
-    stores = [_store(folder, info, known, side) for side in sorted(wanted, reverse=True)]
+    sizes = {split: int(getattr(info, split)) for split in SPLITS}
+    stores = [PictureStore(folder, side, sizes, info.classes, known) for side in sorted(wanted, reverse=True)]
     ready = [(store, store.ready) for store in stores]
     shown = []
     for place, label in zip(places, labels, strict=True):
@@ -53,11 +54,6 @@ def pictures_at(
         name = names[place] if names and 0 <= place < len(names) else say("picture {number}", number=place + 1)
         shown.append(ShownPicture(name=name, pixels=pixels))
     return shown
-
-
-def _store(folder: Path, info: DatasetInfo, labels: NDArray[np.int64], side: int) -> PictureStore:
-    sizes = {split: int(getattr(info, split)) for split in SPLITS}
-    return PictureStore(folder, side, sizes, info.classes, labels)
 
 
 def _pixels(store: PictureStore, place: int) -> NDArray[np.uint8] | None:

@@ -21,7 +21,7 @@ def check_title(text: str) -> str:
     title = unicodedata.normalize("NFC", text)
     whole = 1 <= len(title) <= LONGEST and title == " ".join(title.split(" ")).strip() and not title.startswith(".")
     strange = any(unicodedata.category(letter)[0] == "C" or letter in _FOLDERS for letter in title)
-    if not whole or strange or not any(map(_shows, title)):
+    if not whole or strange or not any(unicodedata.category(letter)[0] in "LNS" for letter in title):
         raise refusal(
             "{text!r:.80} can't be a data set's name; use up to {longest} letters, digits, spaces and signs, but no '/', "
             "no '\\' and no '.' at the start.",
@@ -29,10 +29,6 @@ def check_title(text: str) -> str:
             longest=LONGEST,
         )
     return title
-
-
-def _shows(letter: str) -> bool:
-    return unicodedata.category(letter)[0] in "LNS"
 
 
 def name_for(title: str, taken: Callable[[str], bool]) -> str:

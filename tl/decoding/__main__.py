@@ -12,7 +12,7 @@ import signal
 import sys
 import warnings
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image, ImageFile
 
@@ -21,9 +21,6 @@ from tl.decoding.heads import TOO_MUCH_MEMORY, UNREADABLE, LeftOut, check_head
 from tl.decoding.opening import open_picture
 from tl.decoding.pixels import LARGEST, QUALITY, difference_hash, judged, scaled, square
 from tl.decoding.sandbox import limit
-
-if TYPE_CHECKING:
-    from tl.decoding.deep import Deep
 
 CPU_SECONDS, WALL_SECONDS = 10.0, 60.0  # per picture
 Answer = list[Any] | dict[str, Any] | str  # of one picture
@@ -74,7 +71,9 @@ def _picture(files: _Files, task: dict[str, Any], slot: int, place: list[int]) -
         with judged():
             return {"kind": image.kind, "sketch": image.sketch(), "short": short}
     else:
-        whole, same, looks = _brought_to_scale(image, task["scales"][image.kind])
+        with judged():  # what is the same, before black and white are set
+            whole, same = image.square(*task["scales"][image.kind]), image.digest()
+            looks = difference_hash(image.square(*image.range()))
     del image
     side = task["side"]
     small = scaled(whole, side)
@@ -87,12 +86,6 @@ def _picture(files: _Files, task: dict[str, Any], slot: int, place: list[int]) -
         offset = append(files.kept, kept)
     looks = difference_hash(small) if looks is None else looks
     return [digest, same, looks, short, offset, len(kept), zlib.crc32(kept), notes]
-
-
-def _brought_to_scale(image: "Deep", scale: list[float]) -> tuple[Image.Image, str, int]:
-    """(square, hash of the values, difference hash): what is the same is judged before black and white are set."""
-    with judged():
-        return image.square(*scale), image.digest(), difference_hash(image.square(*image.range()))
 
 
 def _again(files: _Files, task: dict[str, Any], slot: int, place: list[int]) -> Answer:
@@ -139,17 +132,12 @@ def _work(task: dict[str, Any]) -> list[Answer]:
     return answers
 
 
-def _limit() -> None:
-    """Take away what decoding does not need: memory, files, core dumps."""
+def main() -> None:
+    """Answer tasks until stdin ends."""
     warnings.simplefilter("ignore")
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     limit(MEMORY_BYTES)
-
-
-def main() -> None:
-    """Answer tasks until stdin ends."""
-    _limit()
     print("ready", flush=True)
     for line in sys.stdin:
         try:

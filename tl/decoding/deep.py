@@ -94,7 +94,7 @@ def of_image(image: Image.Image, low: Image.Image | None = None, orientation: in
         whole: npt.NDArray[np.generic] = values.astype(np.uint16) * np.uint16(256) + np.asarray(low.crop(box))
         return whole
 
-    return Deep(read, image.size, kind, _no_data(image), orientation)
+    return Deep(read, image.size, kind, number_of(getattr(image, "tag_v2", {}).get(42113)), orientation)
 
 
 def of_array(array: npt.NDArray[np.generic], no_data: float | None, orientation: int) -> Deep:
@@ -102,11 +102,6 @@ def of_array(array: npt.NDArray[np.generic], no_data: float | None, orientation:
     kind = FRACTIONS if array.dtype.kind == "f" else WHOLE
     size = (array.shape[1], array.shape[0])
     return Deep(lambda box: array[box[1] : box[3], box[0] : box[2]], size, kind, no_data, orientation)
-
-
-def _no_data(image: Image.Image) -> float | None:
-    tags = getattr(image, "tag_v2", {})
-    return number_of(tags.get(42113)) if tags else None
 
 
 def number_of(text: object) -> float | None:

@@ -17,7 +17,7 @@ def head(file: int, start: int, packed: int, method: int) -> bytes:
     if method in (methods.BZIP2, methods.LZMA):  # a block of them at least: 900 kB for bzip2
         data = os.pread(file, min(packed, 1_000_000), start)
     try:
-        return _expanded(method, data, HEAD_BYTES) if method else data[:HEAD_BYTES]
+        return methods.expanded(method, data, HEAD_BYTES) if method else data[:HEAD_BYTES]
     except methods.PROBLEMS:
         raise LeftOut(UNREADABLE) from None
 
@@ -27,17 +27,12 @@ def unpack(file: int, start: int, packed: int, size: int, method: int, crc: int)
     data = os.pread(file, packed, start)
     if method:
         try:
-            data = _expanded(method, data, size + 1)
+            data = methods.expanded(method, data, size + 1)
         except methods.PROBLEMS:
             raise LeftOut(UNREADABLE) from None
     if len(data) != size or zlib.crc32(data) != crc:
         raise LeftOut(UNREADABLE)
     return data
-
-
-def _expanded(method: int, data: bytes, most: int) -> bytes:
-    expander, packed = methods.expander(method, data)
-    return expander.decompress(packed, most)
 
 
 def append(file: int, data: bytes) -> int:

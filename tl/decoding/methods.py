@@ -4,7 +4,6 @@ import bz2
 import lzma
 import struct
 import zlib
-from typing import Protocol
 
 STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
 READ = (STORED, DEFLATED, BZIP2, LZMA)
@@ -13,20 +12,12 @@ MOST_DICTIONARY_BYTES = 64 * 1024**2  # of LZMA: what its usual presets take
 PROBLEMS = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError)  # of data that are not as announced
 
 
-class Expander(Protocol):
-    """What zlib, bz2 and lzma have in common."""
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        """At most so many bytes."""
-        ...
-
-
-def expander(method: int, data: bytes) -> tuple[Expander, bytes]:
-    """(what unpacks an entry, its packed bytes without their own head). Raises one of PROBLEMS."""
+def expanded(method: int, data: bytes, most: int) -> bytes:
+    """What an entry was packed from, `most` bytes at the most. Raises one of PROBLEMS."""
     if method == BZIP2:
-        return bz2.BZ2Decompressor(), data
+        return bz2.BZ2Decompressor().decompress(data, most)
     if method != LZMA:
-        return zlib.decompressobj(-15), data
+        return zlib.decompressobj(-15).decompress(data, most)
     if len(data) < 9 or struct.unpack_from("<H", data, 2)[0] != 5:
         raise ValueError("no LZMA properties")
     packed, size = data[4], struct.unpack_from("<I", data, 5)[0]
@@ -35,4 +26,4 @@ def expander(method: int, data: bytes) -> tuple[Expander, bytes]:
     rest, lc = divmod(packed, 9)
     pb, lp = divmod(rest, 5)
     how = {"id": lzma.FILTER_LZMA1, "dict_size": max(size, 4096), "lc": lc, "lp": lp, "pb": pb}
-    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[how]), data[9:]
+    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[how]).decompress(data[9:], most)

@@ -84,16 +84,13 @@ def _ordinary(
     def load() -> "Image.Image | Deep":
         with judged(reason):
             found = _decoded(image, data, notes)
-            if found.mode.startswith("I") or found.mode == "F":
-                from tl.decoding import deep
+            if low is None and not found.mode.startswith(("I", "F")):
+                return found
+            from tl.decoding import deep
 
-                return deep.of_image(found, orientation=orientation(found))
             if low is not None:
-                from tl.decoding import deep
-
                 low.load()
-                return deep.of_image(found, low, orientation(found))
-            return found
+            return deep.of_image(found, low, orientation(found))
 
     low = _low_bytes(image, data)
     return Opened(short, need if low is None else 2 * need, load, notes)

@@ -3,8 +3,8 @@
 import os
 import struct
 import zlib
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any
 
 STORED = 0
@@ -13,37 +13,27 @@ PIECE = 1 << 20
 _16, _32 = 0xFFFF, 0xFFFFFFFF
 
 
-# Sentences that refuse: whoever shows them, in a language of people, knows them by these.
-MOST_FILES = "{shown} holds more than {most:,} files, which is the most accepted."  # not shown
-LONG_NAME = "{shown}: a name has {number:,} bytes; at most {most:,} are accepted."  # not shown
-LARGE_FILE = "{shown}: the file {name!r:.200} has more than {most:,} MB, which is the most accepted."  # not shown
-LARGE = "{shown} unpacks to more than {most:,} MB, which is the most accepted."  # not shown
-
-
 class TooLarge(ValueError):
-    """More than was allowed; the text is the sentence that says so."""
+    """More than was allowed, or not what is accepted; whoever shows it has a sentence for `what`, with these values."""
 
-    def __init__(self, sentence: str, **values: Any) -> None:
-        super().__init__(sentence.format(**values))
-        self.sentence, self.values = sentence, values
+    def __init__(self, what: str, /, **values: Any) -> None:
+        super().__init__(what, values)
+        self.what, self.values = what, values
 
 
-class Packer:
-    """Writes `path`; raises TooMuch before more is written than `bounds` allow.
+class Packer(AbstractContextManager["Packer"]):
+    """Writes `path`; raises TooLarge before more is written than `bounds` allow.
 
-    `bounds`: entries, entry_bytes, unpacked_bytes, and name_bytes at most; `shown` is what messages call the source.
+    `bounds`: entries, entry_bytes, unpacked_bytes, and name_bytes at most.
     """
 
-    def __init__(self, path: Path, shown: str, bounds: dict[str, int]) -> None:
+    def __init__(self, path: Path, bounds: dict[str, int]) -> None:
         self._file = open(path, "wb")  # noqa: SIM115 - closed by __exit__
-        self._shown, self._bounds = shown, bounds
+        self._bounds = bounds
         self._contents: list[bytes] = []
         self._total = 0
 
-    def __enter__(self) -> "Packer":
-        return self
-
-    def __exit__(self, kind: type | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type | None, *_: object) -> None:
         with self._file:
             if kind is None:
                 self._end()
@@ -70,19 +60,17 @@ class Packer:
 
     def _begun(self, name: str) -> bytes:
         if len(self._contents) >= self._bounds["entries"]:
-            raise TooLarge(MOST_FILES, shown=self._shown, most=self._bounds["entries"])
+            raise TooLarge("entries", most=self._bounds["entries"])
         raw = name.encode("utf-8", "surrogateescape")
         if len(raw) > min(self._bounds["name_bytes"], _16):
-            raise TooLarge(LONG_NAME, shown=self._shown, number=len(raw), most=self._bounds["name_bytes"])
+            raise TooLarge("name_bytes", number=len(raw), most=self._bounds["name_bytes"])
         return raw
 
     def _check(self, name: str, size: int) -> None:
         if size > self._bounds["entry_bytes"]:
-            most = self._bounds["entry_bytes"] // 10**6
-            raise TooLarge(LARGE_FILE, shown=self._shown, name=name, most=most)
+            raise TooLarge("entry_bytes", name=name, most=self._bounds["entry_bytes"] // 10**6)
         if self._total + size > self._bounds["unpacked_bytes"]:
-            most = self._bounds["unpacked_bytes"] // 10**6
-            raise TooLarge(LARGE, shown=self._shown, most=most)
+            raise TooLarge("unpacked_bytes", most=self._bounds["unpacked_bytes"] // 10**6)
 
     def _finish(self, raw: bytes, start: int, method: int, crc: int, packed: int, size: int) -> None:
         self._total += size

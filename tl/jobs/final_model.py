@@ -49,7 +49,7 @@ def _experiment(home: Home, run_id: str, status: str) -> Experiment:
 
 def _arm(config: RunConfig, result: Result) -> ArmConfig:
     """The arm as it was trained: a rate that a range test found is given now."""
-    rate = result.learning_rate if config.finds_rate else config.arm.learning_rate
+    rate = result.learning_rate if config.finds_rate_of(config.arm) else config.arm.learning_rate
     return replace(config.arm.with_the_shared(), learning_rate=rate)
 
 

@@ -4,12 +4,12 @@ Where the files lie and what is known about them, one file a kind; `catalogue` l
 `hub` fetch, the trainer loads. A new kind is a file here that gives `Source`s, and a line in `catalogue.available`.
 """
 
+from tl.config.training import AUTO, IMAGENET
 from tl.sources.catalogue import available, input_of, networks_here, none_published, resolve, source, used
-from tl.sources.source import AUTO, BUNDLED, IMAGENET, Source
+from tl.sources.source import Source
 
 __all__ = [
     "AUTO",
-    "BUNDLED",
     "IMAGENET",
     "Source",
     "available",

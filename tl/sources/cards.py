@@ -37,12 +37,6 @@ def of_library(home: Home, name: str) -> Source | None:
     return _from_card(folder / "card.json", folder / "weights.safetensors", name, "library")
 
 
-def own_backbones(home: Home) -> set[str]:
-    """The networks that the models of the library are of, as their cards say."""
-    cards = (read_json(path) for path in home.library_dir.glob("*/card.json"))
-    return {card["backbone"] for card in cards if isinstance(card, dict) and isinstance(card.get("backbone"), str)}
-
-
 def _from_card(card_path: Path, weights: Path, key: str, state: str) -> Source | None:
     """The source a model card describes; None where the card is unreadable or the weights are missing."""
     card = read_json(card_path)

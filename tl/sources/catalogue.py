@@ -5,12 +5,13 @@ from contextlib import suppress
 
 from tl.backbones import BACKBONES, IMAGENET_INPUT, Input, unknown
 from tl.config import Experiment, Refused, new_id, refusal
+from tl.config.training import AUTO, BUNDLED, IMAGENET
 from tl.languages import later, say
-from tl.sources.cards import bundled, library, own_backbones
-from tl.sources.package_index import missing, packaged
-from tl.sources.source import AUTO, BUNDLED, IMAGENET, Source
+from tl.sources.cards import bundled, library
+from tl.sources.imagenet import imagenet, missing
+from tl.sources.source import Source
 from tl.sources.timm import hub, networks_in_cache
-from tl.sources.torchvision import published
+from tl.store.files import read_json
 from tl.store.home import Home
 from tl.strategies import RANDOM
 
@@ -21,13 +22,7 @@ def available(home: Home, backbone: str) -> list[Source]:
     if backbone not in BACKBONES:
         raise Refused(unknown(backbone))
     found: dict[str, Source] = {}
-    for entry in (
-        *bundled(backbone),
-        *packaged(backbone),
-        *published(backbone),
-        *hub(backbone),
-        *library(home, backbone),
-    ):
+    for entry in (*bundled(backbone), *imagenet(backbone), *hub(backbone), *library(home, backbone)):
         found.setdefault(entry.key, entry)
     return list(found.values())
 
@@ -39,7 +34,8 @@ def source(home: Home, backbone: str, key: str) -> Source:
     ours = [entry.key for entry in known.values() if entry.state == "bundled"]
     wanted = key
     if key in (AUTO, BUNDLED):
-        wanted = ours[0] if ours else _first_published(backbone) if key == AUTO else key
+        published = next((weights.key for weights in BACKBONES[backbone].hub), IMAGENET)
+        wanted = ours[0] if ours else published if key == AUTO else key
     if wanted not in known:
         if key == RANDOM:
             raise refusal(
@@ -55,10 +51,6 @@ def source(home: Home, backbone: str, key: str) -> Source:
     return known[wanted]
 
 
-def _first_published(backbone: str) -> str:
-    return next((weights.key for weights in BACKBONES[backbone].hub), IMAGENET)
-
-
 def resolve(home: Home, backbone: str, key: str) -> str:
     """The key of the source that `key` stands for, as `source`."""
     return source(home, backbone, key).key
@@ -66,9 +58,8 @@ def resolve(home: Home, backbone: str, key: str) -> str:
 
 def used(home: Home, experiment: Experiment) -> list[Source]:
     """What the arms of an experiment start from, each once; without what is no longer there."""
-    runs = experiment.runs(new_id())
     found: dict[tuple[str, str], Source] = {}
-    for run in runs:
+    for run in experiment.runs(new_id()):
         if run.arm.pretrained:
             with suppress(Refused):
                 entry = source(home, run.backbone, run.weights)
@@ -105,5 +96,7 @@ def input_of(home: Home, backbone: str, key: str) -> Input:
 
 def networks_here(home: Home) -> list[str]:
     """The networks that something can be transferred to: the table's, and those of timm's with weights here."""
-    own = {str(entry) for entry in own_backbones(home) if entry in BACKBONES}
+    cards = (read_json(path) for path in home.library_dir.glob("*/card.json"))
+    named = {str(card.get("backbone")) for card in cards if isinstance(card, dict)}
+    own = {name for name in named if name in BACKBONES}
     return list(dict.fromkeys((*BACKBONES, *networks_in_cache(), *sorted(own))))

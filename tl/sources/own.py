@@ -10,10 +10,11 @@ from pathlib import Path
 import msgspec
 
 from tl.config import NAME_PATTERN, Refused, refusal
+from tl.config.training import AUTO, BUNDLED, IMAGENET
 from tl.languages import later
 from tl.sources.card import Card
 from tl.sources.catalogue import available, source
-from tl.sources.source import AUTO, BUNDLED, IMAGENET, Source
+from tl.sources.source import Source
 from tl.store.database import read_runs
 from tl.store.files import write_json, write_pieces
 from tl.store.home import Home

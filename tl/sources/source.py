@@ -4,11 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tl.backbones import ImageNetWeights, Input, PackagedWeights
-from tl.config import AUTO
-from tl.config.training import BUNDLED, IMAGENET
-
-__all__ = ["AUTO", "BUNDLED", "IMAGENET", "Source", "imagenet"]
+from tl.backbones import Input
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,23 +27,3 @@ class Source:
     card: dict[str, Any] | None = None  # the whole model card, where there is one
     state: str  # "bundled", "library" (pretrained here), "installed" (a package), "cached" (downloaded before),
     # "download", or "missing" (a package that is not installed)
-
-
-def imagenet(backbone: str, weights: ImageNetWeights | PackagedWeights, place: Path, here: str, away: str) -> Source:
-    """Published ImageNet weights that are, or will be, at `place`; its state is `here` or `away`."""
-    present = place.is_file()
-    return Source(
-        key=IMAGENET,
-        title="ImageNet",  # whoever publishes them: as arms are named after them
-        backbone=backbone,
-        file=place if present else None,
-        place=place,
-        url=weights.url if isinstance(weights, ImageNetWeights) else None,
-        sha256=weights.sha256,
-        size_bytes=place.stat().st_size if present else round(weights.size_mb * 2**20),
-        input=weights.input,
-        licence=weights.licence,
-        source_data=weights.source_data,
-        accuracy=weights.accuracy,
-        state=here if present else away,
-    )

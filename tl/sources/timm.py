@@ -22,11 +22,10 @@ YES = ("1", "ON", "YES", "TRUE")  # as huggingface_hub reads its switches
 
 def hub(backbone: str) -> list[Source]:
     """What the hub has for `backbone`, the ones that timm recommends first."""
-    size = BYTES_PER_PARAMETER * BACKBONES[backbone].parameters
-    return [_source(backbone, weights, size) for weights in BACKBONES[backbone].hub]
+    return [_source(backbone, weights) for weights in BACKBONES[backbone].hub]
 
 
-def _source(backbone: str, weights: HubWeights, size: int) -> Source:
+def _source(backbone: str, weights: HubWeights) -> Source:
     file = cached(weights.repository, weights.file)
     digest = file.resolve().name if file else ""
     return Source(
@@ -38,7 +37,7 @@ def _source(backbone: str, weights: HubWeights, size: int) -> Source:
         url=f"{endpoint()}/{weights.repository}/resolve/main/{weights.file}",
         repository=weights.repository,
         sha256=digest if SHA256.fullmatch(digest) else "",
-        size_bytes=file.stat().st_size if file else size,
+        size_bytes=file.stat().st_size if file else BYTES_PER_PARAMETER * BACKBONES[backbone].parameters,
         input=weights.input,
         licence=licences.stated(weights.licence),
         source_data=weights.source_data,

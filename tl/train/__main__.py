@@ -101,10 +101,8 @@ def train(folder: Path, devices: int | None = None) -> int:
     try:
         config = _config(run)
         if not sole_writer(run):
-            print(
-                say("Another trainer works in {folder} already; stop that one first.", folder=run.folder),
-                file=sys.stderr,
-            )
+            said = say("Another trainer works in {folder} already; stop that one first.", folder=run.folder)
+            print(said, file=sys.stderr)
             return OCCUPIED
         if devices is not None:
             try:
@@ -117,7 +115,7 @@ def train(folder: Path, devices: int | None = None) -> int:
     except BadConfig as refusal:
         print(refusal, file=sys.stderr)
         if run.config.exists():
-            _write_end(run, None, "failed", "bad_config", str(refusal))
+            _end(run, None, None, "failed", "bad_config", str(refusal))
     except Exception as error:  # its result can't be written
         return EXIT_STATUS[explain_and_log(error)[0]]
     return EXIT_STATUS["bad_config"]
@@ -125,9 +123,8 @@ def train(folder: Path, devices: int | None = None) -> int:
 
 def sole_writer(run: Run) -> bool:
     """Make this process the only one that trains the run, until it ends; False where another does."""
-    return (
-        lock_file(os.open(run.folder, os.O_RDONLY)) is not None
-    )  # left open: the kernel frees the lock with the process
+    folder = os.open(run.folder, os.O_RDONLY)  # left open: the kernel frees the lock with the process
+    return lock_file(folder) is not None
 
 
 def _train(run: Run, config: RunConfig) -> int:
@@ -152,10 +149,11 @@ def _train(run: Run, config: RunConfig) -> int:
         trainer.train()
         ranks.close()
     except Stopped:
-        _stopped(run, config, trainer)
+        _end(run, config, trainer, "stopped")
     except Exception as error:
         if stop and stop.asked and isinstance(error, RuntimeError):
-            _stopped(run, config, trainer)  # who stops signals the whole group: what draws or decodes dies of it first
+            # Who stops signals the whole group: what draws or decodes dies of it first.
+            _end(run, config, trainer, "stopped")
             return 0
         if peers and isinstance(error, RuntimeError):  # an operation with one that is no longer there fails
             error = peers.lost() or error
@@ -172,10 +170,7 @@ def _failed(run: Run, config: RunConfig, trainer: "Trainer | None", error: Excep
     """Write down how a run failed; exit status."""
     reason, message = explain_and_log(error)
     try:
-        if trainer:
-            trainer.result("failed", reason=reason, message=message)
-        else:
-            _write_end(run, config, "failed", reason, message)
+        _end(run, config, trainer, "failed", reason, message)
     except OSError:
         return EXIT_STATUS[reason]
     return 1
@@ -185,13 +180,6 @@ def _lost(run: Run, config: RunConfig, trainer: "Trainer | None", lost: DeviceLo
     """End this process, which waits for a device that is gone, in an operation that never fails."""
     status = _failed(run, config, trainer, lost)
     os._exit(status)  # the others see the end of their input
-
-
-def _stopped(run: Run, config: RunConfig, trainer: "Trainer | None") -> None:
-    if trainer:
-        trainer.result("stopped")
-    else:
-        _write_end(run, config, "stopped", None, None)
 
 
 def _config(run: Run) -> RunConfig:
@@ -209,10 +197,21 @@ def _config(run: Run) -> RunConfig:
         ) from None
 
 
-def _write_end(run: Run, config: RunConfig | None, status: str, reason: str | None, message: str | None) -> None:
-    """The result of a run whose trainer had not begun; without settings (None) its metrics tell how far it has come."""
-    known = describe(status, reached(run.checkpoints), config) if config else {"status": status}
-    write_json(run.result, in_english(known | {"reason": reason, "message": message}))
+def _end(
+    run: Run,
+    config: RunConfig | None,
+    trainer: "Trainer | None",
+    status: str,
+    reason: str | None = None,
+    message: str | None = None,
+) -> None:
+    """Write the result of a run; of one whose trainer had not begun, without settings (None), its metrics tell how far it
+    has come."""
+    if trainer:
+        trainer.result(status, reason=reason, message=message)
+    else:
+        known = describe(status, reached(run.checkpoints), config) if config else {"status": status}
+        write_json(run.result, in_english(known | {"reason": reason, "message": message}))
 
 
 def explain_and_log(error: Exception) -> tuple[str, str]:

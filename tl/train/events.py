@@ -210,9 +210,8 @@ def _settings(config: RunConfig) -> dict[str, bool | float | str]:
 
 def _end_event(config: RunConfig, rows: list[dict[str, Any]], result: dict[str, Any]) -> event_pb2.Event:
     values = _scalars({tag: result.get(key) for tag, key in RESULTS.items()})
-    values.append(
-        _text("result", f"{result['status']}: {_literal(result.get('message') or 'as planned')}")
-    )  # not shown
+    said = f"{result['status']}: {_literal(result.get('message') or 'as planned')}"  # not shown
+    values.append(_text("result", said))
     elapsed = result.get("elapsed_seconds")
     status = SESSION_STATUS.get(result["status"], api_pb2.STATUS_UNKNOWN)
     end = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=_started(config) + (elapsed or 0.0))

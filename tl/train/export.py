@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from safetensors.torch import save_file
 
 from tl.config import refusal
@@ -49,7 +50,7 @@ class Export:
     def make(self, onnx: bool, pictures: bool) -> dict[str, Any]:
         """Write all files; what was measured. Raises Refused."""
         model = trained(self.run)
-        store = _pictures(self.run, model)
+        store = prepare_for(self.run.home, model.config, _tell)
         self.turn.take()
         self.share.resume()
         self._weights(model)
@@ -59,7 +60,7 @@ class Export:
         return found | (self._onnx(model, store) if onnx else {})
 
     def _weights(self, model: TrainedModel) -> None:
-        self._tell(say("writing the weights"))
+        _tell(0, 0, say("writing the weights"))
         state = {name: value.contiguous() for name, value in model.network.state_dict().items()}
         about = {"format": "pt", "backbone": model.config.backbone, "resolution": str(model.config.resolution)}
         save_file(state, self.folder / "model.safetensors", about)
@@ -84,7 +85,7 @@ class Export:
 
     def _onnx(self, model: TrainedModel, store: Pictures) -> dict[str, Any]:
         path = self.folder / "model.onnx"
-        self._tell(say("writing the ONNX model"))
+        _tell(0, 0, say("writing the ONNX model"))
         about = {"pictures": pixels_from.way(self.run.home, model.asked, model.side)}
         whole = onnx_model.EndToEndModel(
             model.network, model.expects, model.side, model.config.resolution, self.temperature
@@ -136,7 +137,7 @@ class Export:
     def _int8(self, model: TrainedModel, store: Pictures, path: Path, whole: dict[str, Any]) -> dict[str, Any]:
         """The int8 model where it is good enough, and how it compares with the other on the same validation pictures."""
         small = self.folder / "model-int8.onnx"
-        self._tell(say("quantising to int8"))
+        _tell(0, 0, say("quantising to int8"))
         shown = store.pixels("train", model.config.samples)
         rows = np.linspace(0, len(shown) - 1, min(CALIBRATION, len(shown))).astype(int)
         try:
@@ -162,7 +163,7 @@ class Export:
 
     def _answers(self, path: Path, pixels: Any, what: str) -> tuple[np.ndarray, float]:
         def tick(done: int) -> None:
-            self._tell(what, done, len(pixels))
+            _tell(done, len(pixels), what)
             if self.turn.wanted():  # whoever trains goes on between two batches
                 self.share.pause()
                 self.turn.give()
@@ -171,15 +172,9 @@ class Export:
 
         return onnx_model.answers(path, pixels, threads.most(), tick)
 
-    def _tell(self, what: str, done: int = 0, total: int = 0) -> None:
-        print(f"{done} {total} {for_stderr(what)}", file=sys.stderr, flush=True)
 
-
-def _pictures(run: Run, model: TrainedModel) -> Pictures:
-    def tell(done: int, total: int, what: str) -> None:
-        print(f"{done} {total} {for_stderr(what)}", file=sys.stderr, flush=True)
-
-    return prepare_for(run.home, model.config, tell)
+def _tell(done: int, total: int, what: str) -> None:
+    print(f"{done} {total} {for_stderr(what)}", file=sys.stderr, flush=True)
 
 
 def _some(store: Pictures, split: str) -> tuple[Any, np.ndarray]:
@@ -189,10 +184,7 @@ def _some(store: Pictures, split: str) -> tuple[Any, np.ndarray]:
 
 def _one_of_each(labels: np.ndarray) -> list[int]:
     """Rows of up to CHECKED pictures: the first of each class, then the second of each."""
-    number = np.zeros(len(labels), np.int64)  # which picture of its class it is
-    for label in np.unique(labels):
-        own = np.flatnonzero(labels == label)
-        number[own] = np.arange(len(own))
+    number = pd.Series(labels).groupby(labels).cumcount().to_numpy()  # which picture of its class it is
     return [int(row) for row in np.lexsort((labels, number))[:CHECKED]]
 
 

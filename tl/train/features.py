@@ -92,17 +92,11 @@ def main(argv: list[str]) -> int:
         finally:
             share.pause()
             turn.give()
-        about = say("{backbone} with {weights}: {what}", backbone=backbone, weights=weights, what=_told(answers[-1]))
+        what = answers[-1].get("error") or say("looked at in {seconds:.1f} s.", seconds=answers[-1]["seconds"])
+        about = say("{backbone} with {weights}: {what}", backbone=backbone, weights=weights, what=what)
         print(about, file=sys.stderr, flush=True)
     print(json.dumps(answers))
     return 0
-
-
-def _told(answer: dict[str, float | str]) -> str:
-    """What people read of an answer."""
-    if "error" in answer:
-        return str(answer["error"])
-    return say("looked at in {seconds:.1f} s.", seconds=answer["seconds"])
 
 
 def _take(turn: Turn) -> None:
@@ -142,7 +136,7 @@ def extract(home: Home, key: FeatureKey, store: PictureStore) -> Features:
         weights = source(home, key.backbone, key.weights)
         if weights.file is None:  # nothing is downloaded here
             raise refusal("{file} is missing; download the weights first.", file=weights.place)
-        path, expects = weights_here(home, key.backbone, key.weights, lambda *_: None), weights.input
+        path, expects = weights_here(home, key.backbone, key.weights), weights.input
         classes = classes_of_head(path, key.backbone)
         network = build_network(key.backbone, classes or NO_HEAD, key.resolution)
         load_pretrained(network, key.backbone, path, classes)

@@ -168,9 +168,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tl.train.fetch", description=__doc__.splitlines()[0])
     parser.add_argument("name", choices=list(sources()))
     parser.add_argument("packed", type=Path, metavar="DEST.zip")
-    parser.add_argument(
-        "--root", type=Path, default=Home().downloads_dir, help="where torchvision's files lie or go"
-    )  # not shown
+    words = "where torchvision's files lie or go"  # not shown
+    parser.add_argument("--root", type=Path, default=Home().downloads_dir, help=words)
     arguments = parser.parse_args()
     try:
         fetch(arguments.name, arguments.packed, arguments.root.absolute())

@@ -161,15 +161,6 @@ def _resize_positions(embedding: torch.Tensor, tokens: int) -> torch.Tensor:
     return torch.cat([class_token, grid.flatten(2).transpose(1, 2)], dim=1)
 
 
-@torch.no_grad()
-def resample(weights: list[nn.Parameter]) -> None:
-    """Draw each weight tensor anew from a normal distribution with its own mean and variance: what is left of
-    pretraining is the scale of its layers (Raghu et al. 2019, arXiv 1902.07208)."""
-    for weight in weights:
-        deviation, mean = torch.std_mean(weight, correction=0)
-        weight.copy_(torch.randn_like(weight) * deviation + mean)
-
-
 class Stages:
     """The network's stages and head as groups of parameters and modules, frozen or trained as one.
 
@@ -225,9 +216,13 @@ class Stages:
                 if isinstance(module, nn.modules.batchnorm._NormBase):
                     module.eval()
 
+    @torch.no_grad()
     def keep_only_scale(self) -> None:
-        """Mean-var initialisation: the backbone's weights are drawn anew, BatchNorm's statistics start afresh."""
-        resample([weight for name, weights in self.parameters.items() if name != HEAD for weight in weights])
+        """Mean-var initialisation: the backbone's weight tensors are drawn anew, each from a normal distribution with its own
+        mean and variance, BatchNorm's statistics start afresh (Raghu et al. 2019, arXiv 1902.07208)."""
+        for weight in [weight for name, weights in self.parameters.items() if name != HEAD for weight in weights]:
+            deviation, mean = torch.std_mean(weight, correction=0)
+            weight.copy_(torch.randn_like(weight) * deviation + mean)
         for module in self.network.modules():
             if isinstance(module, nn.modules.batchnorm._NormBase):
                 module.reset_running_stats()

@@ -1,6 +1,7 @@
 """The file of a source's weights: downloaded, or taken out of its package, where it is not there yet."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from safetensors.torch import save
@@ -16,7 +17,9 @@ from tl.train.network import build_network
 from tl.train.weights import read_published
 
 
-def weights_here(home: Home, backbone: str, key: str, progress: Callable[[int, int, str], None]) -> Path:
+def weights_here(
+    home: Home, backbone: str, key: str, progress: Callable[[int, int, str], None] = lambda *_: None
+) -> Path:
     """The file of the pretrained weights of the source `key`; `progress(done, total, what)` while it is downloaded."""
     weights = source(home, backbone, key)
     if weights.state == "installed":
@@ -37,7 +40,8 @@ def _converted(home: Home, weights: Source) -> Path:
     Raises Refused where the file is not the very one that was published: it is a pickle.
     """
     place = home.weights_dir / f"{weights.backbone}-{weights.sha256[:16]}.safetensors"
-    if _whole(place):
+    with suppress(Refused), weights_file.opened(place) as file:
+        weights_file.check(file)
         return place
     published = list(read_published(weights.place, weights.sha256, say("install its package again")).values())
     names = build_network(weights.backbone, len(published[-1]), weights.input.size).state_dict()
@@ -46,12 +50,3 @@ def _converted(home: Home, weights: Source) -> Path:
         raise refusal("{file} does not hold the weights of {backbone}.", file=weights.place, backbone=weights.backbone)
     write_bytes(place, save(dict(zip(names, (value.contiguous() for value in published), strict=True))))
     return place
-
-
-def _whole(place: Path) -> bool:
-    try:
-        with weights_file.opened(place) as file:
-            weights_file.check(file)
-    except Refused:
-        return False
-    return True

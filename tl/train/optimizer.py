@@ -5,7 +5,7 @@ from itertools import groupby
 import torch
 
 from tl.config import RunConfig
-from tl.phases import HEAD, Phase
+from tl.phases import Phase
 from tl.train.methods.method import Method
 from tl.train.network import Stages
 
@@ -35,8 +35,7 @@ def make_optimizer(stages: Stages, config: RunConfig, method: Method | None = No
     raise AssertionError(config.optimizer)
 
 
-def set_rates(optimizer: torch.optim.Optimizer, phase: Phase, rate: float) -> float:
-    """Give every stage its part of `rate`; gives the head's."""
+def set_rates(optimizer: torch.optim.Optimizer, phase: Phase, rate: float) -> None:
+    """Give every stage its part of `rate`."""
     for group in optimizer.param_groups:
         group["lr"] = rate * phase.rates.get(group["stage"], 0.0) * group["factor"]
-    return rate * phase.rates[HEAD]

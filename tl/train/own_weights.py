@@ -6,23 +6,25 @@ looked through.
 """
 
 import argparse
+import hashlib
 import json
 import re
-import shutil
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tl.backbones import BACKBONES
 from tl.config import Refused, refusal
 from tl.languages import for_stderr, later, listed, say
+from tl.networks import PICTURES_OF_A_FILE
 from tl.output import spell_out
 from tl.sources import AUTO, input_of
-from tl.sources.weights_file import card_of
-from tl.store.download import matches, sha256_of
-from tl.store.files import write_json
+from tl.sources.card import Card
+from tl.sources.licences import STATED, UNKNOWN
+from tl.sources.own import add
+from tl.store.download import sha256_of
 from tl.store.home import Home
+from tl.store.seal import PIECE_BYTES
 from tl.train.network import build_network, expected_tensors, fitted, misfits
 from tl.train.weights import read_safetensors
 
@@ -37,16 +39,25 @@ def adopt(home: Home, file: Path, backbone: str, resolution: int, licence: str |
     words = look_through(file, backbone, resolution)
     digest = sha256_of(file)
     stem = re.sub("[^a-z0-9_-]", "-", file.stem.lower()).strip("-_")[:31]
-    name = f"{stem or 'file'}-{digest[:8]}"
-    folder = home.library_dir / name
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(file, folder / ".weights.part")
-    if not matches(folder / ".weights.part", digest):
+    card = Card(
+        backbone=backbone,
+        source_data=PICTURES_OF_A_FILE.format(file=file.name),
+        input=input_of(home, backbone, AUTO),  # what it is taken to want
+        licence=STATED.format(licence=licence) if licence else UNKNOWN,
+        file=file.name,
+    )
+    return add(home, f"{stem or 'file'}-{digest[:8]}", card, _unchanged(file, digest)).key, words
+
+
+def _unchanged(file: Path, digest: str) -> Iterator[bytes]:
+    """The bytes of a file whose SHA-256 was `digest`; Refused where it is another one now."""
+    found = hashlib.sha256()
+    with open(file, "rb") as opened:
+        while piece := opened.read(PIECE_BYTES):
+            found.update(piece)
+            yield piece
+    if found.hexdigest() != digest:
         raise refusal("{file} changed while it was copied; try again.", file=file)
-    (folder / ".weights.part").replace(folder / "weights.safetensors")
-    expects = asdict(input_of(home, backbone, AUTO))
-    write_json(folder / "card.json", card_of(name, backbone, file, digest, licence, expects))
-    return name, words
 
 
 def look_through(file: Path, backbone: str, resolution: int) -> str:

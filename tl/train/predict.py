@@ -23,8 +23,7 @@ from tl.decoding.heads import TOO_LARGE_A_FILE
 from tl.decoding.methods import STORED
 from tl.decoding.pixels import LARGEST
 from tl.ending import clean_up_when_ended, status_of
-from tl.languages import for_stderr as words
-from tl.languages import say
+from tl.languages import for_stderr, say
 from tl.output import spell_out
 from tl.store.files import keep_private
 from tl.store.home import Run
@@ -40,20 +39,13 @@ Files = list[tuple[Path, str]]  # each with its name below the folder
 def answer(run: Run, model: TrainedModel, place: Path, temperature: float, rows: AnswerFile) -> None:
     """Write a row for every file at `place`; what can't be read is named. Raises Refused."""
     total = sum(1 for _ in files_in(place))
+    way = pixels_from.way(run.home, model.asked, model.side)
     threads.govern(CPU).resume()
     told = WaitingProgress(_tell)
     with tempfile.TemporaryDirectory(prefix="tl-predict-") as folder, decoder(run.home.locks_dir, told) as decode:
         for chunk in _chunks(place):
             told(rows.pictures + rows.unreadable, total, str(say("looking at pictures")))
-            _answer_chunk(
-                model,
-                pixels_from.way(run.home, model.asked, model.side),
-                chunk,
-                Path(folder),
-                decode,
-                temperature,
-                rows,
-            )
+            _answer_chunk(model, way, chunk, Path(folder), decode, temperature, rows)
     told(rows.pictures + rows.unreadable, total, str(say("looking at pictures")))
 
 
@@ -137,7 +129,7 @@ def _decoded(
 
 
 def _tell(done: int, total: int, what: str) -> None:
-    print(f"{done} {total} {words(what)}", file=sys.stderr, flush=True)
+    print(f"{done} {total} {for_stderr(what)}", file=sys.stderr, flush=True)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -17,16 +17,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from tl.backbones import BACKBONES, IMAGENET_INPUT, listed, unknown
 from tl.config import NAME_PATTERN, Refused, refusal
+from tl.config.training import AUTO, BUNDLED, IMAGENET
 from tl.datasets import name_of, prepare, source_of
 from tl.datasets.info import DatasetInfo
 from tl.languages import later, say
 from tl.output import spell_out
-from tl.sources import AUTO, BUNDLED, IMAGENET, Source, source
+from tl.sources import source
 from tl.store.device_lock import Turn
 from tl.store.files import write_bytes, write_json
 from tl.store.home import Home
@@ -82,13 +83,8 @@ def publish(network: nn.Module, card: dict[str, Any], folder: Path) -> dict[str,
         for name, value in network.cpu().state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
-    weights = folder / "weights.safetensors"
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / ".weights.part"
-    save_file(state, temporary)
-    data = temporary.read_bytes()
-    temporary.unlink()
-    write_bytes(weights, data)
+    data = save(state)
+    write_bytes(folder / "weights.safetensors", data)
     card |= {"sha256": hashlib.sha256(data).hexdigest(), "size_bytes": len(data)}
     write_json(folder / "card.json", card)
     return card
@@ -107,7 +103,8 @@ def main(argv: list[str]) -> int:
         raise Refused(unknown(options.backbone))
     if not BACKBONES[options.backbone].takes(options.resolution):
         raise Refused(BACKBONES[options.backbone].refusal(options.backbone, options.resolution))
-    name = options.name or f"{_in_a_name(options.backbone)}-{options.dataset}-{options.resolution}"
+    network_name = re.sub("[^a-z0-9_-]", "-", options.backbone.lower().removeprefix("timm:"))
+    name = options.name or f"{network_name}-{options.dataset}-{options.resolution}"
     if not NAME_PATTERN.fullmatch(name) or name in RESERVED:
         text = later("{name!r} can't be a model's name; use up to 40 of a-z, 0-9, '-' and '_', but not a source's key.")
         raise refusal(text, name=name)
@@ -134,11 +131,6 @@ def main(argv: list[str]) -> int:
         file=sys.stderr,
     )
     return 0
-
-
-def _in_a_name(backbone: str) -> str:
-    """What of a network's name may stand in a model's."""
-    return re.sub("[^a-z0-9_-]", "-", backbone.lower().removeprefix("timm:"))
 
 
 def _pretrained(
@@ -175,9 +167,11 @@ def _pretrained(
             text = later("{teacher!r} expects pictures normalised in another way; name another --teacher.")
             raise refusal(text, teacher=options.teacher)
         teacher = build().eval()
-        load_pretrained(teacher, options.backbone, _place(home, taught_by), len(info.classes))
+        load_pretrained(
+            teacher, options.backbone, weights_here(home, options.backbone, taught_by.key), len(info.classes)
+        )
     waited = turn.waited_seconds
-    place = _place(home, start) if start else None
+    place = weights_here(home, options.backbone, start.key) if start else None
     network = train(options, pixels, labels, len(info.classes), device, precision, place, expects, teacher, hand_over)
     seconds = time.monotonic() - began - (turn.waited_seconds - waited)
     # What ships is half precision, so that is what is measured.
@@ -208,11 +202,6 @@ def _pretrained(
         "class_names": list(info.classes),
     }
     return network, card
-
-
-def _place(home: Home, weights: Source) -> Path:
-    """Their file, downloaded where need be."""
-    return weights_here(home, weights.backbone, weights.key, lambda *_: None)
 
 
 if __name__ == "__main__":

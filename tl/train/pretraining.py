@@ -111,9 +111,8 @@ def train(
             expects=expects,
             smallest_area=options.smallest_area,
         )
-        bar = tqdm(
-            batches, total=steps_per_epoch, desc=f"epoch {epoch + 1}/{options.epochs}", mininterval=5
-        )  # not shown
+        what = f"epoch {epoch + 1}/{options.epochs}"  # not shown
+        bar = tqdm(batches, total=steps_per_epoch, desc=what, mininterval=5)
         for number, (batch, target) in enumerate(bar):
             for group in optimizer.param_groups:
                 group["lr"] = options.learning_rate * rate_factor(epoch * steps_per_epoch + number, steps)

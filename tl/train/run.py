@@ -98,7 +98,8 @@ class Trainer:
         self.epochs = Epochs(config, self.learner, self.history, *shared)
         self.asking = Asking(self.run, config, self.store, self.learner, *shared)
         if self.history.learning_rate is None:
-            found = self.epochs.find_rate(self.run, self.meter) if config.finds_rate else config.rate_of(config.arm)
+            tested = config.finds_rate_of(config.arm)
+            found = self.epochs.find_rate(self.run, self.meter) if tested else config.rate_of(config.arm)
             self.history.learning_rate = found
         self._write_rows()
 
@@ -111,9 +112,8 @@ class Trainer:
         if last:
             learner.method.restored()
         if version != torch.__version__:
-            self.history.note(
-                say("Resumed with torch {now}, begun with {before}.", now=torch.__version__, before=version)
-            )
+            resumed = say("Resumed with torch {now}, begun with {before}.", now=torch.__version__, before=version)
+            self.history.note(resumed)
         self._say()
         self.progress.goes_on(self.history.epochs)
         if (asked := self.config.devices) != self.config.devices_of(self.config.arm):
@@ -208,9 +208,8 @@ class Trainer:
         trained, reused = time.monotonic(), learner.frozen.reused_seconds - before
         validation = None if config.final else self.asking.about(VALIDATION, epoch)
         if validation and not math.isfinite(validation.loss):
-            raise Diverged(
-                say("the validation loss became {loss} in epoch {epoch}", loss=str(validation.loss), epoch=epoch)
-            )
+            lost = say("the validation loss became {loss} in epoch {epoch}", loss=str(validation.loss), epoch=epoch)
+            raise Diverged(lost)
         evaluated, spared = time.monotonic(), learner.frozen.reused_seconds - before
         load, pictures = self.meter.taken(), learner.inputs.per_epoch
         frozen_flops, flops = learner.flops(phase)
@@ -245,7 +244,7 @@ class Trainer:
             steps = epoch * number_of_batches(len(learner.pixels), config.batch_size)
             history.judge(epoch, *judged, steps, config)
         else:
-            history.keep(epoch)
+            history.best_epoch = epoch  # there are no pictures to judge it by
         self._commit()
         said = f"epoch {epoch}/{config.max_epochs} ({phase.name}): train loss {train_loss:.4f}, "  # not shown
         if validation:
@@ -255,8 +254,7 @@ class Trainer:
     def _commit(self) -> None:
         """The epoch counts once the checkpoint is there; all the rest follows from it."""
         history, learner, folder = self.history, self.learner, self.run.checkpoints
-        about = (history, self.config, learner.moving)
-        self.ranks.once(save_last, folder, learner.network, learner.optimizer, *about)
+        self.ranks.once(save_last, folder, learner.network, learner.optimizer, history, self.config, learner.moving)
         if history.best_epoch == history.epochs:
             self.ranks.once(save_best, folder, learner.network, history.epochs, self.config, learner.moving)
         self._write_rows()
@@ -272,9 +270,8 @@ class Trainer:
         if not whole:
             learner.method.restored()
         learner.begin(history.epochs, self.config.phases[len(history.phase_starts) - 1])
-        ended, tested = whole and learner.moving is not None, {}
-        if not self.config.final:
-            tested = self.asking.at_the_end(history.epochs, ended)
+        ended = whole and learner.moving is not None
+        tested = {} if self.config.final else self.asking.at_the_end(history.epochs, ended)
         if learner.moving is not None:  # whoever takes over the network needs all of it
             learner.method.finish(learner.network)
             self.ranks.once(save_best, folder, learner.network, history.best_epoch, self.config)

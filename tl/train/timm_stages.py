@@ -27,7 +27,7 @@ def config_of(network: nn.Module) -> dict[str, Any]:
 
 
 def heads_of(network: nn.Module, classes: int) -> tuple[str, ...]:
-    """Prefixes of the classifiers, linear layers for `classes`. Raises LeftOut where there is none."""
+    """Prefixes of the classifiers, linear layers for `classes`. Raises NotOffered where there is none."""
     named = config_of(network).get("classifier")
     heads = (named,) if isinstance(named, str) else tuple(named or ())
     modules = dict(network.named_modules())
@@ -41,7 +41,7 @@ def heads_of(network: nn.Module, classes: int) -> tuple[str, ...]:
 def stages_of(network: nn.Module, heads: tuple[str, ...]) -> list[list[str]]:
     """Module prefixes of each stage, from the input on; together all parameters but those of the `heads`.
 
-    Raises LeftOut where the network has no groups, or where one of its layers is in none or in several.
+    Raises NotOffered where the network has no groups, or where one of its layers is in none or in several.
     """
     groups = _bundled(_groups(network, heads))
     stage_of = {name: number for number, names in enumerate(groups) for name in names}
@@ -50,7 +50,9 @@ def stages_of(network: nn.Module, heads: tuple[str, ...]) -> list[list[str]]:
         raise NotOffered("timm does not say in which order its layers come")
     prefixes: list[list[str]] = [[] for _ in groups]
     _collect(network, "", stage_of, prefixes)
-    _check(rest, prefixes)
+    # The rule of the table: every parameter in exactly one stage, none empty.
+    if not all(prefixes) or any(sum(_inside(name, some) for some in prefixes) != 1 for name in rest):
+        raise NotOffered("its layers can't be told apart by stage")
     return prefixes
 
 
@@ -105,15 +107,9 @@ def _collect(module: nn.Module, path: str, stage_of: dict[str, int], prefixes: l
             _collect(child, f"{path}.{name}".lstrip("."), stage_of, prefixes)
 
 
-def _check(names: list[str], prefixes: list[list[str]]) -> None:
-    """The rule of the table: every parameter in exactly one stage, none empty."""
-    if not all(prefixes) or any(sum(_inside(name, some) for some in prefixes) != 1 for name in names):
-        raise NotOffered("its layers can't be told apart by stage")
-
-
 @contextmanager
 def check_order(network: nn.Module, prefixes: list[list[str]]) -> Iterator[None]:
-    """Raise LeftOut unless the stages run one after the other, from the input on, in what is computed meanwhile."""
+    """Raise NotOffered unless the stages run one after the other, from the input on, in what is computed meanwhile."""
     modules, ran = dict(network.named_modules()), []
     hooks = [
         modules[path].register_forward_pre_hook(lambda *_, number=number: ran.append(number))

@@ -14,6 +14,7 @@ import sys
 import time
 import warnings
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from tl.timm_networks import FILE, PREFIX, SIDES, WEIGHTS_FILE, backbone_of, nam
 from tl.train.checkpoints.checkpoint import DTYPES
 from tl.train.frozen.pieces import WHOLE, Chain
 from tl.train.timm_stages import NotOffered, check_order, config_of, heads_of, stages_of
-from tl.train.timm_words import family_of, pictures_of
+from tl.train.timm_words import FAMILIES, pictures_of
 
 CLASSES = 1000
 WRITE_SECONDS = 60.0
@@ -41,7 +42,7 @@ SAFE_FILE = {"open_clip_pytorch_model.bin": "open_clip_model.safetensors"}  # a 
 
 
 def facts_of(name: str, accuracies: dict[str, float], inputs: list[list[Any]]) -> dict[str, Any]:
-    """What tl.timm_networks has of one network; new kinds of input are added to `inputs`. Raises LeftOut."""
+    """What tl.timm_networks has of one network; new kinds of input are added to `inputs`. Raises NotOffered."""
     network = _built(name)
     if (parameters := sum(parameter.numel() for parameter in network.parameters())) > MOST_PARAMETERS:
         raise NotOffered(
@@ -52,7 +53,10 @@ def facts_of(name: str, accuracies: dict[str, float], inputs: list[list[Any]]) -
     if strange := {value.dtype for value in network.state_dict().values()} - set(DTYPES):
         raise NotOffered(f"a checkpoint can't hold its {strange.pop()}")
     side = config_of(network)["input_size"][1]
-    sized = _sized(name, side)
+    sized = False  # whether timm wants to be told the size of the pictures, and can
+    with suppress(NotOffered):
+        _built(name, img_size=side)
+        sized = True
     pictures = torch.empty(2, 3, side, side, device="meta")
     try:
         with check_order(network.train(), stages):
@@ -61,15 +65,17 @@ def facts_of(name: str, accuracies: dict[str, float], inputs: list[list[Any]]) -
         raise
     except Exception as error:  # whatever a network raises that does not compute on shapes alone
         raise NotOffered("it does not compute on square pictures of one kind") from error
+    entries = (_entry(full, config, accuracies, inputs) for full, config in get_arch_pretrained_cfgs(name).items())
+    module = type(network).__module__.rsplit(".", 1)[1]
     facts: dict[str, Any] = {
-        "family": family_of(_module(network)),
+        "family": FAMILIES.get(module, module),
         "stages": stages,
         "head": heads[0],
         "parameters": parameters,
         "gflops": gflops,
         "side": side,
         "activations": round(activations * (SIZE_FREE / side) ** 2 / 1e6, 1),
-        "weights": [entry for entry in _weights(name, accuracies, inputs) if entry],
+        "weights": [entry for entry in entries if entry],
     }
     facts |= {"heads": heads[1:]} if heads[1:] else {}
     facts |= {"sized": True} if sized else {}
@@ -104,19 +110,6 @@ def _built(name: str, **options: Any) -> nn.Module:
         raise NotOffered("timm can't build it for other classes here") from error
 
 
-def _module(network: nn.Module) -> str:
-    return type(network).__module__.rsplit(".", 1)[1]
-
-
-def _sized(name: str, side: int) -> bool:
-    """Whether timm wants to be told the size of the pictures, and can."""
-    try:
-        _built(name, img_size=side)
-    except NotOffered:
-        return False
-    return True
-
-
 _SIZES: dict[str, list[int]] = {}  # of networks that differ in width and depth only, by what their names share
 WIDTH = re.compile(
     r"(?<![a-z])(atto|femto|pico|nano|xnano|micro|mini|x*tiny|x*small|little|wee|dwee|medium|mediumd|base|betwixt|large|x*large|huge|giant|gigantic|enormous|so400m|so150m2?|x*s|m|b|l|h|e|g|s|ti)(?=\d*(_|$))"
@@ -132,9 +125,8 @@ def _sizes(name: str, network: nn.Module, sized: bool) -> dict[str, Any]:
     if not sized:  # layers that take any size fail where the picture is too small
         smallest = next((side for side in fits if _takes(name, network, False, side)), None)
         found = [side for side in fits if smallest is not None and side >= smallest]
-        found = (
-            found if _takes(name, network, False, fits[-1]) else [s for s in found if _takes(name, network, False, s)]
-        )
+        if not _takes(name, network, False, fits[-1]):
+            found = [side for side in found if _takes(name, network, False, side)]
     else:
         if kind not in _SIZES:
             _SIZES[kind] = [side for side in fits if _takes(name, network, True, side)]
@@ -173,10 +165,6 @@ def _work(network: nn.Module, pictures: torch.Tensor) -> tuple[float, float]:
         raise NotOffered("it gives something else than a score per class")
     gflops = counter.get_total_flops() / 2 / len(pictures) / 1e9
     return float(f"{gflops:.4g}"), sum(storage.nbytes() for storage in kept.values()) / len(pictures)
-
-
-def _weights(name: str, accuracies: dict[str, float], inputs: list[list[Any]]) -> list[list[Any] | None]:
-    return [_entry(full, config, accuracies, inputs) for full, config in get_arch_pretrained_cfgs(name).items()]
 
 
 def _entry(full: str, config: PretrainedCfg, accuracies: dict[str, float], inputs: list[list[Any]]) -> list[Any] | None:

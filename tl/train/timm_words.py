@@ -113,11 +113,6 @@ PICTURES = {
 }
 
 
-def family_of(module: str) -> str:
-    """The family of the networks in one of timm's modules."""
-    return FAMILIES.get(module, module)
-
-
 def pictures_of(tag: str) -> str:
     """The pictures behind weights, by their tag."""
     parts = tag.split("_")

@@ -27,9 +27,7 @@ def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
     """The tensors by name of a safetensors file, whatever it is called, after a look through it. Raises Refused."""
     with weights_file.opened(path) as file:
         weights_file.check(file)
-        found: dict[str, torch.Tensor] = load_file(
-            f"/proc/self/fd/{file.fileno()}"
-        )  # the open file: it takes names only
+        found: dict[str, torch.Tensor] = load_file(f"/proc/self/fd/{file.fileno()}")  # it takes names only
         return found
 
 

@@ -75,9 +75,10 @@ def _namer(wanted: str) -> tuple[Namer | None, set[int], str]:
             if len(levels) == 1
             else say("levels {levels} together are the class", levels=wanted)
         )
-        return partial(_of_levels, levels=levels), set(levels), how
+        deepest = max(levels)
+        return lambda own: " ".join(own[at] for at in levels) if len(own) > deepest else None, set(levels), how
     if wanted == PARENT:
-        return _of_parent, set(), say("the folder right above each picture is its class")
+        return lambda own: own[-1] if own else None, set(), say("the folder right above each picture is its class")
     if "*" in wanted:
         parts = [part for part in wanted.split("/") if part not in ("", ".")]
         if parts.count("*") == 1:
@@ -88,14 +89,6 @@ def _namer(wanted: str) -> tuple[Namer | None, set[int], str]:
             "classes-from is {wanted!r:.100}; put one * where the class folders are, as in photos/*.", wanted=wanted
         )
     return None, set(), ""
-
-
-def _of_levels(folders: tuple[str, ...], levels: list[int]) -> str | None:
-    return " ".join(folders[level] for level in levels) if len(folders) > max(levels) else None
-
-
-def _of_parent(folders: tuple[str, ...]) -> str | None:
-    return folders[-1] if folders else None
 
 
 def _of_path(folders: tuple[str, ...], parts: list[str], place: int) -> str | None:

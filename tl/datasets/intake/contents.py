@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import pandas as pd
@@ -67,7 +68,9 @@ def decode_into(
     with decoder(locks_dir, told, limits.minutes) as decode:
         work = Work(decode, source, (slots, copies), limits, options)
         pictures, native, side, scales = decode_members(work, members, report, told)
-    for name in _bare_folders(members, pictures["name"]):
+    # Folders of which no picture could be read, at any depth below.
+    folders = {member.name.rpartition("/")[0] for member in members if "/" in member.name}
+    for name in sorted(f"{bare}/" for bare in folders - _filled(folders, pictures["name"])):
         report.add(BARE, name)
     return Decoded(
         source=source,
@@ -125,16 +128,5 @@ def _candidates(members: list[Member], report: LeftOutReport, limits: UploadLimi
 
 def _filled(folders: set[str], names: Iterable[str]) -> set[str]:
     """Those of the folders that hold one of the files, at any depth below: no more than there are, however deep."""
-    return {parent for name in names for parent in _parents(name) if parent in folders}
-
-
-def _parents(name: str) -> list[str]:
-    """'a/b/c.jpg' -> ['a', 'a/b']."""
-    parts = name.split("/")
-    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
-
-
-def _bare_folders(members: list[Member], readable: Iterable[str]) -> list[str]:
-    """Folders of which no picture could be read, at any depth below."""
-    folders = {member.name.rpartition("/")[0] for member in members if "/" in member.name}
-    return sorted(f"{folder}/" for folder in folders - _filled(folders, readable))
+    every = (accumulate(name.split("/")[:-1], "{}/{}".format) for name in names)  # 'a/b/c.jpg': 'a', 'a/b'
+    return {parent for parents in every for parent in parents if parent in folders}

@@ -9,10 +9,9 @@ import shutil
 import weakref
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -25,11 +24,10 @@ from tl.datasets.grouping import Grouping, belonging
 from tl.datasets.info import DatasetInfo, name_taken, of_names
 from tl.datasets.info import ReasonCount as Left
 from tl.datasets.intake import new_dataset
-from tl.datasets.intake import unlabelled as without_labels
 from tl.datasets.intake.asked_for import choose
 from tl.datasets.intake.contents import Decoded, decode_into, tables
 from tl.datasets.intake.edits import Edits
-from tl.datasets.intake.layouts import LayoutInput, Reading, read
+from tl.datasets.intake.layouts import LayoutInput, Place, Reading, read
 from tl.datasets.intake.layouts.reading import AS_FOUND, LayoutRequest
 from tl.datasets.intake.packing import one_zip, pack_files, too_large
 from tl.datasets.intake.refusals import no_classes
@@ -38,14 +36,14 @@ from tl.languages import later, reworded, say
 from tl.store.home import Home
 from tl.store.quarantine import move_into_place, quarantine
 
+ANY = "pictures"  # their class while those without labels are divided; nothing that is kept calls them so
 ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".tbz2", ".xz", ".txz", ".7z")  # endings
 THE_ZIP, THE_UPLOAD, THE_FOLDER = later("The zip"), later("The upload"), later("The folder")  # as messages call it
-Source = (
-    Path | BinaryIO | Sequence[Path | BinaryIO]
-)  # an archive or a folder of this computer; uploads, each with its `name`
+# An archive or a folder of this computer; uploads, each with its `name`.
+Source = Path | BinaryIO | Sequence[Path | BinaryIO]
 
 
-class Incoming:
+class Incoming(AbstractContextManager["Incoming"]):
     """An archive that was read and is a data set once `create_dataset` says how; closed otherwise, nothing of it stays.
 
     Whoever forgets it closes it, too: its folder goes with it.
@@ -59,10 +57,7 @@ class Incoming:
         self.title: str = about["title"]  # as people call it
         self._end = weakref.finalize(self, ends.close)
 
-    def __enter__(self) -> "Incoming":
-        return self
-
-    def __exit__(self, kind: type | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -89,7 +84,11 @@ class Incoming:
     @cached_property
     def readings(self) -> list[Reading]:
         """Every plausible way to read it, the likelier first."""
-        return read(self.found) if self.labelled else [without_labels.reading(self.found)]
+        if self.labelled:
+            return read(self.found)
+        # Who groups pictures by folder means the folder that one lies in.
+        places = [Place("", ANY, "/".join(folders)) for folders in self.found.folders]
+        return [Reading(how=say("pictures without labels"), places=places)]
 
     def choose(self, asked: LayoutRequest) -> Reading:
         """The reading that is asked for, else the likeliest. Raises Refused where there is none."""
@@ -134,8 +133,8 @@ class Incoming:
             raise refusal("Pictures without labels have no classes that could be changed.")
         with refuse_full_disk(self.home, target):
             pictures, report = new_dataset.classified(self._read.pictures, reading, edits or Edits(), self._read.report)
-            pictures["belongs"] = self._belonging(pictures)
             grouping, names = self._asks["grouping"], self._read.names
+            pictures["belongs"] = self._belonging(pictures, grouping) if grouping else ""
             ways = self._about | {
                 "read_as": reading.how,
                 "remarks": new_dataset.remarks(reading, pictures),
@@ -157,12 +156,9 @@ class Incoming:
         self.close()
         return info
 
-    def _belonging(self, pictures: pd.DataFrame) -> list[str]:
-        grouping, limits = self._asks["grouping"], self._asks["limits"]
-        if grouping is None:
-            return [""] * len(pictures)
-        names, below = list(pictures["name"]), list(pictures["below"])
-        return belonging(grouping, names, below, self._read.source, self._read.members, self._asks["beside"], limits)
+    def _belonging(self, pictures: pd.DataFrame, grouping: Grouping) -> list[str]:
+        names, below, asks = list(pictures["name"]), list(pictures["below"]), self._asks
+        return belonging(grouping, names, below, self._read.source, self._read.members, asks["beside"], asks["limits"])
 
 
 def ingest_zip(home: Home, source: Source, name: str, *, asked: LayoutRequest = AS_FOUND, **about: Any) -> DatasetInfo:
@@ -245,7 +241,7 @@ def _sources(source: Source, folder: Path, shown: str, limits: UploadLimits) -> 
     if (size := sum(map(_size, source))) > limits.archive_bytes:
         raise too_large(shown or say(THE_UPLOAD), size, limits)
     paths = [(path, path.name) for path in source if isinstance(path, Path)]
-    files = [(_path_of(file), file) for file in source if not isinstance(file, Path)]
+    files = [(str(getattr(file, "name", "")).replace("\\", "/"), file) for file in source if not isinstance(file, Path)]
     if all(name.lower().endswith(ARCHIVES) for name, _ in files):
         received = [
             (_received(file, folder / f"upload-{number}.part", name, limits), name)
@@ -255,10 +251,6 @@ def _sources(source: Source, folder: Path, shown: str, limits: UploadLimits) -> 
     shown = shown or say(THE_FOLDER)
     pack_files(files, folder / "upload.part", shown, limits)
     return [*paths, (folder / "upload.part", shown)]
-
-
-def _path_of(file: BinaryIO) -> str:
-    return str(getattr(file, "name", "")).replace("\\", "/")
 
 
 def _received(source: BinaryIO, path: Path, shown: str, limits: UploadLimits) -> Path:

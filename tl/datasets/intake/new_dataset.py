@@ -136,9 +136,9 @@ def write(
     write_parquet(folder / "index.parquet", index.drop(columns=["belongs", "notes"], errors="ignore"))
     write_json(folder / f"pictures-{side}.json", {"ready": len(index)})
     stored = np.memmap(folder / f"pictures-{side}.u8", np.uint8, "r", shape=(len(index), side, side, 3))
-    found = LeftOutReport()
-    for kind, pair in leakage.find_duplicates(index, stored):
-        found.add(kind, pair)
+    found, names = LeftOutReport(), index["name"].to_numpy()
+    for kind, row, other in leakage.pairs(index, stored):
+        found.add(kind, f"{names[row]} = {names[other]}")
     noted = LeftOutReport()
     for name, notes in zip(index["name"], index["notes"], strict=True) if "notes" in index else ():
         for note in notes:

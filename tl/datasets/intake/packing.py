@@ -11,15 +11,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from tl.config import Refused, refusal
 from tl.datasets.archive import Member, UploadLimits, check_kind, read_contents
 from tl.datasets.lookup import content
 from tl.datasets.pool import environment
-from tl.decoding import unpacking
 from tl.decoding.heads import is_junk
-from tl.decoding.packer import LARGE, LARGE_FILE, LONG_NAME, MOST_FILES, Packer, TooLarge
+from tl.decoding.packer import Packer, TooLarge
 from tl.languages import later, plural
 
 UNPACKER = ["-P", "-m", "tl.decoding.unpacking"]
@@ -29,23 +28,21 @@ SEVEN = b"7z\xbc\xaf\x27\x1c"
 BESIDE = (".txt", ".md", ".csv", ".json", ".pdf")  # what may lie beside zips in a zip
 INNER = "zips.part"
 BOUNDS = ("entries", "entry_bytes", "unpacked_bytes", "name_bytes")
-REFUSALS = {  # sentence of the programs that unpack, which know no language -> the same, to be worded
-    MOST_FILES: later("{shown} holds more than {most:,} files, which is the most accepted."),
-    LONG_NAME: later("{shown}: a name has {number:,} bytes; at most {most:,} are accepted."),
-    LARGE_FILE: later("{shown}: the file {name!r:.200} has more than {most:,} MB, which is the most accepted."),
-    LARGE: later("{shown} unpacks to more than {most:,} MB, which is the most accepted."),
-    unpacking.DAMAGED: later(
+REFUSALS = {  # what of it the programs that unpack refuse, which know no language -> a sentence
+    "entries": later("{shown} holds more than {most:,} files, which is the most accepted."),
+    "name_bytes": later("{shown}: a name has {number:,} bytes; at most {most:,} are accepted."),
+    "entry_bytes": later("{shown}: the file {name!r:.200} has more than {most:,} MB, which is the most accepted."),
+    "unpacked_bytes": later("{shown} unpacks to more than {most:,} MB, which is the most accepted."),
+    "damaged": later(
         "{shown} is damaged or cut off ({what}); copy it again, or pack the class folders into a plain zip."
     ),
-    unpacking.LINK: later("{shown}: the entry {name!r:.200} is a link; replace it by the picture and pack again."),
-    unpacking.DEVICE: later("{shown}: the entry {name!r:.200} is a device, not a file; remove it and pack again."),
-    unpacking.RATIO: later("{shown} unpacks to more than {most:,} times its size, which is the most accepted."),
-    unpacking.FILES: later("{shown} holds {number:,} files; at most {most:,} are accepted."),
-    unpacking.NO_LIBRARY: later(
-        "{shown} is a 7z archive; install py7zr to read it, or pack the class folders into a plain zip."
-    ),
-    unpacking.ENCRYPTED: later("{shown} is encrypted; pack the folders without a password."),
-    unpacking.MEMORY: later("{shown} needs too much memory to unpack; pack the class folders into a plain zip."),
+    "link": later("{shown}: the entry {name!r:.200} is a link; replace it by the picture and pack again."),
+    "device": later("{shown}: the entry {name!r:.200} is a device, not a file; remove it and pack again."),
+    "ratio": later("{shown} unpacks to more than {most:,} times its size, which is the most accepted."),
+    "files": later("{shown} holds {number:,} files; at most {most:,} are accepted."),
+    "library": later("{shown} is a 7z archive; install py7zr to read it, or pack the class folders into a plain zip."),
+    "encrypted": later("{shown} is encrypted; pack the folders without a password."),
+    "memory": later("{shown} needs too much memory to unpack; pack the class folders into a plain zip."),
 }
 RATIOS = {"ratio": 200, "ratio_from": 100 * 1024**2}  # of a whole tar or 7z, which can be smaller than any zip
 
@@ -61,14 +58,13 @@ def one_zip(
     plain = [(_plain(path, shown, folder, limits, number), shown) for number, (path, shown) in enumerate(sources)]
     if len(plain) > 1:
         every: str = plural("{number} archive", "{number} archives", len(plain))
-        return _joined(
-            [(path, name, _stem(name)) for path, name in plain], folder / "joined.part", every, limits, encoding
-        ), every
+        stems = (name.rpartition("/")[2].partition(".")[0] or "archive" for _, name in plain)
+        named = [(path, name, stem) for (path, name), stem in zip(plain, stems, strict=True)]
+        return _joined(named, folder / "joined.part", every, limits, encoding), every
     path, shown = plain[0]
     inner = _zips_inside(read_contents(path, limits, shown, encoding).members)
     if inner:
-        joined = _unnested(path, inner, folder, shown, limits, encoding)
-        return joined, shown
+        return _unnested(path, inner, folder, shown, limits, encoding), shown
     return path, shown
 
 
@@ -84,15 +80,10 @@ def pack_files(files: Sequence[tuple[str, BinaryIO]], out: Path, shown: str, lim
 def _packer(out: Path, shown: str, limits: UploadLimits) -> Iterator[Packer]:
     """A zip to write. Raises Refused where it becomes too large."""
     try:
-        with Packer(out, shown, _bounds(limits)) as packer:
+        with Packer(out, _bounds(limits)) as packer:
             yield packer
     except TooLarge as problem:
-        raise _refused(problem.sentence, problem.values | {"shown": shown}) from None
-
-
-def _refused(sentence: str, values: dict[str, Any]) -> Refused:
-    """What a program that unpacks refuses with; one that a stranger's archive has taken over says nothing else."""
-    return refusal(REFUSALS[sentence], **values)
+        raise refusal(REFUSALS[problem.what], **problem.values, shown=shown) from None
 
 
 def too_large(shown: str, size: int, limits: UploadLimits) -> Refused:
@@ -148,7 +139,7 @@ def _unpacked(source: Path, kind: str, out: Path, shown: str, folder: Path, limi
     """A tar or 7z archive, read by a process that can take no more memory than it is given."""
     into = folder / f"{out.name}.files"
     into.mkdir()
-    task = {"source": str(source), "shown": shown, "kind": kind, "folder": str(into), "out": str(out)}
+    task = {"source": str(source), "kind": kind, "folder": str(into), "out": str(out)}
     try:
         ended = subprocess.run(
             [sys.executable, *UNPACKER],
@@ -159,8 +150,8 @@ def _unpacked(source: Path, kind: str, out: Path, shown: str, folder: Path, limi
             timeout=SECONDS if limits.minutes is None else 60 * limits.minutes,
         )
         answer = json.loads(ended.stdout)
-        if "refused" in answer:
-            raise _refused(answer["refused"], answer["values"] | {"shown": shown})
+        if "refused" in answer:  # a process that a stranger's archive has taken over can say nothing else
+            raise refusal(REFUSALS[answer["refused"]], **answer["values"] | {"shown": shown})
     except subprocess.TimeoutExpired:
         raise refusal(
             "Unpacking {shown} took too long; pack the class folders into a plain zip.", shown=shown
@@ -220,7 +211,3 @@ def _joined(
 def _inside(place: str, name: str) -> str:
     """'cat.zip' with '1.jpg' or 'cat/1.jpg' in it -> 'cat/1.jpg'."""
     return name if name.split("/")[0].casefold() == place.rpartition("/")[2].casefold() else f"{place}/{name}"
-
-
-def _stem(shown: str) -> str:
-    return shown.rpartition("/")[2].partition(".")[0] or "archive"

@@ -54,8 +54,10 @@ def decode_members(
     native = side = FIRST_RESOLUTION
     copying, settled = True, False
     while not settled:
+        with open(work.outs[0], "wb") as file, open(work.outs[1], "wb"):
+            os.posix_fallocate(file.fileno(), 0, len(some) * side**2 * 3)  # a full disk shows now
         tell = told if len(some) == len(members) else None
-        found = _decode_all(work, side, copying, some, tell)
+        found = _decode_some(work, side, copying, dict(enumerate(some)), tell)
         shorts = [*found.pictures["short"], *found.deep.values()]
         native = min(MAX_NATIVE_RESOLUTION, int(max(shorts))) if shorts else FIRST_RESOLUTION
         right = min(FIRST_RESOLUTION, native), native > FIRST_RESOLUTION
@@ -65,26 +67,14 @@ def decode_members(
     if found.deep:
         scaled = work._replace(options=work.options._replace(scales=found.scales.found()))
         again = _decode_some(scaled, side, copying, {slot: members[slot] for slot in found.deep}, told)
-        pictures = _joined([pictures, again.pictures])
+        parts = [part for part in (pictures, again.pictures) if len(part)]
+        pictures = pd.concat(parts).sort_values("slot", ignore_index=True)
         left_out += again.left_out
     for reason, name in left_out:
         report.add(reason, name)
     if not len(pictures):
         raise no_pictures(len(members), report.entries)
     return pictures, native, side, found.scales
-
-
-def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """In the order of their slots."""
-    return pd.concat([part for part in parts if len(part)]).sort_values("slot", ignore_index=True)
-
-
-def _decode_all(work: Work, side: int, copying: bool, members: list[Member], progress: Progress | None) -> _Found:
-    """Of files from the first slot on, in files that are made for them."""
-    slots, copies = work.outs
-    with open(slots, "wb") as file, open(copies, "wb"):
-        os.posix_fallocate(file.fileno(), 0, len(members) * side**2 * 3)  # a full disk shows now
-    return _decode_some(work, side, copying, dict(enumerate(members)), progress)
 
 
 def _decode_some(

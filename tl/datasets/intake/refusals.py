@@ -57,7 +57,8 @@ def no_classes(found: LayoutInput, left_out: LeftOut) -> NoClasses:
     if box := exports.boxes(found):
         text = later("{export}: boxes, not classes; export it for classification, or {expected}.")
         return NoClasses(say(text, export=box, expected=say(EXPECTED)))
-    outer = _outer(found)
+    view = next(views(found.folders), None)
+    outer = list(majority(view.rests, 0)) if view else []  # the folders that would be the classes
     unread = _unread_classes(found, left_out)
     if unread:
         return NoClasses(
@@ -66,7 +67,7 @@ def no_classes(found: LayoutInput, left_out: LeftOut) -> NoClasses:
                 number=len(outer) + len(unread),
                 readable=listed(repr(label(name)) for name in outer) if outer else say("none"),
                 unread=commas(repr(label(name)) for name in unread),
-                kinds=kinds(_in(unread, left_out)),
+                kinds=kinds([each for each in left_out if {*unread} & {*each[1].split("/")}]),
             )
         )
     if outer and all(map(folders.tells_nothing, outer)):
@@ -86,16 +87,6 @@ def no_classes(found: LayoutInput, left_out: LeftOut) -> NoClasses:
         text = later("There are {number:,} class folders; at most {most:,} are accepted.")
         return NoClasses(say(text, number=len(outer), most=found.most_classes))
     return NoClasses(say("The pictures lie in no class folders; {expected}.", expected=say(EXPECTED)))
-
-
-def _outer(found: LayoutInput) -> list[str]:
-    """The folders that would be the classes."""
-    view = next(views(found.folders), None)
-    return list(majority(view.rests, 0)) if view else []
-
-
-def _in(unread: Sequence[str], left_out: LeftOut) -> list[tuple[str, str]]:
-    return [(reason, name) for reason, name in left_out if {*unread} & {*name.split("/")}]
 
 
 def _unread_classes(found: LayoutInput, left_out: LeftOut) -> list[str]:

@@ -18,7 +18,7 @@ from tl.config import Refused, RunConfig
 from tl.datasets import describe, home_of
 from tl.datasets.download import download as download_set
 from tl.datasets.info import DatasetInfo
-from tl.datasets.intake import FIRST_RESOLUTION
+from tl.datasets.intake.readable import FIRST_RESOLUTION
 from tl.sources import Source, source
 from tl.store import download
 from tl.store.documents import Count, read_config

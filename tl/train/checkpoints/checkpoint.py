@@ -129,14 +129,8 @@ def load_last(
             history.note(say("Resumed from epoch {epoch}: the last checkpoint was damaged.", epoch=history.epochs))
         if before.devices != config.devices:
             there, here = (number_of(each.devices, "device") for each in (before, config))
-            history.note(
-                say(
-                    "Resumed on {here} after epoch {epoch}, before on {there}.",
-                    here=here,
-                    epoch=history.epochs,
-                    there=there,
-                )
-            )
+            text = later("Resumed on {here} after epoch {epoch}, before on {there}.")
+            history.note(say(text, here=here, epoch=history.epochs, there=there))
         return history, sealed.about["torch"]
     if damaged:
         text = later("{files} in {folder} can't be used: damaged; start a new run with the same settings.")

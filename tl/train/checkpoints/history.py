@@ -82,10 +82,6 @@ class History:
             self.epochs_without_lower_loss += not noise or loss > self.lowest_loss + noise
         self.stopped_early = 0 < config.patience <= self.epochs_without_lower_loss and epoch < config.max_epochs
 
-    def keep(self, epoch: int) -> None:
-        """Note that the network of this epoch is kept: there are no pictures to judge it by."""
-        self.best_epoch = epoch
-
     def _too_early(self, epoch: int, steps: int, config: RunConfig) -> bool:
         """Whether patience has yet to begin.
 
@@ -145,7 +141,7 @@ def describe(status: str, history: History, config: RunConfig) -> dict[str, Any]
         "precision": config.precision,
         "threads": constant_threads(rows),
         "learning_rate": history.learning_rate,
-        "rate_found": config.finds_rate and history.rate_shown,
+        "rate_found": config.finds_rate_of(config.arm) and history.rate_shown,
         "rate_test_seconds": history.rate_test_seconds,
         "phase_starts": history.phase_starts,
         "flops": sum(row["flops"] for row in rows),

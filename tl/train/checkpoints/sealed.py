@@ -41,7 +41,7 @@ class Sealed:
     start: int  # of the tensors' bytes
 
     def read_into(self, name: str, memory: memoryview) -> None:
-        """Fill `memory`, as many bytes as the tensor has, with them. Raises OSError, DamagedError where it was cut."""
+        """Fill `memory`, as many bytes as the tensor has, with them. Raises OSError, CheckpointDamaged where it was cut."""
         self.file.seek(self.start + self.entries[name]["data_offsets"][0])
         done = 0
         while done < len(memory):
@@ -54,7 +54,7 @@ class Sealed:
 def opened(path: Path) -> Iterator[Sealed]:
     """A checkpoint, for as long as the block runs.
 
-    Raises FileNotFoundError, DamagedError, BadCheckpoint for one of a newer TL Lab.
+    Raises FileNotFoundError, CheckpointDamaged, BadCheckpoint for one of a newer TL Lab.
     """
     with open(path, "rb", buffering=0) as file:
         header = header_of_intact(file)

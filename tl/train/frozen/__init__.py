@@ -18,7 +18,7 @@ from tl.store.frozen_features import FeatureCache
 from tl.train.devices.ranks import ALONE, Ranks
 from tl.train.frozen.folded import Folded
 from tl.train.frozen.found_features import FoundFeatures, Shelf, Wanted
-from tl.train.frozen.kept_features import FeatureStore, FrozenOutputs, Room, SharedOutputs, as_given
+from tl.train.frozen.kept_features import FeatureStore, FrozenOutputs, Room, as_given
 from tl.train.frozen.pieces import WHOLE, Chain, run_pieces
 
 # Views besides those of training: that which every epoch uses, that of the end, and training pictures as they are.
@@ -52,9 +52,7 @@ class FrozenPart:
         self._plan = [chain.cut(training) for training in plan]
         self._cuts = sorted(set(self._plan) - {WHOLE})
         self._pieces = chain.pieces(self._cuts) if self._cuts else []
-        self._folded: list[
-            Folded
-        ] = []  # of the frozen ones, made when they are needed: their weights are loaded by then
+        self._folded: list[Folded] = []  # of the frozen ones, made when needed: their weights are loaded by then
         self._shelf = Shelf(cache, backbone, self._cuts) if cache else None
         self._ranks = ranks
         self._store = FeatureStore(folder, named=ranks.count > 1) if self._cuts and views else None
@@ -122,7 +120,7 @@ class FrozenPart:
         made: dict[int, FrozenOutputs] = {}
         found = FoundFeatures(wanted.count, {})
 
-        def work() -> dict[int, SharedOutputs]:
+        def work() -> dict[int, tuple[Path, tuple[int, ...]]]:
             nonlocal made, found
             shelf = None if wanted.facts is None else self._shelf
             if shelf:
@@ -134,7 +132,7 @@ class FrozenPart:
 
         places = self._ranks.broadcast(work)
         for cut, features in (
-            made if self._ranks.first else {cut: there.opened() for cut, there in places.items()}
+            made if self._ranks.first else {cut: FrozenOutputs.opened(*place) for cut, place in places.items()}
         ).items():
             self._kept.keep(cut, view, features)
         self._ranks.wait()

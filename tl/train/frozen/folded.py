@@ -10,16 +10,6 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 from tl.train.frozen.tracing import trace
 
 
-def _is_layer(module: nn.Module, name: str) -> bool:
-    """Convolutions and norms of other libraries, and our own, are some, too."""
-    return isinstance(module, nn.Conv2d | nn.BatchNorm2d)
-
-
-def _is_plain(conv: nn.Conv2d) -> bool:
-    """Whether a convolution takes its weights as they are: others standardise them first."""
-    return "Std" not in type(conv).__name__
-
-
 class Folded:
     """Computes what `network`, which is in evaluation mode, computes, up to rounding.
 
@@ -52,7 +42,8 @@ class Folded:
             )
 
     def _fold(self) -> None:
-        graph = trace(self._network, _is_layer)
+        # Convolutions and norms of other libraries, and our own, are layers, too.
+        graph = trace(self._network, lambda module, _: isinstance(module, nn.Conv2d | nn.BatchNorm2d))
         if graph is None:
             return
         modules = dict(self._network.named_modules())
@@ -65,7 +56,8 @@ class Folded:
             before = node.args[0]
             conv = modules.get(str(before.target)) if before.op == "call_module" else None
             once = calls[node.target] == calls[before.target] == len(before.users) == 1
-            if once and isinstance(conv, nn.Conv2d) and _is_plain(conv):
+            plain = "Std" not in type(conv).__name__  # others standardise their weights first
+            if once and plain and isinstance(conv, nn.Conv2d):
                 twin = deepcopy(conv)
                 folded.set_submodule(before.target, twin)
                 self._pairs.append((conv, norm, twin))

@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -33,13 +32,13 @@ class FrozenOutputs:
         with open(self._path, "x+b") if self._path else tempfile.TemporaryFile(dir=folder) as file:
             os.posix_fallocate(file.fileno(), 0, self.size_bytes)  # a full disk is an error here, not a signal later
             self._map = mmap.mmap(file.fileno(), self.size_bytes)
-        self._array = np.frombuffer(self._map, np.float32).reshape(shape)
+        self.stored = np.frombuffer(self._map, np.float32).reshape(shape)  # all of them
 
     @property
-    def place(self) -> "SharedOutputs":
-        """Where other processes find them, as long as they have a name."""
+    def place(self) -> tuple[Path, tuple[int, ...]]:
+        """Where other processes find them, as long as they have a name, and their shape: what `opened` takes."""
         assert self._path is not None, "they were made without a name"
-        return SharedOutputs(self._path, self._array.shape)
+        return self._path, self.stored.shape
 
     def hide(self) -> None:
         """Take their name away: nobody else will look for them."""
@@ -49,36 +48,24 @@ class FrozenOutputs:
 
     def write(self, rows: np.ndarray | slice, features: torch.Tensor) -> None:
         """Keep the features of the pictures `rows`."""
-        self._array[rows] = as_stored(features).float().cpu().numpy()
+        self.stored[rows] = as_stored(features).float().cpu().numpy()
 
     @classmethod
     def of(cls, values: np.ndarray) -> "FrozenOutputs":
         """Those that lie in a file of the cache, already as they are stored."""
         found = cls.__new__(cls)
-        found.channels_last, found.size_bytes, found._array, found._path = values.ndim == 4, 0, values, None
+        found.channels_last, found.size_bytes, found.stored, found._path = values.ndim == 4, 0, values, None
         return found
 
-    @property
-    def stored(self) -> np.ndarray:
-        """All of them, (count, ...) float32."""
-        return self._array
+    @classmethod
+    def opened(cls, path: Path, shape: tuple[int, ...]) -> "FrozenOutputs":
+        """Those that another process of the run has made, read-only."""
+        return cls.of(np.memmap(path, np.float32, "r", shape=shape))
 
     def read(self, rows: np.ndarray | slice, device: torch.device) -> torch.Tensor:
         """The features of the pictures `rows`, as the frozen part gave them."""
-        batch = sent(np.array(self._array[rows]), device)
+        batch = sent(np.array(self.stored[rows]), device)
         return batch.permute(0, 3, 1, 2) if self.channels_last else batch
-
-
-@dataclass(frozen=True)
-class SharedOutputs:
-    """Features that another process of the run has made."""
-
-    path: Path
-    shape: tuple[int, ...]
-
-    def opened(self) -> FrozenOutputs:
-        """They, read-only."""
-        return FrozenOutputs.of(np.memmap(self.path, np.float32, "r", shape=self.shape))
 
 
 def as_stored(features: torch.Tensor) -> torch.Tensor:

@@ -43,8 +43,8 @@ class GpuSampler:
         self.error: str | None = None  # why NVML can't be used, once that is known
         self._names = (uuid, index)
         self._latest: GpuSample | None = None
-        self._utilisations: list[float] = []  # since the last `take_utilisations`
-        self._others: list[float] = []  # since the last `take_others`
+        self._utilisations: list[float] = []  # since the last `take_means`
+        self._others: list[float] = []  # the same
         self._lock = threading.Lock()
         self._look_now, self._looked, self._ended = threading.Event(), threading.Event(), threading.Event()
         self._answers = True  # False once a caller waited in vain: nobody waits again until NVML answers
@@ -70,17 +70,12 @@ class GpuSampler:
             self._answers = self._looked.wait(PATIENCE_SECONDS)
         return self.latest()
 
-    def take_utilisations(self) -> list[float]:
-        """Utilisations (0..1) sampled since the last call."""
+    def take_means(self) -> list[float | None]:
+        """Mean utilisation of the board and mean share of it that other processes had, 0..1, since the last call;
+        None: not told."""
         with self._lock:
-            taken, self._utilisations = self._utilisations, []
-        return taken
-
-    def take_others(self) -> float | None:
-        """Mean share (0..1) of the board that other processes had since the last call; None: not told."""
-        with self._lock:
-            taken, self._others = self._others, []
-        return sum(taken) / len(taken) if taken else None
+            taken, self._utilisations, self._others = (self._utilisations, self._others), [], []
+        return [sum(each) / len(each) if each else None for each in taken]
 
     def _run(self) -> None:
         try:

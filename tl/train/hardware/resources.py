@@ -82,12 +82,12 @@ class ResourceMonitor:
         mean); gpu_others (0..1, mean, what other processes had of the board); energy_joules (of the whole board).
         """
         before, self._energy = self._energy, self.energy()
-        utilisations = self._gpu.take_utilisations() if self._gpu else []
+        utilisation, others = self._gpu.take_means() if self._gpu else (None, None)
         memory, self._peak = max(self._peak, _resident(self._process)), 0
         return {
             "memory_bytes": memory,
-            "gpu_utilisation": sum(utilisations) / len(utilisations) if utilisations else None,
-            "gpu_others": self._gpu.take_others() if self._gpu else None,
+            "gpu_utilisation": utilisation,
+            "gpu_others": others,
             "energy_joules": _difference(self._energy, before),
         }
 

@@ -37,24 +37,43 @@ class CpuCounters:
     waited: float | None  # in which threads of this process could have computed and had no processor; None: not told
 
 
-@dataclass(frozen=True)
+@dataclass
 class Share:
-    """What was found between two marks, in which this process computed for `seconds`."""
+    """What was found between two marks, summed over the stretches in which this process computed."""
 
-    seconds: float
-    cpu_seconds: float  # processor time of this process
-    waited_seconds: float | None  # summed over its threads, in which they were kept from a processor; None: not told
-    threads: float  # that computed, mean over the time
-    others: float  # share (0..1) of the processors this process could use that somebody else had
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0  # processor time of this process
+    waited_seconds: float | None = 0.0  # of all its threads, in which they were kept from a processor; None: not told
+    thread_seconds: float = 0.0  # of the threads that computed
+    had_seconds: float = 0.0  # of the processors that it had or could have had
+    most: int = 1  # processors that it could use
+
+    @property
+    def others(self) -> float:
+        """Share (0..1) of the processors it could use that somebody else had."""
+        return max(0.0, 1 - self.had_seconds / self.seconds / self.most)
 
     def row(self) -> dict[str, float | None]:
         """Its columns in the metrics."""
         return {
-            "threads": self.threads,
+            "threads": self.thread_seconds / self.seconds,
             "cpu_seconds": self.cpu_seconds,
             "waited_seconds": self.waited_seconds,
             "others_load": self.others,
         }
+
+    def add(self, before: CpuCounters, after: CpuCounters, threads: int, most: int) -> None:
+        """Count a stretch between two readings, in which so many `threads` of at most `most` computed."""
+        seconds = after.time - before.time
+        self.seconds += seconds
+        self.cpu_seconds += after.own - before.own
+        if self.waited_seconds is None or before.waited is None or after.waited is None:
+            self.waited_seconds = None
+        else:
+            self.waited_seconds += max(0.0, after.waited - before.waited)
+        self.thread_seconds += threads * seconds
+        self.had_seconds += available(before, after, most) * seconds
+        self.most = most
 
 
 def read_counters() -> CpuCounters:
@@ -113,7 +132,7 @@ class Threads:
         self._since: CpuCounters | None = None  # of the stretch of computing that goes on
         self._pending: list[tuple[CpuCounters, CpuCounters]] = []  # stretches since the last look
         self._roomy = 0  # looks in a row that found room for more
-        self._share = _Sums()
+        self._share = Share()
 
     def among(self, places: int) -> None:
         """From here on, before computing begins, this is one of so many that have a share of the processors each."""
@@ -144,8 +163,8 @@ class Threads:
         if self._since is not None:
             self._close()
             self.resume()
-        share, self._share = self._share, _Sums()
-        return share.share(self.most)
+        share, self._share = self._share, Share()
+        return share if share.seconds else None
 
     def _pending_seconds(self) -> float:
         return sum(after.time - before.time for before, after in self._pending)
@@ -157,7 +176,7 @@ class Threads:
         now = self._read()
         if now.time > self._since.time:
             self._pending.append((self._since, now))
-            self._share.add(self._since, now, self.number, available(self._since, now, self.most))
+            self._share.add(self._since, now, self.number, self.most)
 
     def _look(self) -> None:
         pending, self._pending = self._pending, []
@@ -170,32 +189,6 @@ class Threads:
         if wanted < self.number or self._roomy >= LOOKS_UP:
             self.number, self._roomy = wanted, 0
             self._apply(wanted)
-
-
-@dataclass
-class _Sums:
-    seconds: float = 0.0
-    cpu: float = 0.0
-    waited: float | None = 0.0
-    threads: float = 0.0
-    available: float = 0.0
-
-    def add(self, before: CpuCounters, after: CpuCounters, threads: int, available: float) -> None:
-        seconds = after.time - before.time
-        self.seconds += seconds
-        self.cpu += after.own - before.own
-        if self.waited is None or before.waited is None or after.waited is None:
-            self.waited = None
-        else:
-            self.waited += max(0.0, after.waited - before.waited)
-        self.threads += threads * seconds
-        self.available += available * seconds
-
-    def share(self, most: int) -> Share | None:
-        if not self.seconds:
-            return None
-        others = 1 - self.available / self.seconds / most
-        return Share(self.seconds, self.cpu, self.waited, self.threads / self.seconds, max(0.0, others))
 
 
 _own: Threads | None = None

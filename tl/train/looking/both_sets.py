@@ -51,18 +51,13 @@ class HeadInputs:
     random: bool  # whether it started from random weights
 
 
-def parse(argv: list[str]) -> argparse.Namespace:
-    """The command line."""
+def main(argv: list[str]) -> int:
+    """Exit status 0; the last line on stdout is a JSON object, run -> why it could not be looked at."""
     parser = argparse.ArgumentParser(prog="python -m tl.train.looking.both_sets")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
     parser.add_argument("runs", nargs="+", metavar="RUN_ID")
-    return parser.parse_args(argv)
-
-
-def main(argv: list[str]) -> int:
-    """Exit status 0; the last line on stdout is a JSON object, run -> why it could not be looked at."""
-    options = parse(argv)
+    options = parser.parse_args(argv)
     home, device = Home(options.home), choose_device()
     turn, share = Turn(home.locks_dir), threads.govern(device)
     problems: dict[str, str] = {}
@@ -120,7 +115,7 @@ def started(home: Home, config: RunConfig, classes: int, device: torch.device) -
             raise refusal(
                 "The weights this run started from are no longer here: {file} is missing.", file=weights.place
             )
-        load_pretrained(network, config.backbone, weights_here(home, config.backbone, config.weights, lambda *_: None))
+        load_pretrained(network, config.backbone, weights_here(home, config.backbone, config.weights))
     if initialisation == MEAN_VAR:
         Stages(network, config.backbone).keep_only_scale()
     return network.eval().requires_grad_(False)

@@ -1,7 +1,6 @@
 """The network of a finished run, as it was in its best epoch: what is asked of it afterwards begins here."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,11 +33,9 @@ class Finished:
         """(N, S, S, 3) uint8 -> what the network takes, as in its run."""
         return to_input(pixels, self.config.resolution, self.device, self.expects)
 
-    @contextmanager
-    def precise(self) -> Iterator[None]:
+    def precise(self) -> AbstractContextManager[None]:
         """Compute as precisely as its run did: then it answers as there."""
-        with use_precision(self.config.precision, self.device):
-            yield
+        return use_precision(self.config.precision, self.device)
 
 
 def finished(run: Run, device: torch.device) -> Finished:

@@ -27,18 +27,14 @@ from tl.train.looking.saliency import compute_saliency
 DIGITS = 4  # of a share that is kept
 
 
-def parse(argv: list[str]) -> argparse.Namespace:
-    """The command line; `picture`: its place in the data set, or the name under which its pixels wait in the cache."""
+def main(argv: list[str]) -> int:
+    """Exit status 0: each run has its look, or the reason why it has none, in the cache."""
+    # --picture: its place in the data set, or the name under which its pixels wait in the cache.
     parser = argparse.ArgumentParser(prog="python -m tl.train.looking.look", description=__doc__.splitlines()[0])
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--picture", required=True, metavar="PLACE")
     parser.add_argument("runs", nargs="+", metavar="RUN_ID")
-    return parser.parse_args(argv)
-
-
-def main(argv: list[str]) -> int:
-    """Exit status 0: each run has its look, or the reason why it has none, in the cache."""
-    options = parse(argv)
+    options = parser.parse_args(argv)
     home, device = Home(options.home), choose_device()
     own = take_pixels(home, options.picture) if pixels_path(home, options.picture).exists() else None
     turn, share = Turn(home.locks_dir), threads.govern(device)

@@ -30,17 +30,12 @@ MOST_PICTURES = 1_000  # of the test set: an accuracy is known to 3 points by th
 BLOCK = 64  # pictures that are shifted at once: the same ones for every network
 
 
-def parse(argv: list[str]) -> argparse.Namespace:
-    """The command line."""
+def main(argv: list[str]) -> int:
+    """Exit status 0; the last line on stdout is a JSON object, run -> why it could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m tl.train.looking.shifted", description=__doc__.splitlines()[0])
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("runs", nargs="+", metavar="RUN_ID")
-    return parser.parse_args(argv)
-
-
-def main(argv: list[str]) -> int:
-    """Exit status 0; the last line on stdout is a JSON object, run -> why it could not be measured."""
-    options = parse(argv)
+    options = parser.parse_args(argv)
     home, device = Home(options.home), choose_device()
     turn, share = Turn(home.locks_dir), threads.govern(device)
     left = [run_id for run_id in options.runs if read_shifted(home.run(run_id).shifted) is None]

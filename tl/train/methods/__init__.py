@@ -1,20 +1,7 @@
 """HOW a network learns, one file a way: what it prepares, which parameters train, what happens around each step."""
 
+from tl import strategies
 from tl.config import RunConfig
-from tl.strategies import (
-    ADABN,
-    ANCHORED,
-    CDAN,
-    DANN,
-    LAYER_DECAY,
-    LORA,
-    MCC,
-    NEAREST_MEAN,
-    NORM_AND_BIAS,
-    PLAIN,
-    SCALE_ONLY,
-    STRATEGIES,
-)
 from tl.train.methods.adabn import AdaBn
 from tl.train.methods.anchored import Anchored
 from tl.train.methods.cdan import Cdan
@@ -28,20 +15,20 @@ from tl.train.methods.norm_and_bias import NormAndBias
 from tl.train.methods.scale_only import ScaleOnly
 
 METHODS: dict[str, type[Method]] = {
-    PLAIN: Method,
-    SCALE_ONLY: ScaleOnly,
-    ANCHORED: Anchored,
-    NEAREST_MEAN: NearestMean,
-    NORM_AND_BIAS: NormAndBias,
-    LORA: Lora,
-    LAYER_DECAY: LayerDecay,
-    ADABN: AdaBn,
-    DANN: Dann,
-    CDAN: Cdan,
-    MCC: Mcc,
+    strategies.PLAIN: Method,
+    strategies.SCALE_ONLY: ScaleOnly,
+    strategies.ANCHORED: Anchored,
+    strategies.NEAREST_MEAN: NearestMean,
+    strategies.NORM_AND_BIAS: NormAndBias,
+    strategies.LORA: Lora,
+    strategies.LAYER_DECAY: LayerDecay,
+    strategies.ADABN: AdaBn,
+    strategies.DANN: Dann,
+    strategies.CDAN: Cdan,
+    strategies.MCC: Mcc,
 }
 
 
 def method_of(config: RunConfig) -> Method:
     """The method of a run's strategy."""
-    return METHODS[STRATEGIES[config.arm.strategy].method](config)
+    return METHODS[strategies.STRATEGIES[config.arm.strategy].method](config)

@@ -10,7 +10,6 @@ import torch
 from torch import nn
 
 from tl.backbones import BACKBONES
-from tl.config import RunConfig
 from tl.train.methods.adapting import Adapting
 
 DISCRIMINATOR = "domain_discriminator"  # its name in the network, outside of all that answers
@@ -21,9 +20,7 @@ STEEPNESS = 10.0  # of the ramp, section 5.2.2 of the paper
 class Dann(Adapting):
     """The discriminator sees what reaches the head; it trains with a rate of its own, as a multiple of the head's."""
 
-    def __init__(self, config: RunConfig):
-        super().__init__(config)
-        self._features: torch.Tensor | None = None
+    _features: torch.Tensor | None = None  # that have reached the head
 
     def prepare(self, network: nn.Module) -> None:
         """Add the discriminator, and catch what reaches the head in training."""

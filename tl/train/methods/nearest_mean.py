@@ -12,7 +12,6 @@ test pictures), 75.9 % are right, centred 73.7 %, by distance 74.6 %: no differe
 import torch
 from torch import nn
 
-from tl.config import RunConfig
 from tl.train.methods.method import Method
 
 
@@ -20,10 +19,7 @@ class NearestMean(Method):
     """The head in closed form, from sums over the training pictures."""
 
     fits = True
-
-    def __init__(self, config: RunConfig):
-        super().__init__(config)
-        self._moments: Moments | None = None
+    _moments: "Moments | None" = None  # of what was seen
 
     def see(self, features: torch.Tensor, classes: torch.Tensor) -> None:
         """Add them to the sums."""

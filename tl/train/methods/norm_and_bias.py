@@ -19,19 +19,12 @@ class NormAndBias(Method):
         stage_of, self._trains = BACKBONES[self.backbone].stage_of, set[str]()
         for name, _ in network.named_parameters():
             path, _, own = name.rpartition(".")
-            if stage_of(name) == HEAD or is_bias(own) or is_norm(network.get_submodule(path)):
+            bias = own == "bias" or own.endswith("_bias")  # "in_proj_bias"
+            # Each library has norms of its own, all of which are called so.
+            norm = "norm" in type(network.get_submodule(path)).__name__.lower()
+            if stage_of(name) == HEAD or bias or norm:
                 self._trains.add(name)
 
     def trains(self, name: str) -> bool:
         """Whether it is one of them."""
         return name in self._trains
-
-
-def is_norm(module: nn.Module) -> bool:
-    """Whether a layer normalises: each library has some of its own, all of which are called so."""
-    return "norm" in type(module).__name__.lower()
-
-
-def is_bias(own_name: str) -> bool:
-    """Whether a layer's parameter is a bias: "bias", "in_proj_bias"."""
-    return own_name == "bias" or own_name.endswith("_bias")

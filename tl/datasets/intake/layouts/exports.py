@@ -11,6 +11,7 @@ from msgspec import Struct
 from tl.datasets.intake.layouts.reading import LayoutInput, LayoutRequest, Place, Reading
 from tl.datasets.intake.layouts.views import splits_by_folder
 from tl.datasets.layout import label
+from tl.datasets.lookup import Lookup
 from tl.languages import later, say, semicolons
 
 COCO, STUDIO = "COCO", "Label Studio"  # not shown
@@ -62,23 +63,26 @@ def spoken_name(value: str) -> str:
     return re.sub(r"^[0-9a-f]{8}-", "", name)
 
 
+def find(lookup: Lookup, value: str) -> int | None:
+    """The row of the picture that is called so, or so by a labelling program; None where there is none."""
+    row = lookup.find(value)
+    return lookup.find(spoken_name(value)) if row is None else row
+
+
 def readings(found: LayoutInput) -> Iterator[Reading]:
     """The classes that exports give the pictures, one reading for all files of a kind."""
-    coco: dict[int, set[str]] = defaultdict(set)
-    studio: dict[int, set[str]] = defaultdict(set)
+    labels: dict[str, dict[int, set[str]]] = {COCO: defaultdict(set), STUDIO: defaultdict(set)}
     first: dict[str, str] = {}
     for path, data in found.tables.items():
         if not path.lower().endswith(".json"):
             continue
         lookup = found.lookup(path)
-        for kind, held, parse in ((COCO, coco, _of_coco), (STUDIO, studio, _of_studio)):
+        for kind, parse in ((COCO, _of_coco), (STUDIO, _of_studio)):
             for name, category in parse(data):
-                row = lookup.find(name)
-                row = lookup.find(spoken_name(name)) if row is None else row
-                if row is not None:
-                    held[row].add(category)
+                if (row := find(lookup, name)) is not None:
+                    labels[kind][row].add(category)
                     first.setdefault(kind, path)
-    for kind, held in ((COCO, coco), (STUDIO, studio)):
+    for kind, held in labels.items():
         one = sum(len(names) == 1 for names in held.values())
         if held and one >= MOSTLY_ONE * len(held):
             yield _reading(found, kind, held, first[kind])

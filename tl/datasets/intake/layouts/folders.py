@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from tl.datasets.info import COPY
 from tl.datasets.intake.layouts import vocabulary as words
-from tl.datasets.intake.layouts.domains import alike, domains
-from tl.datasets.intake.layouts.reading import LayoutInput, LayoutRequest, Place, Reading
-from tl.datasets.intake.layouts.views import View, majority, reason_of, views
+from tl.datasets.intake.layouts.reading import OUTSIDE, LayoutInput, LayoutRequest, Place, Reading
+from tl.datasets.intake.layouts.views import View, majority, views
 from tl.datasets.layout import label, quoted
 from tl.languages import english, say, semicolons
 
@@ -16,6 +15,9 @@ FEW = 3  # pictures a class that can be divided has at least
 SHARE_INSIDE = 0.6  # of the pictures that lie in a further folder for that to be a class
 TELLS_NOTHING, COUNTS, TOO_FEW, LEFT_OUT = 90.0, 25.0, 60.0, 100.0  # likelihood lost where it is so of all
 INNER, BOTH, INNERMOST, MERGED = -20.0, -30.0, -45.0, -5.0  # likelihood of other readings than by the outer folders
+
+SAME = 0.5  # share of sub-folders that two folders have in common to be alike
+AS_DOMAINS = 35.0  # likelihood that the inner folders gain where the outer ones are called like domains
 
 
 def readings(found: LayoutInput) -> Iterator[Reading]:
@@ -49,18 +51,37 @@ def _by_level(view: View) -> Iterator[Reading]:
         yield replace(innermost, how=how, asked=LayoutRequest(classes_from="parent"))
 
 
+def _alike(rests: Sequence[tuple[str, ...]]) -> bool:
+    """Whether most outer folders hold the same sub-folders, `rests` being the folders of each picture."""
+    inside: dict[str, set[str]] = defaultdict(set)
+    for rest in rests:
+        if len(rest) > 1:
+            inside[rest[0]].add(rest[1].casefold())
+    if len(inside) < 2:
+        return False
+    every = set.union(*inside.values())
+    return len(every) > 1 and sum(len(own) for own in inside.values()) >= SAME * len(every) * len(inside)
+
+
+def _domains(rests: Sequence[tuple[str, ...]]) -> float:
+    """What speaks for the outer folders being domains: AS_DOMAINS, or 0 where nothing does."""
+    outer = {rest[0] for rest in rests if rest}
+    named = sum(words.is_domain(name) for name in outer)
+    return AS_DOMAINS if _alike(rests) and 2 * named > len(outer) else 0.0
+
+
 def _inside(view: View) -> Iterator[Reading]:
     """The folders inside the outer ones as classes, alone and joined to those."""
     inner = _reading(view, 1, lambda rest: rest[1] if len(rest) > 1 else None, INNER)
     outer = list(majority(view.rests, 0))
-    where, number = domains(view.rests), view.level_of(0)
-    if where > 0 or (alike(view.rests) and all(map(words.is_container, outer))):
+    where, number = _domains(view.rests), view.level_of(0)
+    if where > 0 or (_alike(view.rests) and all(map(words.is_container, outer))):
         around = say(
             "the folders around them ({folders}) are taken for domains and put together", folders=quoted(outer, 4)
         )
         inner = replace(inner, how=semicolons([inner.how, around]), likely=inner.likely + where)
     yield inner
-    if alike(view.rests):
+    if _alike(view.rests):
         both = _reading(view, 1, lambda rest: f"{rest[0]} {rest[1]}" if len(rest) > 1 else None, BOTH)
         second = view.level_of(1)
         asked = LayoutRequest(classes_from=f"{number}+{second}" if number.isdigit() and second.isdigit() else "")
@@ -129,7 +150,7 @@ def _reading(view: View, place: int, name: Callable[[tuple[str, ...]], str | Non
     places: list[Place | str] = []
     for row, (label_of, rest) in enumerate(zip(named, view.rests, strict=True)):
         if label_of is None or row in view.outside:
-            places.append(reason_of(view, row))
+            places.append(view.outside.get(row, OUTSIDE))
         else:
             places.append(Place(view.splits[row], label_of, (*rest[place + 1 :], "")[0]))
     level = view.level_of(place)

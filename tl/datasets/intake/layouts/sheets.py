@@ -33,7 +33,7 @@ def sheet_of(path: str, data: bytes) -> Sheet | None:
     if len(data) > MOST_JSON_BYTES:
         return None
     if path.lower().endswith((".jsonl", ".ndjson")):
-        return _of_records(path, _json_lines(data))
+        return _of_records(path, (_json(line) for line in io.BytesIO(data) if line.strip()))
     document = _json(data)
     if isinstance(document, dict):
         if document and all(isinstance(value, str | int) for value in document.values()):  # {"1.jpg": "cat"}
@@ -68,12 +68,6 @@ def _json(data: bytes) -> Any:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-
-
-def _json_lines(data: bytes) -> Iterator[Any]:
-    for line, _ in zip(io.BytesIO(data), range(MOST_LINES), strict=False):
-        if line.strip():
-            yield _json(line)
 
 
 def _of_records(path: str, records: Iterator[Any]) -> Sheet | None:

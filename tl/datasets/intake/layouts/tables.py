@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from tl.config import refusal
 from tl.datasets.intake.layouts import vocabulary as words
-from tl.datasets.intake.layouts.exports import spoken_name
+from tl.datasets.intake.layouts.exports import find
 from tl.datasets.intake.layouts.folders import FEW
 from tl.datasets.intake.layouts.reading import LayoutInput, LayoutRequest, Place, Reading
-from tl.datasets.intake.layouts.sheets import Sheet, sheet_of
+from tl.datasets.intake.layouts.sheets import SUFFIXES, Sheet, sheet_of
 from tl.datasets.intake.layouts.views import splits_by_folder
 from tl.datasets.layout import label, quoted
 from tl.datasets.lookup import Lookup
@@ -90,7 +90,7 @@ def split_column(found: LayoutInput, wanted: str) -> dict[int, str]:
 def _parted(found: LayoutInput, wanted: str) -> tuple[str, str | None, _Named]:
     tables = named_tables(found)
     name, colon, column = wanted.rpartition(":")
-    if not colon or wanted.lower().endswith((".csv", ".tsv", ".json", ".jsonl", ".ndjson")):
+    if not colon or wanted.lower().endswith(SUFFIXES):
         name, column = wanted, ""
     for table in tables:
         if table.shown == name or table.shown.endswith("/" + name):
@@ -133,7 +133,7 @@ def _joined(found: LayoutInput, sheets: list[Sheet]) -> _Named | None:
         if place is None:
             continue
         for line in sheet.lines:
-            row = _find(lookup, line[place])
+            row = find(lookup, line[place])
             lines.append(line)
             rows.append(-1 if row is None else row)
         split = words.split_of(sheet.path.rpartition("/")[2].rpartition(".")[0]) or ""
@@ -141,15 +141,10 @@ def _joined(found: LayoutInput, sheets: list[Sheet]) -> _Named | None:
     return _Named(sheets[0].path, sheets[0].columns, lines, rows, splits) if any(row >= 0 for row in rows) else None
 
 
-def _find(lookup: Lookup, value: str) -> int | None:
-    row = lookup.find(value)
-    return lookup.find(spoken_name(value)) if row is None else row
-
-
 def _picture_column(sheet: Sheet, lookup: Lookup) -> int | None:
     """The column that names the pictures: of most of the first lines there is one."""
     some = sheet.lines[:LOOKED_AT]
-    named = [sum(_find(lookup, line[place]) is not None for line in some) for place in range(len(sheet.columns))]
+    named = [sum(find(lookup, line[place]) is not None for line in some) for place in range(len(sheet.columns))]
     best = max(range(len(named)), key=lambda place: named[place], default=None)
     return best if best is not None and some and named[best] >= NAMES_SOME * len(some) else None
 

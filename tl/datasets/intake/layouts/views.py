@@ -2,11 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from tl.datasets.info import OUTSIDE_FOLDER, OUTSIDE_FOLDERS
 from tl.datasets.intake.layouts import vocabulary as words
-from tl.datasets.intake.layouts.reading import OUTSIDE
 from tl.datasets.layout import label, listed_folders
 from tl.languages import english, later, say
 
@@ -36,19 +35,16 @@ class View:
     split_from: str = ""  # what `--split-from` would have to say for this
     likely: float = 100.0
     cut: int | None = None  # level of a folder inside the classes that names the split, not part of `rests`
-    divided: bool = field(default=False)  # whether splits were found
+    divided: bool = False  # whether splits were found
 
     def level_of(self, place: int) -> str:
         """How `--classes-from` calls the folder at `place` of the rests: "" where it has no level in common."""
         inside = [row for row, rest in enumerate(self.rests) if len(rest) > place]
-        found = {self._level(row, place) for row in inside}
-        if len(found) == 1:
-            return str(found.pop() + 1)
+        levels = {self.levels[row] + place for row in inside}
+        if len(levels) == 1:
+            level = levels.pop()
+            return str(level + 1 + (self.cut is not None and self.cut <= level))
         return "parent" if all(len(self.rests[row]) == place + 1 for row in inside) else ""
-
-    def _level(self, row: int, place: int) -> int:
-        level = self.levels[row] + place
-        return level + (self.cut is not None and self.cut <= level)
 
 
 def views(folders: Folders) -> Iterator[View]:
@@ -210,11 +206,6 @@ def splits_by_folder(folders: Folders) -> tuple[list[str], tuple[str, ...]]:
     if "train" in first and len(set(first)) > 1 and "" not in first:
         return first, (say("the splits are folders"),)
     return [""] * len(folders), ()
-
-
-def reason_of(view: View, row: int) -> str:
-    """Why a picture is in no class by this view."""
-    return view.outside.get(row, OUTSIDE)
 
 
 def majority(rests: Sequence[tuple[str, ...]], place: int) -> Counter[str]:
