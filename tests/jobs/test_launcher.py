@@ -14,7 +14,7 @@ from tl import machine
 from tl.config import new_id
 from tl.jobs import background, memory
 from tl.jobs.launchers import local, processes
-from tl.jobs.launchers.launcher import NICE, PROJECT_ROOT, child_environment, with_defaults
+from tl.jobs.launchers.launcher import NICE, PROJECT_ROOT, child_environment
 from tl.jobs.launchers.local import LocalLauncher, identity_of
 from tl.store.home import Home
 
@@ -69,7 +69,6 @@ def test_the_environment_sets_the_allocator_unless_the_user_has(monkeypatch):
     assert environment["PYTHONPATH"].split(os.pathsep)[0] == str(PROJECT_ROOT)
     if platform.libc_ver()[0] == "glibc":
         assert environment["MALLOC_TRIM_THRESHOLD_"] == "8589934592"
-    assert with_defaults({"a": "1"}, {"a": "2", "b": "3"}) == {"a": "1", "b": "3"}
 
 
 @pytest.mark.parametrize("ends_itself", [True, False])

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, give_way, talking
+from tl.jobs.launchers.launcher import detached, give_way, talking
 from tl.languages import READ_BY_US
 from tl.store.database import read_runs
 from tl.store.files import lock_file
@@ -78,16 +78,7 @@ def single_process(home: Home, name: str) -> Iterator[None]:
 def start(lock: int, module: str, arguments: Sequence[str]) -> None:
     """`python -m MODULE ARGUMENTS`, which gets the lock open: there is no moment in which a second could start."""
     try:
-        child = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=PROJECT_ROOT,
-            env=child_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            pass_fds=(lock,),
-        )
+        child = detached([sys.executable, "-m", module, *arguments], {}, pass_fds=(lock,))
         give_way(child.pid)
     finally:
         os.close(lock)  # ours only: the child keeps the lock through its own copy

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import IO, Any
 
-from tl.jobs.launchers.launcher import PROJECT_ROOT, give_way
+from tl.jobs.launchers.launcher import give_way, talking
 
 
 class JsonProcess:
@@ -27,15 +27,8 @@ class JsonProcess:
 
     def open(self) -> None:
         """Start it. Raises OSError."""
-        self.process = subprocess.Popen(
-            self._command,
-            cwd=PROJECT_ROOT,
-            env=self._environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-            start_new_session=True,
-        )
+        own = talking() | {"env": self._environment(), "stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen(self._command, encoding="utf-8", start_new_session=True, **own)
         give_way(self.process.pid)
         self._ready = False
 

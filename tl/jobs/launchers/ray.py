@@ -16,7 +16,15 @@ from typing import Any
 import msgspec
 
 from tl.jobs.launchers.json_process import JsonProcess
-from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended, Unreachable, amount, child_environment
+from tl.jobs.launchers.launcher import (
+    GRACE_SECONDS,
+    KILL_SECONDS,
+    Ended,
+    Launcher,
+    Unreachable,
+    amount,
+    child_environment,
+)
 from tl.jobs.launchers.ray_settings import cluster, home_kind
 from tl.languages import read_sentence, say
 from tl.store.home import Run
@@ -28,11 +36,11 @@ AGAIN_SECONDS = 3.0  # between two tries to reach a cluster that was not there
 FRESH_SECONDS = 0.2  # for so long an answer about all trainers holds
 
 
-class RayLauncher:
+class RayLauncher(Launcher):
     """Trainers on the nodes of a Ray cluster. What it knows of them is a moment old: all are asked about at once."""
 
     name, near, one_device = "ray", False, False
-    library: tuple[str, str] | None = ("ray", "2.60.*")
+    library = ("ray", "2.60.*")
 
     def __init__(self, driver: Sequence[str] = (sys.executable, "-m", "tl.jobs.launchers.ray_driver")):
         self._driver = JsonProcess(driver, child_environment, READY_SECONDS, ANSWER_SECONDS)
@@ -93,19 +101,14 @@ class RayLauncher:
         answer = self._ask({"machines": list(handles)})
         return msgspec.convert(answer["machines"], tuple[Machine, ...])
 
-    def wait(self, handles: Iterable[str], seconds: float) -> None:
-        """For all of the time: to ask is as quick."""
-        time.sleep(seconds)
-
     def _look(self, handle: str) -> dict[str, Any]:
-        if handle not in self._told or (self._told[handle]["alive"] and self._stale()):
+        if handle not in self._told or (
+            self._told[handle]["alive"] and time.monotonic() - self._asked_at > FRESH_SECONDS
+        ):
             known = [known for known, told in self._told.items() if told["alive"]]
             self._told |= self._ask({"look": [*{*known, handle}]})["told"]
             self._asked_at = time.monotonic()
         return self._told[handle]
-
-    def _stale(self) -> bool:
-        return time.monotonic() - self._asked_at > FRESH_SECONDS
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """The driver's answer. Raises Unreachable."""
