@@ -127,7 +127,7 @@ def test_a_trainer_goes_first_when_memory_ends_and_hosted_comes_after_the_page_i
 def test_hosted_a_background_job_gives_way_like_a_trainer(run, monkeypatch):
     monkeypatch.setenv("TL_HOSTED", "1")
     before = set(psutil.Process().children())
-    lock = background.take_lock(run.home, "test.lock", wait=False)
+    lock = background.take_lock(run.home, "test.lock")
     background.start(lock, "timeit", ["-n", "1", "import time; time.sleep(60)"])
     [child] = set(psutil.Process().children()) - before
     try:

@@ -5,8 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 from tl.jobs.launchers.launcher import detached, give_way, talking
 from tl.languages import READ_BY_US
@@ -23,15 +22,15 @@ def busy(home: Home) -> bool:
     return bool(read_runs(home, statuses=ACTIVE, everyone=True))
 
 
-def take_lock(home: Home, name: str, wait: bool) -> int | None:
-    """Descriptor that holds the lock under which one process works; None where another has it and `wait` is false."""
+def take_lock(home: Home, name: str) -> int | None:
+    """Descriptor that holds the lock under which one process works; None where another has it."""
     home.locks_dir.mkdir(parents=True, exist_ok=True)
-    return lock_file(os.open(home.locks_dir / name, os.O_RDWR | os.O_CREAT, 0o600), wait)
+    return lock_file(os.open(home.locks_dir / name, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def working(home: Home, name: str) -> bool:
     """Whether a process holds that lock now."""
-    lock = take_lock(home, name, wait=False)
+    lock = take_lock(home, name)
     if lock is not None:
         os.close(lock)
     return lock is None
@@ -52,7 +51,7 @@ def begin(
     """
     if not beside_runs and busy(home):
         return False
-    lock = take_lock(home, name, wait=False)
+    lock = take_lock(home, name)
     if lock is None:
         return False
     try:
@@ -62,17 +61,6 @@ def begin(
         raise
     start(lock, module, [str(home.path), *arguments])
     return True
-
-
-@contextmanager
-def single_process(home: Home, name: str) -> Iterator[None]:
-    """Within it this process is the one of its kind; it waits until another has ended."""
-    lock = take_lock(home, name, wait=True)
-    assert lock is not None
-    try:
-        yield
-    finally:
-        os.close(lock)
 
 
 def start(lock: int, module: str, arguments: Sequence[str]) -> None:

@@ -4,6 +4,7 @@
 folder, and `state` says how far that is.
 """
 
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tl.store.predictions import read_predictions
 from tl.words import status_name
 
 LOCK = "exporting.lock"  # under which one process exports
+working = partial(background.working, name=LOCK)  # whether one does, for whomever
 LIBRARIES = ("onnx", "onnxruntime", "onnxscript")
 REQUIREMENTS = "tl/train/onnx-requirements.txt"
 BYTES_PER_PARAMETER = 10  # of a zip: the weights twice in float32, once in int8, and some
@@ -110,11 +112,6 @@ def ask(home: Home, run_id: str, parameters: int, pictures: bool) -> bool:
 
     arguments = [run_id, *(["--without-pictures"] if not pictures else [])]
     return background.begin(home, LOCK, "tl.cli.export_model", arguments, first=forget, beside_runs=True)
-
-
-def working(home: Home) -> bool:
-    """Whether a process exports in the background, for whomever."""
-    return background.working(home, LOCK)
 
 
 def write_state(home: Home, run_id: str, state: State) -> None:

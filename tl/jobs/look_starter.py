@@ -48,7 +48,6 @@ class LookStarter:
         return bool(plans)
 
     def close(self) -> None:
-        """End the look under way."""
         if self._child is not None:
             self._child.kill()
             self._child.wait()

@@ -58,13 +58,10 @@ def each_alone(experiment: Experiment) -> list[Experiment]:
 
 def estimated_bytes(training: Training) -> float:
     """Memory that one trainer of `training` needs on this machine, roughly; of an experiment as `trainer_bytes`."""
-    if isinstance(training, Experiment):
-        keeps = {arm.name: STRATEGIES[arm.strategy].method in KEEP_START for arm in training.arms}
-        return max(
-            _estimated_bytes(training.of(arm), keeps[arm.name], STRATEGIES[arm.strategy].beside)
-            for arm in training.arms
-        )
-    return _estimated_bytes(training)
+    if not isinstance(training, Experiment):
+        return _estimated_bytes(training)
+    arms = [(training.of(arm), STRATEGIES[arm.strategy]) for arm in training.arms]
+    return max(_estimated_bytes(own, strategy.method in KEEP_START, strategy.beside) for own, strategy in arms)
 
 
 def _estimated_bytes(training: Training, keeps_start: bool = False, beside: bool = False) -> float:

@@ -29,5 +29,4 @@ class MemoryNeeds:
         return found[0]
 
     def forget(self) -> None:
-        """Look everything up again."""
         self._asked.clear()

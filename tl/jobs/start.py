@@ -44,7 +44,7 @@ def ensure_supervisor(home: Home) -> bool:
 
 def take_lock(home: Home) -> int | None:
     """Descriptor that holds the lock of the home's only supervisor; None where another holds it."""
-    return background.take_lock(home, LOCK, wait=False)
+    return background.take_lock(home, LOCK)
 
 
 def write_holder(lock: int, pid: int) -> None:
@@ -74,5 +74,4 @@ def launcher_now(home: Home) -> str | None:
 
 
 def log_path(home: Home) -> Path:
-    """What the supervisor prints."""
     return home.root / "supervisor.log"

@@ -86,12 +86,10 @@ def known_runs(home: Home, run_ids: Iterable[str]) -> set[str]:
 
 
 def anything_waits(home: Home) -> bool:
-    """Whether any run is queued, whoever's it is."""
     return bool(select(home, "SELECT 1 FROM runs WHERE status = 'queued' LIMIT 1"))
 
 
 def has_rows(home: Home) -> bool:
-    """Whether anything in the queue belongs to `home.owner`."""
     return bool(select(home, "SELECT 1 FROM experiments WHERE owner IS ? LIMIT 1", (home.owner,)))
 
 

@@ -142,7 +142,6 @@ def write_parquet(path: Path, frame: "pd.DataFrame", durable: bool = True) -> No
 
 
 def parquet_bytes(frame: "pd.DataFrame") -> bytes:
-    """What `write_parquet` writes."""
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False, write_page_checksum=True)
     return buffer.getvalue()

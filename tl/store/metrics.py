@@ -115,5 +115,4 @@ def is_damaged(path: Path, frame: pd.DataFrame) -> bool:
 
 
 def write_metrics(path: Path, rows: Sequence[Mapping[Any, Any]]) -> None:
-    """Replace a run's metrics by `rows`."""
     write_parquet(path, typed_frame(rows, METRICS))

@@ -55,9 +55,10 @@ def saliency_path(home: Home, run_id: str, picture: str) -> Path:
     return home.looks_dir / f"{run_id}.{picture}.json"
 
 
-def own_name(pixels: bytes) -> str:
-    """How a picture that is in no data set is called."""
-    return f"own-{hashlib.sha256(pixels).hexdigest()[:24]}"
+def own_name(pixels: Mapping[int, np.ndarray]) -> str:
+    """How a picture that is in no data set is called; side -> (side, side, 3) uint8."""
+    data = b"".join(pixels[side].tobytes() for side in sorted(pixels))
+    return f"own-{hashlib.sha256(data).hexdigest()[:24]}"
 
 
 def pixels_path(home: Home, name: str) -> Path:
@@ -69,7 +70,7 @@ def hand_over(home: Home, pixels: Mapping[int, np.ndarray]) -> str:
     """Put down a picture, side -> (side, side, 3) uint8, for the process that looks at it; gives its name."""
     buffer = io.BytesIO()
     np.savez(buffer, **{str(side): of_side for side, of_side in pixels.items()})  # type: ignore[arg-type]  # no side is called allow_pickle
-    name = own_name(b"".join(pixels[side].tobytes() for side in sorted(pixels)))
+    name = own_name(pixels)
     for path in home.looks_dir.glob("own-*.npz"):
         if time.time() - _made(path) > ABANDONED_SECONDS:
             path.unlink(missing_ok=True)

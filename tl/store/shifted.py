@@ -56,12 +56,10 @@ class Shifted:
 
 
 def write_shifted(path: Path, found: Shifted) -> None:
-    """Replace the file."""
     write_bytes(path, shifted_bytes(found))
 
 
 def shifted_bytes(found: Shifted) -> bytes:
-    """What `write_shifted` writes."""
     shifts, number = list(found.predicted), len(found.picture)
     columns = {
         "kind": np.repeat([kind for kind, _ in shifts], number),

@@ -78,7 +78,6 @@ class LocalLauncher(Launcher):
         return trainer is not None and self._exit_code(trainer.pid) is None and processes.alive(trainer)
 
     def seconds(self, handle: str) -> float | None:
-        """Since its process was started."""
         trainer = identity_of(handle)
         return processes.age_seconds(trainer) if trainer else None
 
@@ -98,7 +97,6 @@ class LocalLauncher(Launcher):
         return child.poll() if child else None
 
     def ask(self, run_id: str, handle: str) -> None:
-        """SIGTERM to the process group."""
         if (trainer := identity_of(handle)) and self.alive(handle):
             with suppress(ProcessLookupError):  # ended by itself meanwhile
                 os.killpg(trainer.pid, signal.SIGTERM)
@@ -127,11 +125,9 @@ class LocalLauncher(Launcher):
             )
 
     def fits(self, need_bytes: float) -> int:
-        """As many as the free memory holds."""
         return memory.trainers_that_fit(need_bytes)
 
     def wait(self, handles: Iterable[str], seconds: float) -> None:
-        """Until one of their processes ends."""
         processes.wait_for_end([trainer.pid for trainer in map(identity_of, handles) if trainer], seconds)
 
 

@@ -31,8 +31,6 @@ _hashed: dict[tuple[str, int, int, int], str] = {}  # path, inode, bytes, time o
 
 
 class Item(Struct, frozen=True):
-    """One file."""
-
     path: str  # in its parcel
     size: Count
     sha256: str
@@ -54,7 +52,6 @@ class Parcel(Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """Bytes of all files."""
         return sum(item.size for item in self.items)
 
 

@@ -62,7 +62,6 @@ class RayLauncher(Launcher):
         return str(answer["handle"])
 
     def adopt(self, run: Run) -> str | None:
-        """What Ray calls by the run's id."""
         handle = self._ask({"adopt": run.folder.name})["handle"]
         return None if handle is None else str(handle)
 
@@ -76,12 +75,10 @@ class RayLauncher(Launcher):
         return None if found is None else float(found)
 
     def ended(self, handle: str) -> Ended:
-        """As the node told it, where that was there to tell."""
         told = self._told.get(handle) or self._look(handle)
         return Ended(**{name: told[name] for name in ("exit_code", "lost", "for_memory") if name in told})
 
     def ask(self, run_id: str, handle: str) -> None:
-        """By its node."""
         self._ask({"ask": handle})
 
     def terminate(self, run_id: str, handle: str | None, grace_seconds: float = GRACE_SECONDS) -> None:

@@ -83,7 +83,6 @@ class SlurmLauncher(Launcher):
 
     @staticmethod
     def check() -> None:
-        """What a job asks for."""
         _parameters(Run(Path()), 0.0)
         amount("TL_SLURM_JOBS", MOST_JOBS)
 

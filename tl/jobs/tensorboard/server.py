@@ -51,7 +51,8 @@ def ensure(home: Home, owner: int | None = None) -> str:
         raise refusal("TensorBoard is not opened for visitors; download the event files instead.")
     files = _Files(home)
     with locked(files.lock):
-        _add_owner(files, owner or os.getpid())
+        owners = [*_owners(files), processes.identify(owner or os.getpid())]
+        write_json(files.owners, [asdict(each) for each in dict.fromkeys(owners) if each], durable=False)
         link_runs(home)
         server, url = _living(files)
         if server and _answers(url):
@@ -108,11 +109,6 @@ def _answers(url: str) -> bool:
             return "version" in json.load(answer)
     except (OSError, ValueError):
         return False
-
-
-def _add_owner(files: _Files, pid: int) -> None:
-    owners = [*_owners(files), processes.identify(pid)]
-    write_json(files.owners, [asdict(owner) for owner in dict.fromkeys(owners) if owner], durable=False)
 
 
 def _owners(files: _Files) -> list[Identity]:
