@@ -56,21 +56,12 @@ def begin(
         return False
     try:
         first()
-    except BaseException:
-        os.close(lock)
-        raise
-    start(lock, module, [str(home.path), *arguments])
-    return True
-
-
-def start(lock: int, module: str, arguments: Sequence[str]) -> None:
-    """`python -m MODULE ARGUMENTS`, which gets the lock open: there is no moment in which a second could start."""
-    try:
-        child = detached([sys.executable, "-m", module, *arguments], {}, pass_fds=(lock,))
+        child = detached([sys.executable, "-m", module, str(home.path), *arguments], {}, pass_fds=(lock,))
         give_way(child.pid)
     finally:
-        os.close(lock)  # ours only: the child keeps the lock through its own copy
+        os.close(lock)  # ours only: the child keeps the lock through its own copy, so that no second one can start
     threading.Thread(target=child.wait, daemon=True).start()  # else it stays a zombie
+    return True
 
 
 def in_front(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

@@ -1,8 +1,4 @@
-"""The library of one's own weights: keep what a run has learned as a starting point; list, rename and delete what is there.
-
-What is kept is the backbone of a finished run's best epoch without its head, as the run's checkpoint has it (low-rank
-updates added in), with a card that says how it came about. No torch.
-"""
+"""The library of one's own weights: list, rename and delete what is there. What is kept in it: keep_in_library.py. No torch."""
 
 import shutil
 from collections.abc import Callable

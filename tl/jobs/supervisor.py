@@ -80,9 +80,8 @@ class Supervisor:
             empty_trash(home)
             sweep_abandoned(home)
         with suppress(Refused):  # a queue that can't be read now is told below
-            for row in database.read_runs(
-                self.home, statuses=("finished",), everyone=True
-            ):  # of an earlier version, or killed before it got to that
+            # Of an earlier version, or one that was killed before it got to that.
+            for row in database.read_runs(self.home, statuses=("finished",), everyone=True):
                 keep_best_network(self._home_of(row).run(row.run_id))
         busy_at, cleaned_at, errors = time.monotonic(), float("-inf"), 0
         while True:

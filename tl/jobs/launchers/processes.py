@@ -26,8 +26,12 @@ class Identity:
 
 def identify(pid: int) -> Identity | None:
     """The living process with this id; None where there is none."""
-    state, ticks = _state(pid)
-    return None if state in _DEAD else Identity(pid, ticks, boot_id())
+    try:
+        # man 5 proc: the second field, the name in brackets, may hold spaces and brackets itself
+        text = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if text[0] in _DEAD else Identity(pid, int(text[19]), boot_id())
 
 
 def alive(identity: Identity | None) -> bool:
@@ -53,9 +57,8 @@ def wait_for_end(pids: Iterable[int], seconds: float) -> None:
     with ExitStack() as stack:
         ends = select.poll()
         for pid in pids:
-            with suppress(
-                OSError, AttributeError
-            ):  # it has ended and was asked how; the system has no room, or no such call
+            # It has ended and was asked how; the system has no room, or no such call.
+            with suppress(OSError, AttributeError):
                 descriptor = os.pidfd_open(pid)
                 stack.callback(os.close, descriptor)
                 ends.register(descriptor, select.POLLIN)
@@ -72,13 +75,3 @@ def of_run(run_id: str) -> list[int]:
         except (psutil.Error, OSError):
             continue  # ended meanwhile, or somebody else's: no run of ours
     return [pid for pid in found if pid != os.getpid()]
-
-
-def _state(pid: int) -> tuple[str, int]:
-    """State letter and start in ticks."""
-    try:
-        # man 5 proc: the second field, the name in brackets, may hold spaces and brackets itself
-        text = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return "X", 0
-    return text[0], int(text[19])

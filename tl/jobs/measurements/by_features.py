@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from tl.analysis.forecasts.question import ForecastQuestion, feature_keys
 from tl.config import Refused
@@ -38,9 +39,7 @@ class ByFeatures:
     lock: str  # under which one process measures
     waits: str  # told on stderr where something else computes
     known: Callable[[Home, ForecastQuestion], bool]
-    problem: Callable[
-        [Home, ForecastQuestion], str | None
-    ]  # why it could not be answered, stored as tl.languages has it
+    problem: Callable[[Home, ForecastQuestion], str | None]  # why it could not be answered, stored
     measure_by: Callable[[Home, ForecastQuestion, dict[Split, Features], Callable[[], None]], str | None]
     # keeps the answer, and calls its last argument before each piece, for the next turn; a sentence, stored, where that can't be done
     keep_problem: Callable[[Home, ForecastQuestion, str], None]
@@ -64,12 +63,8 @@ class ByFeatures:
         """Of the process that `ask` started, which handed over the lock: measure at once."""
         home = Home(arguments[0])
         asked = ForecastQuestion(**json.loads(arguments[1]))
-        self.look(
-            home,
-            asked,
-            lambda command: background.run(home, command, features.LIMIT_SECONDS),
-            lambda: unless_busy(home),
-        )
+        run = partial(background.run, home, limit_seconds=features.LIMIT_SECONDS)
+        self.look(home, asked, run, partial(unless_busy, home))
 
     def look(self, home: Home, asked: ForecastQuestion, run: features.Run, give_way: Callable[[], None]) -> None:
         """Measure what is not known yet; what was tried in vain is tried again. `give_way` may raise GaveWay."""

@@ -1,7 +1,5 @@
 """One TensorBoard for all runs of a home: started when somebody asks, reachable from this machine only, ended with
 the apps that asked. `python -m tl.jobs.tensorboard HOME` is that process; `ensure` starts it.
-
-It watches a folder of links with readable names, one per run, instead of the run folders with their ids.
 """
 
 import json
