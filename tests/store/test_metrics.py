@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tl.store.files import write_parquet
+from tl.store.files import write_parquet, write_pieces
 from tl.store.metrics import METRICS, read_metrics, typed_frame, write_metrics
 
 SECONDS = float(os.environ.get("READING_SECONDS", "2"))
