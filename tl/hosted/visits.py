@@ -36,8 +36,7 @@ def touch(home: Home) -> None:
         if time.time() - stamp.stat().st_mtime > TOUCH_SECONDS:
             os.utime(stamp)
         return
-    with suppress(FileNotFoundError):  # removed in this very moment
-        stamp.touch()
+    renew(home)
 
 
 def seconds_since(home: Home, now: float) -> float:

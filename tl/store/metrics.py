@@ -67,7 +67,6 @@ RESOURCES = {
     "gpu_power_watts": "Float64",
 }
 
-
 TABLES = 64  # that are kept as read: a page draws the same ones again and again
 
 
