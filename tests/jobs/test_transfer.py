@@ -73,7 +73,7 @@ def node_of():
 
 
 class Line:
-    """A node at the other end of a line: notes what is sent and what comes of the log, damages what is sent where told."""
+    """A node at the other end of a line: notes what is sent, and comes of the log; damages what is sent."""
 
     def __init__(self, node: NodeRun, damaged: int = 0):
         self.node, self.damaged, self.sent, self.came = node, damaged, [], []

@@ -1,4 +1,4 @@
-"""A finished run's network made ready for elsewhere, or asked about a folder of pictures: by a process that knows torch.
+"""A finished run's network made ready for elsewhere, or asked about pictures: by a process that knows torch.
 
 `make` waits for it; `ask` starts `python -m tl.cli.export_model` in the background, which puts the zip into the run's
 folder, and `state` says how far that is.

@@ -1,4 +1,4 @@
-"""The library of one's own weights: list, rename and delete what is there. What is kept in it: keep_in_library.py. No torch."""
+"""The library of one's own weights: list, rename and delete what keep_in_library.py has kept. No torch."""
 
 import shutil
 from collections.abc import Callable
@@ -113,7 +113,7 @@ def delete(home: Home, name: str) -> None:
         _unless_used(home, name, DELETING, lambda: take(folder))
 
 
-# What refuses something to weights that are in use: where seeds are being added; a run trains or waits; one can be resumed.
+# What refuses something to weights in use: where seeds are being added; a run trains or waits; one can be resumed.
 RENAMING = (
     later(
         "Seeds are being added to the experiment {experiment}, which begins with the weights {name!r}; they can't be renamed "

@@ -15,7 +15,7 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta, Struct, to_builtins
 
-from tl.store.documents import Finite, of_type
+from tl.store.documents import Count, Finite, Share, of_type
 from tl.store.files import read_json, write_bytes, write_json
 from tl.store.home import Home
 
@@ -23,14 +23,13 @@ GRAD_CAM, TOKENS = "grad_cam", "token_gradients"  # how it was found out where a
 MOST_FILES = 2_000  # of about a kilobyte
 MOST_CLASSES = 5  # whose probabilities are kept
 ABANDONED_SECONDS = 600.0  # after which pixels go that nobody has read: whoever was to look at them was killed
-Share = Annotated[float, Meta(ge=0, le=1)]
 Row = Annotated[list[Share], Meta(min_length=1, max_length=256)]
 
 
 class ClassProbability(Struct, frozen=True):
     """A class and how sure the network is of it."""
 
-    label: Annotated[int, Meta(ge=0)]  # number of the class
+    label: Count  # number of the class
     probability: Share
 
 

@@ -157,8 +157,8 @@ class NodeRun:
         """What has changed since the look with this number, all as it was at one moment; None: the trainer is just writing.
 
         None as the number: all there is. {"number", "files": [[path, bytes, SHA-256, its content where it is small]], "gone":
-        paths, "begun": path -> so many first bytes of it are in the home, and its content here goes on from there}. The files stay
-        readable by `piece` until the next look.
+        paths, "begun": path -> so many first bytes of it are in the home, and its content here goes on from there}. The
+        files stay readable by `piece` until the next look.
         """
         if number is None:
             self._told = {}

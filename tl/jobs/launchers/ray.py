@@ -16,15 +16,7 @@ from typing import Any
 import msgspec
 
 from tl.jobs.launchers.json_process import JsonProcess
-from tl.jobs.launchers.launcher import (
-    GRACE_SECONDS,
-    KILL_SECONDS,
-    Ended,
-    Launcher,
-    Unreachable,
-    amount,
-    child_environment,
-)
+from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended, Launcher, Unreachable, amount
 from tl.jobs.launchers.ray_settings import cluster, home_kind
 from tl.languages import read_sentence, say
 from tl.store.home import Run
@@ -43,7 +35,7 @@ class RayLauncher(Launcher):
     library = ("ray", "2.60.*")
 
     def __init__(self, driver: Sequence[str] = (sys.executable, "-m", "tl.jobs.launchers.ray_driver")):
-        self._driver = JsonProcess(driver, child_environment, READY_SECONDS, ANSWER_SECONDS)
+        self._driver = JsonProcess(driver, {}, READY_SECONDS, ANSWER_SECONDS)
         self._told: dict[str, dict[str, Any]] = {}  # handle -> what the driver said last
         self._asked_at = float("-inf")
         self._failed_at = float("-inf")
@@ -99,9 +91,8 @@ class RayLauncher(Launcher):
         return msgspec.convert(answer["machines"], tuple[Machine, ...])
 
     def _look(self, handle: str) -> dict[str, Any]:
-        if handle not in self._told or (
-            self._told[handle]["alive"] and time.monotonic() - self._asked_at > FRESH_SECONDS
-        ):
+        stale = time.monotonic() - self._asked_at > FRESH_SECONDS
+        if handle not in self._told or (stale and self._told[handle]["alive"]):
             known = [known for known, told in self._told.items() if told["alive"]]
             self._told |= self._ask({"look": [*{*known, handle}]})["told"]
             self._asked_at = time.monotonic()

@@ -48,10 +48,8 @@ class Over(Exception):
 
 
 class Transfer:
-    """Of one attempt of a run. Its methods take as long as they take; `stopped`, set by another thread, ends them with Over.
-
-    `node`, wherever it is, raises OSError as well where it can't be asked now.
-    """
+    """Of one attempt of a run. Its methods take as long as they take; `stopped`, set by another thread, ends them with
+    Over. `node`, wherever it is, raises OSError as well where it can't be asked now."""
 
     def __init__(self, run: Run, node: "NodeRun"):
         self._run, self._node = run, node
@@ -130,8 +128,8 @@ class Transfer:
         return True
 
     def _stage(self, path: str, size: int, sha256: str, data: bytes | None, begun: int) -> Path:
-        """The file under a temporary name beside its place; its first `begun` bytes are those that are here. Raises PieceDamaged,
-        and then there is none."""
+        """The file under a temporary name beside its place; its first `begun` bytes are those that are here. Raises
+        PieceDamaged, and then there is none."""
         place = self._run.folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         temporary = place.with_name(f".{place.name}.{os.getpid()}.{secrets.token_hex(4)}")
