@@ -28,7 +28,7 @@ class Load(NamedTuple):
 def load(home: Home, connection: sqlite3.Connection) -> Load:
     """How full the queue is, inside the transaction that fills it."""
     columns = "owner, spec, arm, count(*) AS runs"  # not shown
-    active = f"SELECT {columns} {_JOINED} WHERE {_ACTIVE} GROUP BY experiment_id, arm"
+    active = f"SELECT {columns} {_JOINED} WHERE {_ACTIVE} GROUP BY experiment_id, arm"  # not shown
     ours: list[Training] = []
     networks: list[str] = []
     for row in connection.execute(active):
