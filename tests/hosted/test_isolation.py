@@ -16,10 +16,10 @@ from tl.analysis.sweep import sweep_result
 from tl.config import Refused, new_id
 from tl.jobs import exports
 from tl.jobs.compare_again import compare_again
+from tl.jobs.exports import predict
 from tl.jobs.final_model import submit_final
 from tl.jobs.keep_in_library import keep
 from tl.jobs.measurements import advice, hints
-from tl.jobs.predictions import predict
 from tl.jobs.tensorboard import event_files, run_links, server
 from tl.report.bundle import export_bundle, fingerprint
 from tl.report.bundle_import import import_bundle

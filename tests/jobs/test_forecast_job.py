@@ -1,9 +1,11 @@
 """Measuring the probe's curve: in the background, once, giving way to runs, failures told."""
 
+import os
 import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -125,12 +127,23 @@ def test_nothing_is_said_of_waiting_where_nobody_computes(home, asked, capsys):
     assert not capsys.readouterr().err
 
 
-def test_it_computes_in_a_turn_of_its_own(home):
-    with by_features.device_turn(home):
-        lock = background.take_lock(home, "device.lock", wait=False)
-        assert lock is None
-        with locked(home.locks_dir / "next.lock"):
-            pass  # free: whoever wants the next turn can say so
+def test_it_computes_in_turns_of_its_own(home, asked):
+    features(home, asked)
+    seen = []
+
+    def measure(home, asked, found, next_turn):
+        for _ in range(2):
+            next_turn()
+            seen.append(background.take_lock(home, "device.lock"))
+            with locked(home.locks_dir / "next.lock"):
+                pass  # free: whoever wants the next turn can say so
+
+    given_way = []
+    replace(module.CURVE, measure_by=measure).look(home, asked, lambda command: None, lambda: given_way.append(1))
+    assert seen == [None, None] and len(given_way) == 2
+    lock = background.take_lock(home, "device.lock")
+    assert lock is not None, "it is given back"
+    os.close(lock)
 
 
 def test_the_background_job_measures_once_and_the_page_does_not_wait(home, asked, monkeypatch):

@@ -14,7 +14,7 @@ from tl import machine
 from tl.config import new_id
 from tl.jobs import background, memory
 from tl.jobs.launchers import local, processes
-from tl.jobs.launchers.launcher import NICE, PROJECT_ROOT, child_environment, with_defaults
+from tl.jobs.launchers.launcher import NICE, PROJECT_ROOT, child_environment, detached
 from tl.jobs.launchers.local import LocalLauncher, identity_of
 from tl.store.home import Home
 
@@ -69,7 +69,6 @@ def test_the_environment_sets_the_allocator_unless_the_user_has(monkeypatch):
     assert environment["PYTHONPATH"].split(os.pathsep)[0] == str(PROJECT_ROOT)
     if platform.libc_ver()[0] == "glibc":
         assert environment["MALLOC_TRIM_THRESHOLD_"] == "8589934592"
-    assert with_defaults({"a": "1"}, {"a": "2", "b": "3"}) == {"a": "1", "b": "3"}
 
 
 @pytest.mark.parametrize("ends_itself", [True, False])
@@ -128,8 +127,9 @@ def test_a_trainer_goes_first_when_memory_ends_and_hosted_comes_after_the_page_i
 def test_hosted_a_background_job_gives_way_like_a_trainer(run, monkeypatch):
     monkeypatch.setenv("TL_HOSTED", "1")
     before = set(psutil.Process().children())
-    lock = background.take_lock(run.home, "test.lock", wait=False)
-    background.start(lock, "timeit", ["-n", "1", "import time; time.sleep(60)"])
+    sleeping = [sys.executable, "-c", "import time; time.sleep(60)"]
+    monkeypatch.setattr(background, "detached", lambda _, more, **how: detached(sleeping, more, **how))
+    assert background.begin(run.home, "test.lock", "tl.jobs.settle", [])
     [child] = set(psutil.Process().children()) - before
     try:
         assert child.nice() == NICE

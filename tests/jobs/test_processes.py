@@ -10,6 +10,7 @@ import pytest
 from lab import until
 
 from tl.jobs.launchers import processes
+from tl.store.documents import of_type
 
 ME = processes.identify(os.getpid())
 
@@ -39,7 +40,7 @@ def test_another_process_of_that_id_or_an_id_that_can_not_be_is_not_alive(other)
 
 
 def test_an_identity_comes_back_from_json():
-    assert processes.from_json(asdict(ME) | {"url": "http://127.0.0.1"}) == ME
+    assert of_type(asdict(ME) | {"url": "http://127.0.0.1"}, processes.Identity) == ME
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_an_identity_comes_back_from_json():
     [None, [], "x", {}, {"pid": 1}, asdict(ME) | {"pid": "1"}, asdict(ME) | {"pid": True}, asdict(ME) | {"boot_id": 3}],
 )
 def test_damage_is_no_identity(document):
-    assert processes.from_json(document) is None
+    assert of_type(document, processes.Identity) is None
 
 
 def test_this_process_belongs_to_no_run(monkeypatch):

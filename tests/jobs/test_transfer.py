@@ -1,10 +1,8 @@
-"""A run on a node that does not see its home: what it needs is brought, what it writes comes back, whole and in order."""
+"""A run on a node that does not see its home: what it needs is brought, what it writes comes back."""
 
-import hashlib
 import os
 import sys
 import threading
-from contextlib import suppress
 
 import msgspec
 import pytest
@@ -19,13 +17,12 @@ from tl.jobs.launchers.node_cache import PieceDamaged
 from tl.jobs.launchers.node_run import About, NodeRun, sees
 from tl.jobs.launchers.parcels import identity
 from tl.jobs.launchers.ray_settings import AUTO, FETCH
-from tl.jobs.launchers.transfer import CHECKPOINTS, Over, Transfer
+from tl.jobs.launchers.transfer import CHECKPOINTS, Transfer
 from tl.store import database
 from tl.store.documents import read_progress, read_result
 from tl.store.files import write_bytes, write_json
 from tl.store.home import Home, Run
 from tl.store.metrics import read_metrics
-from tl.train.checkpoints import checkpoint
 
 
 @pytest.fixture(autouse=True)
@@ -76,10 +73,10 @@ def node_of():
 
 
 class Line:
-    """A node at the other end of a line: counts what is sent, and damages it where told."""
+    """A node at the other end of a line: notes what is sent, and comes of the log; damages what is sent."""
 
     def __init__(self, node: NodeRun, damaged: int = 0):
-        self.node, self.damaged, self.sent = node, damaged, []
+        self.node, self.damaged, self.sent, self.came = node, damaged, [], []
 
     def __getattr__(self, name: str):
         return getattr(self.node, name)
@@ -90,6 +87,16 @@ class Line:
             self.damaged -= 1
             data = bytes([data[0] ^ 1]) + data[1:]
         self.node.put(digest, path, offset, data)
+
+    def look(self, number: int | None) -> dict | None:
+        told = self.node.look(number)
+        self.came += [data for path, _, _, data in told["files"] if path == "log.txt" and data] if told else []
+        return told
+
+    def piece(self, path: str, offset: int, size: int) -> tuple[bytes, bytes | None]:
+        data, progress = self.node.piece(path, offset, size)
+        self.came += [data] if path == "log.txt" else []
+        return data, progress
 
 
 def test_a_run_is_brought_to_its_node_and_comes_back_whole(home, node_of, node_folder):
@@ -185,115 +192,6 @@ def test_a_resumed_run_goes_on_where_the_home_left_it_and_another_driver_goes_on
     assert another.fetch() and read_result(run).status == "stopped"
 
 
-class Told:
-    """A node that tells what a test says."""
-
-    def __init__(self, *looks: dict[str, bytes], gone: tuple[str, ...] = ()):
-        self.looks, self.gone, self.number = list(looks), gone, 0
-        self.damaged: set[str] = set()
-
-    def look(self, number: int | None) -> dict:
-        self.now = self.looks[min(self.number, len(self.looks) - 1)]
-        files = [
-            (path, len(data), hashlib.sha256(data).hexdigest(), data if len(data) < 100 else None)
-            for path, data in self.now.items()
-        ]
-        return {"number": self.number, "files": files, "gone": list(self.gone)}
-
-    def piece(self, path: str, offset: int, size: int) -> tuple[bytes, bytes | None]:
-        data = self.now[path][offset : offset + size]
-        return (b"?" + data[1:] if path in self.damaged else data), b'{"phase": "training", "epoch": 9}'
-
-
-BEST, LAST = CHECKPOINTS
-
-
-def test_checkpoints_come_first_the_result_last_and_what_they_replace_is_kept(home, monkeypatch):
-    run = submitted(home)
-    order, put_in_place = [], Transfer._put_in_place
-    monkeypatch.setattr(
-        Transfer, "_put_in_place", lambda self, path, file: (order.append(path), put_in_place(self, path, file))
-    )
-    node = Told({"result.json": b"{}", LAST: b"last 1", "metrics.parquet": b"m", BEST: b"best 1"}, {LAST: b"2" * 200})
-    one = Transfer(run, node)
-    one.fetch()
-    assert order == [BEST, LAST, "metrics.parquet", "result.json"]
-    node.number = 1
-    one.fetch()
-    assert (run.checkpoints / checkpoint.LAST).read_bytes() == b"2" * 200
-    assert (run.checkpoints / checkpoint.PREVIOUS).read_bytes() == b"last 1"
-    assert read_progress(run).epoch == 9, "it comes along while a large file is on its way"
-    names = {BEST: checkpoint.PREVIOUS_BEST, LAST: checkpoint.PREVIOUS}
-    assert {path: f"checkpoints/{name}" for path, name in names.items()} == CHECKPOINTS
-    assert [path.split("/")[1] for path in CHECKPOINTS] == [checkpoint.BEST, checkpoint.LAST]
-
-
-def test_a_file_that_arrives_damaged_changes_nothing_in_the_home(home):
-    run = submitted(home)
-    node = Told({BEST: b"a" * 200, LAST: b"b" * 200, "metrics.parquet": b"m"})
-    node.damaged = {LAST}
-    before = {path.name for path in run.folder.rglob("*")}
-    with pytest.raises(PieceDamaged):
-        Transfer(run, node).fetch()
-    assert {path.name for path in run.folder.rglob("*")} == before | {"checkpoints", "progress.json"}
-    node.damaged = set()
-    assert Transfer(run, node).fetch() and run.best.read_bytes() == b"a" * 200
-
-
-@pytest.mark.parametrize("killed_at", range(4))
-def test_killed_at_any_file_the_home_shows_no_epoch_without_its_checkpoint(home, monkeypatch, killed_at):
-    run = submitted(home)
-    one = Transfer(run, Told(*({BEST: n, LAST: n, "metrics.parquet": n, "result.json": n} for n in (b"1", b"2"))))
-    one.fetch()
-    one._node.number, put_in_place, done = 1, Transfer._put_in_place, []
-
-    def settled(self, path, file):
-        if len(done) == killed_at:
-            raise KeyboardInterrupt
-        done.append(path)
-        put_in_place(self, path, file)
-
-    monkeypatch.setattr(Transfer, "_put_in_place", settled)
-    with suppress(KeyboardInterrupt):
-        one.fetch()
-    found = [(run.folder / path).read_bytes() for path in (BEST, LAST, "metrics.parquet", "result.json")]
-    assert found == sorted(found, reverse=True) and found.count(b"2") == killed_at
-    assert killed_at == 0 or (run.folder / CHECKPOINTS[BEST]).read_bytes() == b"1", "the last one names it"
-
-
-def test_a_node_can_name_no_file_elsewhere_or_hidden(home, tmp_path):
-    run = submitted(home)
-    outside = tmp_path / "outside"
-    outside.write_text("mine")
-    names = ["../outside", str(outside), "a/../../../outside", ".hidden", "a/.hidden", ""]
-    Transfer(run, Told(dict.fromkeys(names, b"theirs") | {"a/b": b"c"}, gone=tuple(names))).fetch()
-    assert outside.read_text() == "mine" and (run.folder / "a" / "b").read_bytes() == b"c"
-    assert not list(run.folder.rglob(".hidden"))
-
-
-def test_a_deleted_run_is_not_made_again_and_one_that_is_stopped_writes_nothing(home):
-    run = submitted(home)
-    one = Transfer(run, Told({"metrics.parquet": b"m"}))
-    one.stopped.set()
-    with pytest.raises(Over):
-        one.fetch()
-    assert not run.metrics.exists()
-    jobs.stop(home, run.folder.name)
-    jobs.delete(home, run.folder.name)
-    with pytest.raises(Over):
-        Transfer(run, Told({"metrics.parquet": b"m"})).fetch()
-    assert not run.folder.exists()
-
-
-def test_of_a_finished_run_only_the_best_network_stays(home):
-    run = submitted(home)
-    one = Transfer(run, node := Told({BEST: b"1", LAST: b"1"}, {BEST: b"2", "result.json": b'{"status": "finished"}'}))
-    one.fetch()
-    node.number, node.gone = 1, (LAST,)
-    one.fetch()
-    assert [path.name for path in run.checkpoints.iterdir()] == [checkpoint.BEST] and run.best.read_bytes() == b"2"
-
-
 def test_what_is_looked_at_is_of_one_moment(home, node_of):
     run = submitted(home, "wait")
     node = node_of(run)
@@ -304,7 +202,7 @@ def test_what_is_looked_at_is_of_one_moment(home, node_of):
         for number in range(10**6):
             if over.wait(0.002):
                 return
-            for path in (LAST, BEST, "metrics.parquet"):
+            for path in (*reversed(CHECKPOINTS), "metrics.parquet"):
                 write_bytes(node.run.folder / path, f"{number}".encode(), durable=False)
 
     trainer = threading.Thread(target=train)
@@ -316,7 +214,8 @@ def test_what_is_looked_at_is_of_one_moment(home, node_of):
             looks.append({path: data for path, _, _, data in told["files"]})
     over.set()
     trainer.join()
-    for last, best, shown in [[int(look[path]) for path in (LAST, BEST, "metrics.parquet")] for look in looks]:
+    paths = (*reversed(CHECKPOINTS), "metrics.parquet")
+    for last, best, shown in [[int(look[path]) for path in paths] for look in looks]:
         assert last >= best >= shown >= last - 1, "as a kill would have left it"
 
 
@@ -332,3 +231,34 @@ def test_what_is_not_free_yet_is_waited_for(home, node_of, monkeypatch):
     waits.join()
     until(now.ended)
     assert now.ended()["exit_code"] == 0
+
+
+def test_of_a_log_only_what_was_added_is_sent(home, node_of, monkeypatch):
+    monkeypatch.setattr(node_run, "INLINE_BYTES", 4)  # more comes in pieces
+    run = submitted(home, "wait")
+    node = node_of(run)
+    one = Transfer(run, line := Line(node))
+    one.supply()
+    log = node.run.log
+
+    def comes(change, *sent: bytes) -> bool:
+        until(one.fetch)
+        line.came.clear()
+        change()
+        until(one.fetch)
+        return run.log.read_bytes() == log.read_bytes() and line.came == [*sent]
+
+    def add(data: bytes) -> None:
+        with open(log, "ab") as file:
+            file.write(data)
+
+    until(lambda: one.fetch() and b"ready" in run.log.read_bytes())
+    assert comes(lambda: add(b"ab"), b"ab") and comes(lambda: add(b"0123456789"), b"0123456789")
+    assert comes(lambda: os.truncate(log, 3), log.read_bytes()[:3]), "shorter: whole"
+    assert comes(lambda: write_bytes(log, b"xyzanother"), b"xyzanother"), "another file: whole"
+    run.log.write_bytes(b"something else")
+    add(b"!")
+    with pytest.raises(PieceDamaged):
+        one.fetch()
+    until(one.fetch)
+    assert run.log.read_bytes() == b"xyzanother!"

@@ -1,7 +1,7 @@
 """Inspect: where networks look, a picture of one's own, shifted pictures; what is shown, and what is not kept."""
 
 import io
-import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -45,15 +45,15 @@ def looked(home, monkeypatch):
     """In place of the process that looks: it has looked at once; gives what it was asked."""
     asked = []
 
-    def start(lock, module, arguments):
-        os.close(lock)
-        _, picture, *runs = arguments
+    def start(command, *_, **__):
+        picture, *runs = command[4:]
         own = take_pixels(home, picture) if picture.startswith("own-") else None
         asked.append((picture, runs, own))
         for run_id in runs:
             write_saliency(home, run_id, picture, SEEN)
+        return SimpleNamespace(pid=0, wait=lambda: None)
 
-    monkeypatch.setattr(background, "start", start)
+    monkeypatch.setattr(background, "detached", start)
     return asked
 
 

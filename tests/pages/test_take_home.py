@@ -1,6 +1,5 @@
 """Taking a model home from the page: exported for the arm that did best on validation, trained once more on all pictures."""
 
-import os
 from types import SimpleNamespace
 
 import pytest
@@ -31,11 +30,12 @@ def started(monkeypatch) -> list:
     """What was started in the background, instead of starting it."""
     found = []
 
-    def start(lock: int, module: str, arguments: list[str]) -> None:
-        os.close(lock)
-        found.append((module, list(arguments)))
+    def start(command: list[str], *_, **__) -> SimpleNamespace:
+        found.append((command[2], command[3:]))
+        return SimpleNamespace(pid=0, wait=lambda: None)
 
-    monkeypatch.setattr(background, "start", start)
+    monkeypatch.setattr(background, "detached", start)
+    monkeypatch.setattr(background, "give_way", lambda pid: None)
     return found
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tl.store.files import write_bytes, write_parquet
+from tl.store.files import write_parquet, write_pieces
 from tl.store.metrics import METRICS, read_metrics, typed_frame, write_metrics
 
 SECONDS = float(os.environ.get("READING_SECONDS", "2"))
@@ -99,6 +99,6 @@ def test_epochs_that_don_t_follow_each_other_are_damage(tmp_path, values):
 def test_a_file_that_is_replaced_can_go_on_under_another_name(tmp_path):
     path, kept = tmp_path / "a", tmp_path / "b"
     for number in (b"1", b"2", b"3"):
-        write_bytes(path, number, number, keep=kept)
+        write_pieces(path, [number, number], keep=kept)
     assert (path.read_bytes(), kept.read_bytes()) == (b"33", b"22")
     assert sorted(tmp_path.iterdir()) == [path, kept]

@@ -8,6 +8,7 @@ import os
 import random
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -201,7 +202,7 @@ def test_damage_never_ends_in_a_traceback(case, original, tmp_path, monkeypatch,
     monkeypatch.setenv("TL_HOME", str(copy.path))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setattr(jobs, "ensure_supervisor", lambda home: False)
-    monkeypatch.setattr("tl.jobs.background.start", lambda *_: None)
+    monkeypatch.setattr("tl.jobs.background.detached", lambda *_, **__: SimpleNamespace(pid=0, wait=lambda: None))
     several = targets(copy, name)
     harmed = several if rng.random() < 0.3 and name != "tl.sqlite" else [rng.choice(several)]
     how = [f"{harm(path, rng)} {path.relative_to(copy.path)}" for path in harmed]
@@ -222,7 +223,7 @@ def test_a_damaged_queue_is_one_sentence_on_every_page(original, tmp_path, monke
     home, views = original
     copy = Home(shutil.copytree(home.path, tmp_path / "home"))
     monkeypatch.setenv("TL_HOME", str(copy.path))
-    monkeypatch.setattr("tl.jobs.background.start", lambda *_: None)
+    monkeypatch.setattr("tl.jobs.background.detached", lambda *_, **__: SimpleNamespace(pid=0, wait=lambda: None))
     data = copy.database_path.read_bytes()
     copy.database_path.write_bytes(data[:100] + b"\xff" * (len(data) - 100))
     for view in views.values():
@@ -237,7 +238,7 @@ def copy_with(original, tmp_path, monkeypatch, name: str, data: bytes) -> tuple[
     home, views = original
     copy = Home(shutil.copytree(home.path, tmp_path / "home"))
     monkeypatch.setenv("TL_HOME", str(copy.path))
-    monkeypatch.setattr("tl.jobs.background.start", lambda *_: None)
+    monkeypatch.setattr("tl.jobs.background.detached", lambda *_, **__: SimpleNamespace(pid=0, wait=lambda: None))
     for path in targets(copy, name):
         path.write_bytes(data)
     return copy, views

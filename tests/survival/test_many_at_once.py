@@ -108,7 +108,7 @@ def tick(monkeypatch):
 @pytest.mark.parametrize("claimed", [2, 50])
 def test_wherever_it_is_killed_each_run_is_started_once_and_ends(tmp_path, tick, monkeypatch, claimed):
     monkeypatch.setattr(supervisor, "CLAIMED", claimed)
-    monkeypatch.setattr("tl.jobs.memory_needs.trainer_bytes", lambda *_: 1.0)
+    monkeypatch.setattr("tl.jobs.memory.trainer_bytes", lambda *_: 1.0)
     at, survived = 0, False
     while not survived:
         home = Home(tmp_path / str(at))

@@ -24,7 +24,7 @@ def add_commands(commands: Any) -> None:
 
 def predict(arguments: argparse.Namespace) -> int:
     """0: every file has its row."""
-    from tl.jobs import predictions
+    from tl.jobs import exports
     from tl.store.files import for_the_user
 
     path = arguments.output or Path(f"{arguments.run_id}-answers.csv")
@@ -34,7 +34,7 @@ def predict(arguments: argparse.Namespace) -> int:
         with for_the_user():
             temporary.touch()
         with progress_bar(arguments.folder.name, say(" files")) as told:
-            predictions.predict(arguments.home, arguments.run_id, arguments.folder, temporary, told)
+            exports.predict(arguments.home, arguments.run_id, arguments.folder, temporary, told)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

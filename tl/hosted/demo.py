@@ -9,7 +9,7 @@ import sqlite3
 from dataclasses import dataclass, fields
 
 from tl import timm_networks
-from tl.config import Experiment, Refused, Training
+from tl.config import Experiment, Training, refusal
 from tl.hosted import redaction
 from tl.hosted.limits import DemoLimits, hosted, limits
 from tl.hosted.quota import answers_bytes, missing_bytes, run_bytes
@@ -63,8 +63,7 @@ class Demo(Policy):
         bounds = self.limits
         for backbone in {experiment.of(arm).backbone for arm in experiment.arms}:
             if timm_networks.known(backbone):
-                text = later("{network} is not offered in this demo; it needs a TL Lab of your own.")
-                raise Refused(say(text, network=backbone))
+                raise refusal("{network} is not offered in this demo; it needs a TL Lab of your own.", network=backbone)
         samples = training_pictures if experiment.samples is None else experiment.samples
         _check(later("samples is {value:,}; this demo takes at most {most:,}."), samples, bounds.samples)
         largest = max(experiment.of(arm).resolution for arm in experiment.arms)
@@ -76,15 +75,11 @@ class Demo(Policy):
             for arm in experiment.arms
         }
         most = max(run_operations(experiment, arm, pictures) for arm, pictures in learned.items()) / 1e12
-        if most > bounds.run_operations:
-            raise QuotaExceeded(
-                say(
-                    "A run would take about {number:,.0f} trillion operations; this demo takes at most {most:,}: choose a "
-                    "lower resolution, fewer pictures or epochs, or a strategy that trains less of the network.",
-                    number=most,
-                    most=bounds.run_operations,
-                )
-            )
+        text = later(
+            "A run would take about {number:,.0f} trillion operations; this demo takes at most {most:,}: choose a "
+            "lower resolution, fewer pictures or epochs, or a strategy that trains less of the network."
+        )
+        _check_number(text, most, bounds.run_operations)
         _check(later("devices is {value:,}; this demo takes at most {most:,}."), experiment.devices, self.devices)
         together = len(experiment.arms) * len(experiment.seeds)
         _check(
@@ -134,13 +129,13 @@ class Demo(Policy):
             self.check_disk(missing_bytes(self.home, [wanted]))
 
     def check_kept(self, more: int) -> None:
-        _check_runs(KEPT, len(read_runs(self.home)) + more, self.limits.runs_kept)
+        _check_number(KEPT, len(read_runs(self.home)) + more, self.limits.runs_kept)
 
     def admit(self, connection: sqlite3.Connection) -> None:
         home, bounds, now = self.home, self.limits, load(self.home, connection)
-        _check_runs(ACTIVE, len(now.training), bounds.runs_active)
-        _check_runs(EVERYBODY, len(now.everybody), bounds.runs_everybody)
-        _check_runs(KEPT, now.kept, bounds.runs_kept)
+        _check_number(ACTIVE, len(now.training), bounds.runs_active)
+        _check_number(EVERYBODY, len(now.everybody), bounds.runs_everybody)
+        _check_number(KEPT, now.kept, bounds.runs_kept)
         if home.owner is not None:
             own, pictures = run_bytes(each.backbone for each in now.training), missing_bytes(home, now.training)
             own += answers_bytes(home, now.training)
@@ -175,7 +170,7 @@ def _check(text: str, value: int, most: int) -> None:
         raise QuotaExceeded(say(text, value=value, most=most))
 
 
-def _check_runs(text: str, number: int, most: int) -> None:
+def _check_number(text: str, number: float, most: int) -> None:
     if number > most:
         raise QuotaExceeded(say(text, number=number, most=most))
 

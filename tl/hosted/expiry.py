@@ -28,10 +28,8 @@ from tl.store.trash import place_for
 from tl.words import number_of
 
 SWEEP_SECONDS = 60.0  # between two looks at all workspaces
-BALLAST, BALLAST_BYTES = (
-    "ballast",
-    8 << 20,
-)  # of a file that is given up where the disk is full: deleting rows takes room at first
+# Of a file that is given up where the disk is full: deleting rows takes room at first.
+BALLAST, BALLAST_BYTES = "ballast", 8 << 20
 CLOCKS = "clocks.json"  # file of what they said when all workspaces were last looked at
 JUMP_SECONDS = 300.0  # by which the clocks may differ between two looks: no clock that is merely adjusted does so
 

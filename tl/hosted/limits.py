@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Any
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.config.training import MIN_RESOLUTION
 from tl.languages import later, say
 from tl.policy import HOSTED
@@ -50,7 +50,7 @@ def hosted() -> bool:
     value = os.environ.get(HOSTED, "")
     if value not in ("", "0", "1"):
         text = later("{variable} is {value!r}; set it to 1 for a demo that strangers use, or leave it out.")
-        raise Refused(say(text, variable=HOSTED, value=value))
+        raise refusal(text, variable=HOSTED, value=value)
     return value == "1"
 
 
@@ -65,21 +65,19 @@ def _limits(environment: tuple[tuple[str, str], ...]) -> DemoLimits:
     given = dict(environment)
     known = {PREFIX + entry.name.upper(): entry for entry in fields(DemoLimits)}
     if strange := sorted(given.keys() - known.keys()):
-        raise Refused(say("{name} is no limit of TL Lab; there are {known}.", name=strange[0], known=", ".join(known)))
+        raise refusal("{name} is no limit of TL Lab; there are {known}.", name=strange[0], known=", ".join(known))
     values = {variable: given.get(variable) or str(entry.default) for variable, entry in known.items()}
     return DemoLimits(**{entry.name: _value(name, values[name], entry.metadata) for name, entry in known.items()})
 
 
 def _value(variable: str, text: str, about: Mapping[str, Any]) -> int:
     if not (text.isascii() and text.isdigit() and about["least"] <= int(text[:10]) <= _MOST):
-        raise Refused(
-            say(
-                "{variable} is {value!r}; it must be a whole number from {least} to {most} ({what}).",
-                variable=variable,
-                value=text[:40],
-                least=about["least"],
-                most=_MOST,
-                what=say(about["words"]),
-            )
+        raise refusal(
+            "{variable} is {value!r}; it must be a whole number from {least} to {most} ({what}).",
+            variable=variable,
+            value=text[:40],
+            least=about["least"],
+            most=_MOST,
+            what=say(about["words"]),
         )
     return int(text)

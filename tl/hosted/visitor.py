@@ -20,7 +20,6 @@ _sessions: OrderedDict[str, str] = OrderedDict()  # Streamlit session -> owner, 
 
 
 def new_secret() -> str:
-    """128 random bits."""
     return secrets.token_urlsafe(16)
 
 

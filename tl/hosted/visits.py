@@ -36,8 +36,7 @@ def touch(home: Home) -> None:
         if time.time() - stamp.stat().st_mtime > TOUCH_SECONDS:
             os.utime(stamp)
         return
-    with suppress(FileNotFoundError):  # removed in this very moment
-        stamp.touch()
+    renew(home)
 
 
 def seconds_since(home: Home, now: float) -> float:
@@ -80,15 +79,11 @@ def forget_removed(home: Home) -> None:
 
 def forget_old_notes(home: Home) -> None:
     """Of every owner, whether they came back or not."""
-    for note in _notes(home).glob("*.json"):
+    for note in (home.root / "removed").glob("*.json"):
         with suppress(FileNotFoundError):
             if time.time() - note.stat().st_mtime > TOLD_SECONDS:
                 note.unlink()
 
 
-def _notes(home: Home) -> Path:
-    return home.root / "removed"
-
-
 def _note(home: Home) -> Path:
-    return _notes(home) / f"{home.owner}.json"
+    return home.root / "removed" / f"{home.owner}.json"

@@ -5,10 +5,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
-from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, give_way, talking
+from tl.jobs.launchers.launcher import detached, give_way, talking
 from tl.languages import READ_BY_US
 from tl.store.database import read_runs
 from tl.store.files import lock_file
@@ -23,15 +22,15 @@ def busy(home: Home) -> bool:
     return bool(read_runs(home, statuses=ACTIVE, everyone=True))
 
 
-def take_lock(home: Home, name: str, wait: bool) -> int | None:
-    """Descriptor that holds the lock under which one process works; None where another has it and `wait` is false."""
+def take_lock(home: Home, name: str) -> int | None:
+    """Descriptor that holds the lock under which one process works; None where another has it."""
     home.locks_dir.mkdir(parents=True, exist_ok=True)
-    return lock_file(os.open(home.locks_dir / name, os.O_RDWR | os.O_CREAT, 0o600), wait)
+    return lock_file(os.open(home.locks_dir / name, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def working(home: Home, name: str) -> bool:
     """Whether a process holds that lock now."""
-    lock = take_lock(home, name, wait=False)
+    lock = take_lock(home, name)
     if lock is not None:
         os.close(lock)
     return lock is None
@@ -52,46 +51,17 @@ def begin(
     """
     if not beside_runs and busy(home):
         return False
-    lock = take_lock(home, name, wait=False)
+    lock = take_lock(home, name)
     if lock is None:
         return False
     try:
         first()
-    except BaseException:
-        os.close(lock)
-        raise
-    start(lock, module, [str(home.path), *arguments])
-    return True
-
-
-@contextmanager
-def single_process(home: Home, name: str) -> Iterator[None]:
-    """Within it this process is the one of its kind; it waits until another has ended."""
-    lock = take_lock(home, name, wait=True)
-    assert lock is not None
-    try:
-        yield
-    finally:
-        os.close(lock)
-
-
-def start(lock: int, module: str, arguments: Sequence[str]) -> None:
-    """`python -m MODULE ARGUMENTS`, which gets the lock open: there is no moment in which a second could start."""
-    try:
-        child = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=PROJECT_ROOT,
-            env=child_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            pass_fds=(lock,),
-        )
+        child = detached([sys.executable, "-m", module, str(home.path), *arguments], {}, pass_fds=(lock,))
         give_way(child.pid)
     finally:
-        os.close(lock)  # ours only: the child keeps the lock through its own copy
+        os.close(lock)  # ours only: the child keeps the lock through its own copy, so that no second one can start
     threading.Thread(target=child.wait, daemon=True).start()  # else it stays a zombie
+    return True
 
 
 def in_front(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

@@ -25,9 +25,8 @@ def record_ending(home: Home, row: RunRow, ended: Ended, watched: bool) -> None:
 
 def end_of(home: Home, row: RunRow, ended: Ended, watched: bool) -> Move:
     """What is to be written down of a run whose trainer is dead."""
-    row = structs.replace(
-        database.read_run(home, row.run_id), attempt=row.attempt
-    )  # a stop may have been asked for since
+    # A stop may have been asked for since.
+    row = structs.replace(database.read_run(home, row.run_id), attempt=row.attempt)
     end, now = ending(home.run(row.run_id), row, ended, watched), time.time()
     spent = row.spent
     if watched and row.started:  # else nobody knows when it died

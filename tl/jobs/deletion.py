@@ -63,7 +63,6 @@ class Deletable:
 
     @property
     def active(self) -> list[RunRow]:
-        """Runs of it that train or wait."""
         return [row for row in self.rows if row.status in ACTIVE]
 
     def num_bytes(self) -> int:

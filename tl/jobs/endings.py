@@ -79,9 +79,7 @@ OVERDUE_AT_ONCE = later(
 
 def overdue(run: Run) -> dict[str, Any]:
     """Columns to be written down before the trainer of `run` is ended, which is out of time."""
-    minutes = Home().policy.run_minutes
-    message = OVERDUE if run.best.exists() else OVERDUE_AT_ONCE
-    message = say(message, minutes=minutes)
+    message = say(OVERDUE if run.best.exists() else OVERDUE_AT_ONCE, minutes=Home().policy.run_minutes)
     return {"reason": "time_limit", "message": message, "stop_requested": 1}
 
 

@@ -1,9 +1,10 @@
-"""A finished run's network made ready for elsewhere: by a process that knows torch, in turn with runs.
+"""A finished run's network made ready for elsewhere, or asked about pictures: by a process that knows torch.
 
 `make` waits for it; `ask` starts `python -m tl.cli.export_model` in the background, which puts the zip into the run's
 folder, and `state` says how far that is.
 """
 
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ from tl.store.predictions import read_predictions
 from tl.words import status_name
 
 LOCK = "exporting.lock"  # under which one process exports
+working = partial(background.working, name=LOCK)  # whether one does, for whomever
 LIBRARIES = ("onnx", "onnxruntime", "onnxscript")
 REQUIREMENTS = "tl/train/onnx-requirements.txt"
+PREDICT_SECONDS = 24 * 3600.0  # at most: tens of thousands of large photos on a slow machine
 BYTES_PER_PARAMETER = 10  # of a zip: the weights twice in float32, once in int8, and some
 
 
@@ -64,6 +67,23 @@ def make(
         raise refusal("The export did not say what it measured; the disk may be full.")
     (folder / "facts.json").unlink()
     return found | {"temperature": temperature}
+
+
+def predict(home: Home, run_id: str, folder: Path, output: Path, on_progress: child_progress.OnProgress) -> None:
+    """Write what the run's network answers on every picture in `folder`, or on a single file, to the CSV file `output`.
+
+    The probabilities are those of the exported model: with the temperature that fits the validation pictures. Raises
+    Refused.
+    """
+    row = database.read_run(home, run_id)
+    if row.status != "finished":
+        text = later("Run {run} is {status}; only a finished run has a network to ask.")
+        raise refusal(text, run=run_id, status=status_name(row.status))
+    if not (folder.is_dir() or folder.is_file()):  # a pipe would be waited for, a device read without end
+        raise refusal("There is no folder {folder!r}; give a folder of pictures, or one picture.", folder=str(folder))
+    arguments = [str(home.run(run_id).folder), str(folder.absolute()), "--output", str(output.absolute())]
+    arguments += ["--temperature", repr(temperature_of(home, run_id) or 1.0)]
+    child_progress.run_module("tl.train.predict", arguments, on_progress, PREDICT_SECONDS)
 
 
 def temperature_of(home: Home, run_id: str) -> float | None:
@@ -110,11 +130,6 @@ def ask(home: Home, run_id: str, parameters: int, pictures: bool) -> bool:
 
     arguments = [run_id, *(["--without-pictures"] if not pictures else [])]
     return background.begin(home, LOCK, "tl.cli.export_model", arguments, first=forget, beside_runs=True)
-
-
-def working(home: Home) -> bool:
-    """Whether a process exports in the background, for whomever."""
-    return background.working(home, LOCK)
 
 
 def write_state(home: Home, run_id: str, state: State) -> None:

@@ -4,6 +4,7 @@ It is the backbone of a finished run's best epoch without its head, as the run's
 low-rank updates added in. No torch.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -46,7 +47,6 @@ class Keepable:
 
     @property
     def title(self) -> str:
-        """The run in words."""
         return say("{arm}, seed {seed}", arm=arm_title(self.config.arm.name), seed=self.config.seed)
 
 
@@ -167,17 +167,10 @@ def _card(home: Home, found: Keepable, classes: int | None, tensors: dict[str, T
         device=result.device or "",
         licence=licence,
         licence_of=whose,
-        parameters=sum(_numbers(tensor) for tensor in tensors.values()),
+        parameters=sum(math.prod(tensor.shape) for tensor in tensors.values()),
         precision="float32",
         versions=result.versions or {},
     )
-
-
-def _numbers(tensor: Tensor) -> int:
-    count = 1
-    for side in tensor.shape:
-        count *= side
-    return count
 
 
 def _as_origin(begun: Source) -> Card | None:

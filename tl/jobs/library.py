@@ -1,13 +1,9 @@
-"""The library of one's own weights: keep what a run has learned as a starting point; list, rename and delete what is there.
-
-What is kept is the backbone of a finished run's best epoch without its head, as the run's checkpoint has it (low-rank
-updates added in), with a card that says how it came about. No torch.
-"""
+"""The library of one's own weights: list, rename and delete what keep_in_library.py has kept. No torch."""
 
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from tl.config import refusal
 from tl.languages import later, say
@@ -21,7 +17,6 @@ from tl.sources.source import Source
 from tl.store import database
 from tl.store.files import locked
 from tl.store.home import Home
-from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE, RESUMABLE
 from tl.store.trash import deleting
 from tl.words import status_name
@@ -118,15 +113,8 @@ def delete(home: Home, name: str) -> None:
         _unless_used(home, name, DELETING, lambda: take(folder))
 
 
-class InTheWay(NamedTuple):
-    """What refuses something to weights that are in use."""
-
-    adding: str
-    active: str
-    resumable: str
-
-
-RENAMING = InTheWay(
+# What refuses something to weights in use: where seeds are being added; a run trains or waits; one can be resumed.
+RENAMING = (
     later(
         "Seeds are being added to the experiment {experiment}, which begins with the weights {name!r}; they can't be renamed "
         "before that has ended."
@@ -137,7 +125,7 @@ RENAMING = InTheWay(
         "renamed."
     ),
 )
-DELETING = InTheWay(
+DELETING = (
     later(
         "Seeds are being added to the experiment {experiment}, which begins with the weights {name!r}; they can't be deleted "
         "before that has ended."
@@ -150,17 +138,19 @@ DELETING = InTheWay(
 )
 
 
-def _unless_used(home: Home, name: str, refusals: InTheWay, action: Callable[[], object]) -> None:
+def _unless_used(home: Home, name: str, refusals: tuple[str, str, str], action: Callable[[], object]) -> None:
     """Do `action`, at a moment at which nothing is trained with these weights or will be. Raises Refused."""
+    adding, active, resumable = refusals
     for experiment_id in {row.experiment_id for row in database.read_runs(home) if own.starts_from(row) == name}:
         plan = database.read_experiment(home, experiment_id)["settling"]
         if plan is not None and plan.open:
-            raise refusal(refusals.adding, experiment=experiment_id, name=name)
-
-    def needs_them(row: RunRow) -> bool:
-        return own.starts_from(row) == name and not home.run(row.run_id).imported.exists()
-
-    row = database.unless_needed(home, (*ACTIVE, *RESUMABLE), needs_them, action)
+            raise refusal(adding, experiment=experiment_id, name=name)
+    row = database.unless_needed(
+        home,
+        (*ACTIVE, *RESUMABLE),
+        lambda row: own.starts_from(row) == name and not home.run(row.run_id).imported.exists(),
+        action,
+    )
     if row is not None:
-        sentence = refusals.active if row.status in ACTIVE else refusals.resumable
+        sentence = active if row.status in ACTIVE else resumable
         raise refusal(sentence, run=row.run_id, name=name, status=status_name(row.status))

@@ -35,7 +35,6 @@ LOOKING = "library_import.lock"  # one at a time: who looks through a file needs
 
 
 def file_name(name: str) -> str:
-    """What such a file is called."""
     return f"{name}.safetensors"
 
 
@@ -93,7 +92,8 @@ def _looked_through(file: BinaryIO, shown: str) -> tuple[Card, dict[str, Tensor]
     weights_file.check(file)
     heads = tuple(f"{head}." for head in BACKBONES[card.backbone].heads)
     kept = {name: each for name, each in tensors.items() if not name.startswith(heads) and not name.endswith(COUNTER)}
-    return _without_claims(card), kept
+    # Without what only this home can know.
+    return msgspec.structs.replace(card, run_id="", experiment_id="", command=""), kept
 
 
 def _check_network(card: Card, tensors: dict[str, Tensor], shown: str) -> None:
@@ -121,8 +121,3 @@ def _side(card: Card) -> int:
     if table.sides and wanted not in table.sides:
         return table.sides[-1]
     return max(MIN_RESOLUTION, min(wanted, MAX_RESOLUTION))
-
-
-def _without_claims(card: Card) -> Card:
-    """The card without what only this home can know."""
-    return msgspec.structs.replace(card, run_id="", experiment_id="", command="")

@@ -71,7 +71,6 @@ class RunEntry(RunLine):
     newer: str | None  # a sentence, where it can't be resumed here since a newer version has written its settings
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready dict."""
         progress = self.progress and msgspec.structs.asdict(self.progress)
         return asdict(self) | {"progress": progress}
 

@@ -23,9 +23,8 @@ class Stillness:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self._clock = clock
-        self._seen: dict[
-            tuple[str, int], tuple[object, float, float]
-        ] = {}  # attempt -> mark, last look, seconds without change
+        # Attempt -> mark, last look, seconds without change.
+        self._seen: dict[tuple[str, int], tuple[object, float, float]] = {}
 
     def seconds(self, run: Run, attempt: int) -> float:
         """Seconds that were watched since this attempt of the run moved last; 0 while it waits for its turn."""

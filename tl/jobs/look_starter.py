@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, give_way
+from tl.jobs.launchers.launcher import give_way, talking
 from tl.languages import joined, say
 from tl.store import settle_plan
 from tl.store.home import Home
@@ -34,7 +34,7 @@ class LookStarter:
     ):
         self.home, self.command, self.limit_seconds = home, tuple(command), limit_seconds
         self._clock = clock
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: subprocess.Popen[str] | None = None
         self._about: dict[str, Any] = {}  # the plan it looks at, see settling.open_plans
         self._began = 0.0
 
@@ -48,7 +48,6 @@ class LookStarter:
         return bool(plans)
 
     def close(self) -> None:
-        """End the look under way."""
         if self._child is not None:
             self._child.kill()
             self._child.wait()
@@ -57,13 +56,8 @@ class LookStarter:
     def _start(self, plan: dict[str, Any]) -> None:
         own = self.home.of(plan["owner"])
         self._about, self._began = plan, self._clock()
-        self._child = subprocess.Popen(
-            [*self.command, str(own.path), plan["experiment_id"]],
-            cwd=PROJECT_ROOT,
-            env=child_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )  # what goes wrong is told on stderr: the supervisor's log
+        command = [*self.command, str(own.path), plan["experiment_id"]]
+        self._child = subprocess.Popen(command, stdout=subprocess.DEVNULL, **talking())  # stderr: the supervisor's log
         give_way(self._child.pid)
 
     def _watch(self) -> None:

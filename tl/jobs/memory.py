@@ -3,6 +3,8 @@
 import os
 import shutil
 import subprocess
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -10,8 +12,10 @@ from typing import Any
 from tl import machine
 from tl.backbones import BACKBONES
 from tl.config import TRANSFERRED, Experiment, RunConfig, Training
+from tl.store import database
 from tl.store.documents import read_config, read_result
 from tl.store.home import Home
+from tl.store.rows import RunRow
 from tl.strategies import KEEP_START, STRATEGIES
 
 # What a trainer needs, roughly: Python and torch, per parameter a weight, its gradient and Adam's two moments (nothing
@@ -24,6 +28,7 @@ ROOMY_BYTES = 4e9
 LEAN_TORCH_BYTES = 0.46e9
 PARAMETER_BYTES = 16
 START_BYTES = 4  # per parameter: the weights it starts from, of which some methods keep a copy
+FRESH_SECONDS = 60.0  # in which what an experiment needs is not looked up again
 GPU_CONTEXT_BYTES = 1e9  # what CUDA and its libraries take of the GPU besides
 GPU_HOST_BYTES = 3e9  # main memory of a trainer whose network is on the GPU
 
@@ -46,6 +51,27 @@ def trainer_bytes(home: Home, training: Training, siblings: list[str]) -> float:
     return max(1.1 * peaks[kind] or max(map(estimated_bytes, arms)) for kind, arms in kinds.items())
 
 
+class MemoryNeeds:
+    """What a trainer of each experiment needs, as a supervisor asks again and again."""
+
+    def __init__(self, home: Home, clock: Callable[[], float] = time.monotonic):
+        self._home, self._clock = home, clock
+        self._asked: dict[str, tuple[float, float]] = {}  # experiment -> bytes, when asked
+
+    def of(self, row: RunRow) -> float:
+        """Bytes of memory that a trainer of the run's experiment needs."""
+        found = self._asked.get(row.experiment_id)
+        if found is None or self._clock() - found[1] >= FRESH_SECONDS:
+            home = self._home.of(row.owner)
+            others = [other.run_id for other in database.read_runs(home, row.experiment_id)]
+            found = trainer_bytes(home, row.experiment, others), self._clock()
+            self._asked[row.experiment_id] = found
+        return found[0]
+
+    def forget(self) -> None:
+        self._asked.clear()
+
+
 def each_alone(experiment: Experiment) -> list[Experiment]:
     """Every arm as an experiment by itself, whose network, weights and resolution are the arm's."""
     alone = []
@@ -58,13 +84,10 @@ def each_alone(experiment: Experiment) -> list[Experiment]:
 
 def estimated_bytes(training: Training) -> float:
     """Memory that one trainer of `training` needs on this machine, roughly; of an experiment as `trainer_bytes`."""
-    if isinstance(training, Experiment):
-        keeps = {arm.name: STRATEGIES[arm.strategy].method in KEEP_START for arm in training.arms}
-        return max(
-            _estimated_bytes(training.of(arm), keeps[arm.name], STRATEGIES[arm.strategy].beside)
-            for arm in training.arms
-        )
-    return _estimated_bytes(training)
+    if not isinstance(training, Experiment):
+        return _estimated_bytes(training)
+    arms = [(training.of(arm), STRATEGIES[arm.strategy]) for arm in training.arms]
+    return max(_estimated_bytes(own, strategy.method in KEEP_START, strategy.beside) for own, strategy in arms)
 
 
 def _estimated_bytes(training: Training, keeps_start: bool = False, beside: bool = False) -> float:

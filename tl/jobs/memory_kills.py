@@ -1,6 +1,5 @@
 """How often the system has killed for lack of memory: so that a killed trainer can be told what it died of."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from tl import machine
@@ -11,7 +10,8 @@ _COUNTERS = {1: "memory.oom_control", 2: "memory.events"}  # by the version of a
 
 def memory_kills() -> int | None:
     """Kills so far, of this container where the system tells, else of the whole machine; None where it can't tell."""
-    for path in _files():
+    counters = [folder / _COUNTERS[version] for folder, version in machine.control_groups("memory")]
+    for path in (*counters, _PROC / "vmstat"):  # the narrowest first
         try:
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
@@ -20,10 +20,3 @@ def memory_kills() -> int | None:
             if name == "oom_kill":
                 return int(value)
     return None
-
-
-def _files() -> Iterator[Path]:
-    """Counters, the narrowest first: of the control groups, the kernel's."""
-    for folder, version in machine.control_groups("memory"):
-        yield folder / _COUNTERS[version]
-    yield _PROC / "vmstat"

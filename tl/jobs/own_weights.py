@@ -12,8 +12,6 @@ from tl.languages import READ_BY_US, later, read_sentence, say
 from tl.store.home import Home
 
 COMMAND = (sys.executable, "-m", "tl.train.own_weights")
-
-
 LOOK_SECONDS = 300.0  # after which a file counts as one that can't be looked through
 
 

@@ -10,6 +10,7 @@ from tl.languages import later
 from tl.store import database
 from tl.store.files import lock_file
 from tl.store.home import Home
+from tl.store.schema import ACTIVE
 from tl.store.titles import title_of
 from tl.store.trash import deleting
 from tl.words import status_name
@@ -37,10 +38,10 @@ def delete_dataset(home: Home, name: str) -> None:
             with _at_rest(folder):
                 take(folder)
 
-        if run_id := database.unless_used(home, name, take_files):
-            status = database.read_run(home, run_id).status
+        needing = database.unless_needed(home, ACTIVE, lambda row: name in row.experiment.sets, take_files)
+        if needing is not None:
             text = later("Run {run} learns the data set {dataset!r} and is {status}; stop it first.")
-            raise refusal(text, run=run_id, dataset=title_of(home, name), status=status_name(status))
+            raise refusal(text, run=needing.run_id, dataset=title_of(home, name), status=status_name(needing.status))
 
 
 def _at_rest(folder: Path) -> ExitStack:

@@ -77,9 +77,10 @@ def enqueue(
     check_weights(home, experiments)
     keep: dict[str, RunRow] = {}
     if keep_of:
-        from tl.jobs.reused_runs import like_before, reusable_runs, take_over
+        from tl.jobs.reused_runs import reusable_runs, take_over
+        from tl.jobs.seeds import decided_as
 
-        runs = [like_before(home, keep_of, own) for own in runs]
+        runs = [decided_as(home, database.read_runs(home, keep_of), own) for own in runs]
         keep = reusable_runs(home, keep_of, experiments[0], runs[0])
     with quarantine(home, home.runs_dir) as incoming:
         announce(incoming, [run.run_id for own in runs for run in own])  # without a row they go with it, even killed

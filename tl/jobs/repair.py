@@ -57,15 +57,16 @@ def repair(home: Home) -> Done:
     workspaces = [home, *home.visitors()]
     for workspace in workspaces:
         sweep_abandoned(workspace)
-    if _sound(home):
-        return {"sound": True, "kept": None, "experiments": 0, "runs": 0, "left_out": []}
+    done: Done = {"sound": _sound(home), "kept": None, "experiments": 0, "runs": 0, "left_out": []}
+    if done["sound"]:
+        return done
     _check_known(home)
     lock = _sole_lock(home)
     try:
         known = _salvaged(home)
         for run in (run for workspace in workspaces for run in _folders(workspace, known)):
             _end(run)
-        done: Done = {"sound": False, "kept": _set_aside(home), "experiments": 0, "runs": 0, "left_out": []}
+        done["kept"] = _set_aside(home)
         for workspace in workspaces:
             _index(workspace, known, done)
             sweep_abandoned(workspace)  # now that the queue can be read

@@ -10,7 +10,6 @@ from dataclasses import fields
 
 from tl.config import Experiment, RunConfig, Training
 from tl.config.experiment import DECIDED
-from tl.jobs.seeds import decided_as
 from tl.languages import english, say
 from tl.store import database
 from tl.store.documents import Result, in_english, read_result
@@ -22,11 +21,6 @@ from tl.store.rows import RunRow
 # Early stopping's: they change nothing for a run that used its whole budget, as long as more of it is asked for.
 _PATIENCE = "patience"
 _COPIED = ("resources", "rate_test", "predictions", "shifted", "both_sets")  # attributes of Run: files that name no run
-
-
-def like_before(home: Home, before_id: str, runs: list[RunConfig]) -> list[RunConfig]:
-    """The runs, to be computed in the same way as those of the experiment `before_id` were."""
-    return decided_as(home, database.read_runs(home, before_id), runs)
 
 
 def reusable_runs(home: Home, before_id: str, experiment: Experiment, runs: Iterable[RunConfig]) -> dict[str, RunRow]:

@@ -4,13 +4,14 @@ Imports nothing of the queue, which uses it.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from tl.config import PLANNED_LOOKS, Experiment, refusal
 from tl.jobs.launchers import processes
+from tl.jobs.listing import RunLine
 from tl.languages import later
+from tl.store.rows import RunRow
 from tl.store.settle_plan import SettlePlan
 
 LEAST_SEEDS = PLANNED_LOOKS[0]  # with fewer there is nothing to judge
@@ -31,30 +32,20 @@ def begun_plan(plan: SettlePlan, experiment: Experiment) -> SettlePlan:
     return replace(fresh, began=time.time(), up=_up(), boot_id=processes.boot_id())
 
 
-class Started(Protocol):
-    """A run as the queue knows it."""
-
-    @property
-    def status(self) -> str: ...
-    @property
-    def started(self) -> float | None: ...
-
-
-def spent_seconds(plan: SettlePlan, runs: Iterable[Started]) -> float:
+def spent_seconds(plan: SettlePlan, runs: Sequence[RunRow | RunLine]) -> float:
     """Seconds since the first of its runs trained: what is waited in the queue behind others is no time of its own.
 
     By the clock that nobody can set, after a restart of the machine by the other one.
     """
-    known = list(runs)
     if plan.up is not None and plan.boot_id == processes.boot_id():
         since = max(0.0, _up() - plan.up)
     else:
         since = max(0.0, time.time() - plan.began)
-    if any(run.status == "running" and run.started and run.started <= plan.began for run in known):
+    if any(run.status == "running" and run.started and run.started <= plan.began for run in runs):
         return since
-    first = min((run.started for run in known if run.started and run.started > plan.began), default=None)
+    first = min((run.started for run in runs if run.started and run.started > plan.began), default=None)
     if first is None:
-        return 0.0 if any(run.status == "queued" for run in known) else since
+        return 0.0 if any(run.status == "queued" for run in runs) else since
     return max(0.0, since - (first - plan.began))
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from typing import Any
 
 from tl import machine
 from tl.backbones import BACKBONES
@@ -68,17 +69,14 @@ def _allowed(experiment: Experiment) -> bool:
 
 def _one_smaller(experiment: Experiment, room: float) -> str:
     """The largest batch, resolution and network, each in place of the chosen one; "" where none alone is enough."""
-    found: list[tuple[str, Experiment]] = [
-        (say("batches of {size}", size=size), replace(experiment, batch_size=size)) for size in _batches(experiment)
+    smaller: list[list[tuple[str, dict[str, Any]]]] = [
+        [(say("batches of {size}", size=size), {"batch_size": size}) for size in _batches(experiment)],
+        [(say("a resolution of {side} px", side=side), {"resolution": side}) for side in _sides(experiment)],
+        [(BACKBONES[name].title, {"backbone": name}) for name in _networks(experiment)],
     ]
-    fitting = [words for words, other in found if estimated_bytes(other) <= room][:1]
-    found = [
-        (say("a resolution of {side} px", side=side), replace(experiment, resolution=side))
-        for side in _sides(experiment)
-    ]
-    fitting += [words for words, other in found if estimated_bytes(other) <= room][:1]
-    found = [(BACKBONES[name].title, replace(experiment, backbone=name)) for name in _networks(experiment)]
-    fitting += [words for words, other in found if estimated_bytes(other) <= room][:1]
+    fitting: list[str] = []
+    for kind in smaller:
+        fitting += [words for words, own in kind if estimated_bytes(replace(experiment, **own)) <= room][:1]
     return either(fitting) if fitting else ""
 
 
@@ -88,8 +86,7 @@ def _all_smaller(experiment: Experiment, room: float) -> str:
     name = next(reversed(_networks(experiment)), experiment.backbone)
     side = max(side or experiment.resolution, BACKBONES[name].min_resolution)
     other = replace(experiment, batch_size=size, resolution=side, backbone=name)
-    fits = other != experiment and estimated_bytes(other) <= room
-    if not fits:
+    if other == experiment or estimated_bytes(other) > room:
         return ""
     return say("{network} with batches of {size} at {side} px", network=BACKBONES[name].title, size=size, side=side)
 

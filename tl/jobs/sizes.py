@@ -17,26 +17,17 @@ TOO_FEW = later("A sweep needs at least {sizes} different sizes; a comparison do
 LOG_STEPS = 5  # sizes of the preset "log"
 NEARLY_ALL = 0.8  # a preset's size above this share of all pictures says nothing that all of them don't
 PER_CLASS = 5  # pictures of each class in the smallest size of the preset "log"
-_ROUND_SIZES = (100, 300, 1000, 3000)
-
-
-def _round_sizes(lowest: int, highest: int) -> list[int]:
-    return [size for size in _ROUND_SIZES if lowest <= size]
 
 
 def _log_spaced(lowest: int, highest: int) -> list[int]:
     first = min(max(lowest * PER_CLASS, 20), highest)
     ratio = (highest / first) ** (1 / (LOG_STEPS - 1))
-    return [_two_digits(first * ratio**step) for step in range(LOG_STEPS - 1)]
-
-
-def _two_digits(number: float) -> int:
-    return int(float(f"{number:.1e}"))
+    return [int(float(f"{first * ratio**step:.1e}")) for step in range(LOG_STEPS - 1)]  # of two digits
 
 
 # name -> (title, sizes between so many classes and so many pictures)
 PRESETS: dict[str, tuple[str, Callable[[int, int], list[int]]]] = {
-    "standard": (later("100 / 300 / 1,000 / 3,000 / all"), _round_sizes),
+    "standard": (later("100 / 300 / 1,000 / 3,000 / all"), lambda lowest, highest: [100, 300, 1000, 3000]),
     "log": (later("5 sizes, evenly spaced on a log axis"), _log_spaced),
 }
 DRAWN_MOST = 3000  # pictures: "all" of a set drawn on demand is a number without meaning

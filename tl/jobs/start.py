@@ -7,7 +7,6 @@ which a second one could start or a starter could believe in one that is gone.
 
 import json
 import os
-import subprocess
 import sys
 import threading
 from dataclasses import asdict
@@ -15,8 +14,9 @@ from pathlib import Path
 
 from tl.jobs import background
 from tl.jobs.launchers import catalogue, processes
-from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
+from tl.jobs.launchers.launcher import detached
 from tl.languages import ENGLISH, VARIABLE
+from tl.store.documents import of_type
 from tl.store.files import read_json
 from tl.store.home import Home
 
@@ -33,16 +33,8 @@ def ensure_supervisor(home: Home) -> bool:
         return False
     try:
         with open(log_path(home), "ab") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "tl.jobs", "--lock", str(lock)],
-                cwd=PROJECT_ROOT,
-                env=child_environment() | {"TL_HOME": str(home.root), VARIABLE: ENGLISH},  # it works for everybody
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                pass_fds=(lock,),
-            )
+            own = {"TL_HOME": str(home.root), VARIABLE: ENGLISH}  # it works for everybody
+            child = detached([sys.executable, "-m", "tl.jobs", "--lock", str(lock)], own, log, (lock,))
         write_holder(lock, child.pid)
     finally:
         os.close(lock)  # ours only: the supervisor keeps the lock through its own copy
@@ -52,7 +44,7 @@ def ensure_supervisor(home: Home) -> bool:
 
 def take_lock(home: Home) -> int | None:
     """Descriptor that holds the lock of the home's only supervisor; None where another holds it."""
-    return background.take_lock(home, LOCK, wait=False)
+    return background.take_lock(home, LOCK)
 
 
 def write_holder(lock: int, pid: int) -> None:
@@ -70,7 +62,7 @@ def supervisor_lives(home: Home) -> bool:
 
 def holder(home: Home) -> processes.Identity | None:
     """The process that the lock file names: the supervisor, or one that was."""
-    return processes.from_json(read_json(home.locks_dir / LOCK))
+    return of_type(read_json(home.locks_dir / LOCK), processes.Identity)
 
 
 def launcher_now(home: Home) -> str | None:
@@ -82,5 +74,4 @@ def launcher_now(home: Home) -> str | None:
 
 
 def log_path(home: Home) -> Path:
-    """What the supervisor prints."""
     return home.root / "supervisor.log"

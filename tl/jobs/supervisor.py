@@ -18,7 +18,7 @@ from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher, Unreachable
 from tl.jobs.liveness import STALL_SECONDS, Stillness
 from tl.jobs.look_starter import LookStarter
 from tl.jobs.machine_record import MachineRecord
-from tl.jobs.memory_needs import MemoryNeeds
+from tl.jobs.memory import MemoryNeeds
 from tl.jobs.queue import waiting_runs
 from tl.jobs.queue_order import Group, group, together
 from tl.jobs.side_by_side import lanes_of
@@ -80,7 +80,8 @@ class Supervisor:
             empty_trash(home)
             sweep_abandoned(home)
         with suppress(Refused):  # a queue that can't be read now is told below
-            for row in self._rows("finished"):  # of an earlier version, or killed before it got to that
+            # Of an earlier version, or one that was killed before it got to that.
+            for row in database.read_runs(self.home, statuses=("finished",), everyone=True):
                 keep_best_network(self._home_of(row).run(row.run_id))
         busy_at, cleaned_at, errors = time.monotonic(), float("-inf"), 0
         while True:
@@ -115,7 +116,8 @@ class Supervisor:
 
     def _tick(self) -> bool:
         try:
-            running = [row for row in self._rows("running") if self._goes_on(row)]
+            running = database.read_runs(self.home, statuses=("running",), everyone=True)
+            running = [row for row in running if self._goes_on(row)]
         finally:
             self._write_ends()
         self._handles = {row.handle for row in running if row.handle}
@@ -134,9 +136,6 @@ class Supervisor:
         for place in range(0, len(started), CLAIMED):
             self._start(started[place : place + CLAIMED])
         return self.settler.look() or bool(running or started) or everybody.anything_waits(self.home)
-
-    def _rows(self, status: str) -> list[RunRow]:
-        return database.read_runs(self.home, statuses=(status,), everyone=True)
 
     def _home_of(self, row: RunRow) -> Home:
         return self.home.of(row.owner)
@@ -164,7 +163,12 @@ class Supervisor:
         """Whether the trainer of a run that is marked running lives; if not, its end is written down."""
         handle = row.handle
         if not handle:
-            return self._find_or_start(row)
+            # A supervisor claimed it, and was killed before it wrote down what trains it.
+            if found := self.launcher.adopt(self._home_of(row).run(row.run_id)):
+                self._write_down(row, found)
+            else:
+                self._launch(row)
+            return True
         launcher = self._launcher_of(handle)
         if launcher.alive(handle):
             if not self._watching:
@@ -174,7 +178,10 @@ class Supervisor:
             # Written down first: whoever finds the trainer dead then knows what it died of.
             database.note(self._home_of(row), row, **verdict)
             self._write_ends()  # of the others: they don't wait until this one has obeyed
-        if not self._ended(row.run_id, launcher, handle):
+        try:  # to end it, if it lives, and what it may have started
+            launcher.terminate(row.run_id, handle)
+        except TimeoutError as problem:  # the other runs must not wait for it
+            log.warning("run %s: %s", row.run_id, problem)
             return True
         ended = launcher.ended(handle)
         if ended.for_memory and start_again(self._home_of(row), row, ended, self._watching):
@@ -210,23 +217,6 @@ class Supervisor:
             database.note(self._home_of(row), row, started=time.time())
         still = self._stillness.seconds(files, row.attempt) >= self.stall_seconds
         return stalled(files, self.stall_seconds) if still else None
-
-    def _ended(self, run_id: str, launcher: Launcher, handle: str) -> bool:
-        """End the trainer, if it lives, and what it may have started; False where something can't be ended."""
-        try:
-            launcher.terminate(run_id, handle)
-        except TimeoutError as problem:  # the other runs must not wait for it
-            log.warning("run %s: %s", run_id, problem)
-            return False
-        return True
-
-    def _find_or_start(self, row: RunRow) -> bool:
-        """For a run that a supervisor claimed and was killed before it wrote down what trains it."""
-        if handle := self.launcher.adopt(self._home_of(row).run(row.run_id)):
-            self._write_down(row, handle)
-        else:
-            self._launch(row)
-        return True
 
     def _next(self, running: list[RunRow]) -> list[RunRow]:
         """Queued runs to start now, in their order."""

@@ -1,5 +1,6 @@
 """Sweeps: one comparison at several sizes, each an ordinary experiment in the one queue, the smallest first."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -59,7 +60,6 @@ def list_sweeps(home: Home) -> list[dict[str, Any]]:
     for found in database.read_sweeps(home):
         first = next(iter(found["experiments"].values()))
         rows = [row for experiment_id in found["experiments"] for row in database.read_runs(home, experiment_id)]
-        statuses = [row.status for row in rows]
         listed.append(
             {
                 "sweep_id": found["sweep_id"],
@@ -72,7 +72,7 @@ def list_sweeps(home: Home) -> list[dict[str, Any]]:
                 "sizes": [experiment.samples for experiment in found["experiments"].values()],
                 "arms": [arm.name for arm in first.arms],
                 "seeds": list(first.seeds),
-                "runs": {status: statuses.count(status) for status in dict.fromkeys(statuses)},
+                "runs": dict(Counter(row.status for row in rows)),
             }
         )
     return listed

@@ -54,5 +54,4 @@ def read_both_sets(path: Path) -> BothSets | None:
 
 
 def write_both_sets(path: Path, found: BothSets) -> None:
-    """Replace the file."""
     write_json(path, to_builtins(found))

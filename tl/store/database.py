@@ -134,7 +134,6 @@ def insert_ended(
 
 
 def has_experiment(home: Home, experiment_id: str) -> bool:
-    """Whether there is an experiment with this id."""
     return bool(select(home, "SELECT 1 FROM experiments WHERE id = ? AND owner IS ?", (experiment_id, home.owner)))
 
 
@@ -222,7 +221,8 @@ def move(home: Home, run: RunRow, status: str, **values: Any) -> bool:
 
 def moved(connection: sqlite3.Connection, home: Home, run: RunRow, status: str, values: dict[str, Any]) -> bool:
     """`move`, inside a transaction."""
-    return _update(connection, home, run, _before(status), {"status": status} | values)
+    before = tuple(old for old, new in TRANSITIONS.items() if status in new)
+    return _update(connection, home, run, before, {"status": status} | values)
 
 
 def requeue(home: Home, runs: list[RunRow], admit: Admission, **values: Any) -> None:
@@ -242,11 +242,6 @@ def requeue(home: Home, runs: list[RunRow], admit: Admission, **values: Any) -> 
         admit(connection)
 
 
-def _before(status: str) -> tuple[str, ...]:
-    """What may become `status`."""
-    return tuple(old for old, new in TRANSITIONS.items() if status in new)
-
-
 def note(home: Home, run: RunRow, **values: Any) -> bool:
     """Change `values` (columns) of a run that is queued or running, without changing its status."""
     with writing(home) as connection:
@@ -257,10 +252,8 @@ def _update(
     connection: sqlite3.Connection, home: Home, run: RunRow, statuses: tuple[str, ...], values: dict[str, Any]
 ) -> bool:
     assert set(values) <= _CHANGEABLE | {"status"}, values
-    if values.get("message"):
-        values = values | {
-            "message": store_sentence(home.policy.without_places(read_sentence(values["message"]) or ""))
-        }
+    if message := read_sentence(values.get("message")):
+        values = values | {"message": store_sentence(home.policy.without_places(message))}
     changes = ", ".join(f"{column} = :{column}" for column in values)
     if values.get("status") == "queued":
         changes += ", attempt = attempt + 1"
@@ -268,13 +261,6 @@ def _update(
     query = f"UPDATE runs SET {changes} WHERE id = :run_id AND attempt = :attempt AND status IN ({allowed})"
     which = {"run_id": run.run_id, "attempt": run.attempt, "owner": home.owner}
     return connection.execute(f"{query} AND {OWN}", values | which).rowcount == 1
-
-
-def unless_used(home: Home, dataset: str, action: Callable[[], None]) -> str | None:
-    """Do `action` unless a run of this home that is queued or running names the data set, to learn from or to work on; the id of
-    one that does."""
-    row = unless_needed(home, ACTIVE, lambda row: dataset in row.experiment.sets, action)
-    return row.run_id if row else None
 
 
 def unless_needed(

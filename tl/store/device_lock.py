@@ -24,7 +24,13 @@ POLL_SECONDS = 0.005  # between two looks at several places: one can't wait for 
 _NEXT = "next.lock"
 _FIRST = "device.lock"  # the place that there always is; further ones are device-2.lock, device-3.lock, ...
 
-_mine = threading.local()  # `has_turn`: locks folders whose turn this thread has
+
+class _Mine(threading.local):
+    def __init__(self) -> None:
+        self.held: set[Path] = set()  # locks folders whose turn this thread has
+
+
+_mine = _Mine()
 
 
 class Turn:
@@ -77,7 +83,7 @@ class Turn:
             os.close(place)
             raise
         self._place = place
-        _held().add(self._folder)
+        _mine.held.add(self._folder)
 
     def wanted(self) -> bool:
         """Whether anybody waits for a turn now."""
@@ -90,7 +96,7 @@ class Turn:
 
     def give(self) -> None:
         """Let the next one compute."""
-        _held().discard(self._folder)
+        _mine.held.discard(self._folder)
         if self._place is not None:
             os.close(self._place)
             self._place = None
@@ -119,7 +125,7 @@ def set_places(locks_dir: Path, count: int) -> None:
 
 def has_turn(locks_dir: Path) -> bool:
     """Whether this thread has the turn, however it came by it: to take it again would be to wait for oneself."""
-    return _turns_of(locks_dir) in _held()
+    return _turns_of(locks_dir) in _mine.held
 
 
 def _places(folder: Path) -> list[str]:
@@ -138,10 +144,3 @@ def _opened(path: Path) -> int:
 def _turns_of(locks_dir: Path) -> Path:
     """Where the locks stand that whoever computes for this home takes."""
     return Path(os.environ.get(TURNS) or locks_dir).resolve()
-
-
-def _held() -> set[Path]:
-    if not hasattr(_mine, "held"):
-        _mine.held = set()
-    found: set[Path] = _mine.held
-    return found

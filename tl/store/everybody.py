@@ -27,16 +27,14 @@ class Load(NamedTuple):
 
 def load(home: Home, connection: sqlite3.Connection) -> Load:
     """How full the queue is, inside the transaction that fills it."""
-    active = (
-        f"SELECT owner, spec, arm, count(*) AS runs {_JOINED} WHERE {_ACTIVE} GROUP BY experiment_id, arm"  # not shown
-    )
+    columns = "owner, spec, arm, count(*) AS runs"  # not shown
+    active = f"SELECT {columns} {_JOINED} WHERE {_ACTIVE} GROUP BY experiment_id, arm"  # not shown
     ours: list[Training] = []
     networks: list[str] = []
     for row in connection.execute(active):
         experiment = experiment_of(row["spec"])
-        arms = [experiment.of(arm) for arm in experiment.arms if arm.name == row["arm"]] or [
-            experiment
-        ]  # else: damaged
+        # Of an arm that is not there, since the file is damaged: the experiment.
+        arms = [experiment.of(arm) for arm in experiment.arms if arm.name == row["arm"]] or [experiment]
         networks += [arms[0].backbone] * row["runs"]
         ours += arms[:1] * row["runs"] if row["owner"] == home.owner else []
     kept = connection.execute(f"SELECT count(*) {_JOINED} WHERE owner IS ?", (home.owner,)).fetchone()[0]
@@ -86,12 +84,10 @@ def known_runs(home: Home, run_ids: Iterable[str]) -> set[str]:
 
 
 def anything_waits(home: Home) -> bool:
-    """Whether any run is queued, whoever's it is."""
     return bool(select(home, "SELECT 1 FROM runs WHERE status = 'queued' LIMIT 1"))
 
 
 def has_rows(home: Home) -> bool:
-    """Whether anything in the queue belongs to `home.owner`."""
     return bool(select(home, "SELECT 1 FROM experiments WHERE owner IS ? LIMIT 1", (home.owner,)))
 
 

@@ -51,7 +51,6 @@ class FeatureKey:
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
 
     def path(self, home: Home) -> Path:
-        """The file."""
         return home.features_dir / f"{self.digest}{SAMPLES}"
 
 

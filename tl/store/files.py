@@ -56,32 +56,32 @@ def locked(path: Path, progress: Callable[[int, int, str], None] | None = None, 
         yield
 
 
-def lock_file(descriptor: int, wait: bool = False) -> int | None:
+def lock_file(descriptor: int) -> int | None:
     """The open file with an exclusive lock on it, until it is closed everywhere or its holders die.
 
-    Where another process holds it and `wait` is false: closed, and None.
+    Where another process holds it: closed, and None.
     """
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         return None
     return descriptor
 
 
-def write_bytes(path: Path, *pieces: bytes, durable: bool = True, keep: Path | None = None) -> None:
-    """Replace `path` by the bytes in `pieces`, one after the other. A reader sees the old or the new content, no mix.
-
-    `durable` also waits until the disk has it; leave it off only for what may be lost (progress). What was there goes
-    on as `keep`, where given: killed between the two renames, a process leaves that and no `path`.
-    """
-    write_pieces(path, pieces, durable, keep)
+def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
+    """Replace `path` by `data`, see `write_pieces`."""
+    write_pieces(path, [data], durable)
 
 
 def write_pieces(
     path: Path, pieces: Iterable[bytes | memoryview], durable: bool = True, keep: Path | None = None
 ) -> None:
-    """`write_bytes` of pieces that are made one after the other: no more than one need be in memory."""
+    """Replace `path` by `pieces`, one after the other. A reader sees the old or the new content, no mix.
+
+    `durable` also waits until the disk has it; leave it off only for what may be lost (progress). What was there goes
+    on as `keep`, where given: killed between the two renames, a process leaves that and no `path`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
@@ -142,7 +142,6 @@ def write_parquet(path: Path, frame: "pd.DataFrame", durable: bool = True) -> No
 
 
 def parquet_bytes(frame: "pd.DataFrame") -> bytes:
-    """What `write_parquet` writes."""
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False, write_page_checksum=True)
     return buffer.getvalue()

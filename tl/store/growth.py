@@ -8,7 +8,7 @@ from tl.store.database import Admission, queue_runs
 from tl.store.home import Home
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE, writing
-from tl.store.settle_plan import is_still, looked, plan_in, write_in
+from tl.store.settle_plan import is_still, looked, open_plan_in, write_in
 
 
 def grow(
@@ -31,13 +31,12 @@ def grow(
         owned = connection.execute("SELECT owner FROM experiments WHERE id = ?", (experiment_id,)).fetchone()
         if owned is None or owned["owner"] != home.owner or not is_still(connection, experiment_id, before):
             return False
-        plan = plan_in(connection, home, experiment_id)
-        open_plan = plan if plan is not None and plan.open else None
+        plan = open_plan_in(connection, home, experiment_id)
         if outcome is not None:
-            if open_plan is None:
+            if plan is None:
                 return False
-            write_in(connection, home, experiment_id, looked(open_plan, len(before.seeds), outcome))
-        elif open_plan is not None:
+            write_in(connection, home, experiment_id, looked(plan, len(before.seeds), outcome))
+        elif plan is not None:
             raise refusal("Seeds are being added to this comparison until it is settled; stop that first.")
         active = f"status IN ({', '.join(map(repr, ACTIVE))})"
         mine = "FROM runs WHERE experiment_id = ?"

@@ -12,12 +12,47 @@ VISITORS = "visitors"  # folder of their workspaces, where strangers use this TL
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"  # those of ID_PATTERN
 
 
+class _Place:
+    """A path below a home's folder or, `shared` by all its visitors, below its root."""
+
+    def __init__(self, below: str, *, shared: bool = False):
+        self._below, self._shared = below, shared
+
+    def __get__(self, home: "Home", kind: object) -> Path:
+        return (home.root if self._shared else home.path) / self._below
+
+
 class Home:
     """The folder that holds data sets, runs, own models and the queue. Paths only; nothing is created by asking.
 
     Each visitor of a demo has one of their own, `<root>/visitors/<owner>`; the queue, locks, downloads and measured
     speeds are the root's and shared. Everywhere else `root` is the folder itself and `owner` None.
     """
+
+    database_path = _Place("tl.sqlite", shared=True)  # of everybody's experiments and runs
+    locks_dir = _Place("locks", shared=True)  # supervisor, turns at the device
+    downloads_dir = _Place("downloads", shared=True)  # what torchvision downloads
+    probes_path = _Place("probes.json", shared=True)  # measured speeds: what cost estimates rest on
+    machines_path = _Place("machines.json", shared=True)  # where runs are carried out, and what runs where
+    identity_path = _Place("identity", shared=True)  # text by which another machine sees whether it looks at this home
+    datasets_dir = _Place("datasets")  # a folder per data set
+    library_dir = _Place("library")  # a folder per own pretrained model
+    runs_dir = _Place("runs")  # a folder per run
+    trash_dir = _Place("trash")  # what was deleted and is being removed
+    hints_path = _Place("hints.json")  # transferability scores
+    # A JSON file each of what was said beforehand, and what came of it: of an experiment; of how many more pictures it
+    # takes; of accuracy on a second data set without labels.
+    advice_dir = _Place("advice")
+    forecasts_dir = _Place("forecasts")
+    estimates_dir = _Place("estimates")
+    # Caches, which may be deleted at any time: features of pictures; weights taken out of the packages that carry them;
+    # what networks answered on single pictures and where they looked; learning curves, and what probes that never saw a
+    # picture take it for, measured from features.
+    features_dir = _Place("cache/features")
+    weights_dir = _Place("cache/weights", shared=True)
+    looks_dir = _Place("cache/looks")
+    probe_curves_dir = _Place("cache/curves")
+    out_of_fold_dir = _Place("cache/out_of_fold")
 
     def __init__(self, path: str | os.PathLike[str] | None = None):
         self.path = Path(path or os.environ.get("TL_HOME") or ".tl").absolute()
@@ -46,101 +81,6 @@ class Home:
         for folder in sorted((self.root / VISITORS).glob("*")):
             if ID_PATTERN.fullmatch(folder.name):
                 yield self.of(folder.name)
-
-    @property
-    def database_path(self) -> Path:
-        """SQLite file of everybody's experiments and runs."""
-        return self.root / "tl.sqlite"
-
-    @property
-    def datasets_dir(self) -> Path:
-        """One folder per data set."""
-        return self.path / "datasets"
-
-    @property
-    def library_dir(self) -> Path:
-        """One folder per own pretrained model."""
-        return self.path / "library"
-
-    @property
-    def locks_dir(self) -> Path:
-        """Lock files: supervisor, device turns."""
-        return self.root / "locks"
-
-    @property
-    def downloads_dir(self) -> Path:
-        """What torchvision downloads."""
-        return self.root / "downloads"
-
-    @property
-    def probes_path(self) -> Path:
-        """JSON of measured speeds: what cost estimates rest on."""
-        return self.root / "probes.json"
-
-    @property
-    def machines_path(self) -> Path:
-        """JSON of where runs are carried out, and what runs where."""
-        return self.root / "machines.json"
-
-    @property
-    def identity_path(self) -> Path:
-        """Text that no other home has: by it another machine sees whether it looks at this one."""
-        return self.root / "identity"
-
-    @property
-    def features_dir(self) -> Path:
-        """Features of pictures: a cache, may be deleted at any time."""
-        return self.path / "cache" / "features"
-
-    @property
-    def weights_dir(self) -> Path:
-        """Weights taken out of the packages that carry them: a cache, may be deleted at any time."""
-        return self.root / "cache" / "weights"
-
-    @property
-    def looks_dir(self) -> Path:
-        """What networks answered on single pictures and where they looked: a cache, may be deleted at any time."""
-        return self.path / "cache" / "looks"
-
-    @property
-    def hints_path(self) -> Path:
-        """JSON of transferability scores."""
-        return self.path / "hints.json"
-
-    @property
-    def advice_dir(self) -> Path:
-        """JSON per experiment: what was predicted before it, what came of it."""
-        return self.path / "advice"
-
-    @property
-    def forecasts_dir(self) -> Path:
-        """JSON per forecast of how many more pictures it takes, and what came of it."""
-        return self.path / "forecasts"
-
-    @property
-    def estimates_dir(self) -> Path:
-        """JSON per comparison of two data sets: accuracy as estimated without labels, beside the measured one."""
-        return self.path / "estimates"
-
-    @property
-    def probe_curves_dir(self) -> Path:
-        """JSON of learning curves measured from features: a cache, may be deleted at any time."""
-        return self.path / "cache" / "curves"
-
-    @property
-    def out_of_fold_dir(self) -> Path:
-        """What probes that never saw a picture take it for, measured from features: a cache, may be deleted at any time."""
-        return self.path / "cache" / "out_of_fold"
-
-    @property
-    def runs_dir(self) -> Path:
-        """One folder per run."""
-        return self.path / "runs"
-
-    @property
-    def trash_dir(self) -> Path:
-        """What was deleted and is being removed."""
-        return self.path / "trash"
 
     def dataset_dir(self, name: str) -> Path:
         """Folder of one data set; Refused for a text that can't be a data set's name."""

@@ -67,7 +67,6 @@ RESOURCES = {
     "gpu_power_watts": "Float64",
 }
 
-
 TABLES = 64  # that are kept as read: a page draws the same ones again and again
 
 
@@ -115,5 +114,4 @@ def is_damaged(path: Path, frame: pd.DataFrame) -> bool:
 
 
 def write_metrics(path: Path, rows: Sequence[Mapping[Any, Any]]) -> None:
-    """Replace a run's metrics by `rows`."""
     write_parquet(path, typed_frame(rows, METRICS))

@@ -41,7 +41,6 @@ class PictureStore:
 
     @property
     def path(self) -> Path:
-        """The raw pixels."""
         return pixels_path(self.folder, self.resolution)
 
     @property

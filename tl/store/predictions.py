@@ -83,7 +83,6 @@ def write_predictions(path: Path, found: Mapping[str, Predictions]) -> None:
 
 
 def predictions_bytes(found: Mapping[str, Predictions]) -> bytes:
-    """What `write_predictions` writes."""
     parts = [found[split] for split in SPLITS if split in found]
     classes = parts[0].probabilities.shape[1]
     group = np.concatenate([part.group for part in parts])

@@ -7,7 +7,7 @@ from tl.store.database import OWN
 from tl.store.home import Home
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE, writing
-from tl.store.settle_plan import plan_in
+from tl.store.settle_plan import open_plan_in
 
 
 def delete_runs(home: Home, runs: Iterable[RunRow], whole: Iterable[str] = ()) -> bool:
@@ -18,8 +18,7 @@ def delete_runs(home: Home, runs: Iterable[RunRow], whole: Iterable[str] = ()) -
     """
     try:
         with writing(home) as connection:
-            plans = [plan_in(connection, home, experiment_id) for experiment_id in whole]
-            _require(not any(plan is not None and plan.open for plan in plans))
+            _require(not any(open_plan_in(connection, home, experiment_id) for experiment_id in whole))
             for run in runs:
                 _require(_delete_run(connection, home, run))
             query = "SELECT 1 FROM experiments WHERE id = ?"

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from tl.config import ID_PATTERN, ArmConfig, Experiment, Newer, Refused, newer, refusal
 from tl.languages import read_sentence, say
 from tl.store.damage import QueueDamaged
-from tl.store.documents import Finite, place_of
+from tl.store.documents import Finite, T, place_of
 
 Id = Annotated[str, Meta(pattern=rf"\A{ID_PATTERN.pattern}\Z")]
 Status = Literal["queued", "running", "finished", "stopped", "failed", "interrupted"]
@@ -41,12 +41,10 @@ class RunRow(Struct, frozen=True, kw_only=True):
 
     @property
     def experiment(self) -> Experiment:
-        """What the run belongs to."""
         return experiment_of(self.spec)
 
     @property
     def arm_config(self) -> ArmConfig:
-        """Its arm's settings."""
         return next(arm for arm in self.experiment.arms if arm.name == self.arm)
 
 
@@ -62,34 +60,30 @@ class Waiting(Struct, frozen=True, kw_only=True):
 
 
 def waiting_of(found: list[dict[str, Any]]) -> list[Waiting]:
-    """The rows with these columns. Raises Damaged where a value can't be."""
-    try:
-        return msgspec.convert(found, list[Waiting])
-    except msgspec.ValidationError as problem:
-        raise _damaged(problem) from None
+    """The rows with these columns. Raises QueueDamaged where a value can't be."""
+    return _converted(found, list[Waiting])
 
 
 def row_of(columns: dict[str, Any]) -> RunRow:
-    """The row with these columns (others are passed over). Raises Damaged where a value can't be."""
-    try:
-        row = msgspec.convert(columns, RunRow)
-    except msgspec.ValidationError as problem:
-        raise _damaged(problem) from None
+    """The row with these columns (others are passed over). Raises QueueDamaged where a value can't be."""
+    row = _converted(columns, RunRow)
     if all(arm.name != row.arm for arm in row.experiment.arms):
         raise QueueDamaged(say("arm of a run in it can't be"))
     return msgspec.structs.replace(row, message=read_sentence(row.message)) if row.message else row
 
 
-def _damaged(problem: msgspec.ValidationError) -> QueueDamaged:
-    place = place_of(problem, "")
-    return QueueDamaged(
-        say("{place} of a run in it can't be", place=place) if place else say("a value of a run in it can't be")
-    )
+def _converted(found: object, kind: type[T]) -> T:
+    try:
+        return msgspec.convert(found, kind)
+    except msgspec.ValidationError as problem:
+        place = place_of(problem, "")
+        what = say("{place} of a run in it can't be", place=place) if place else say("a value of a run in it can't be")
+        raise QueueDamaged(what) from None
 
 
 @lru_cache(maxsize=512)
 def experiment_of(spec: str) -> Experiment:
-    """The experiment stored as `spec`. Raises Damaged; Refused where a newer TL Lab has stored it.
+    """The experiment stored as `spec`. Raises QueueDamaged; Refused where a newer TL Lab has stored it.
 
     Looked at once for all runs of an experiment, however often they are listed. Kept by all of `spec`: an Experiment's
     own checks bound every text and number in it, to 10 kB or so in all.

@@ -15,7 +15,7 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta, Struct, to_builtins
 
-from tl.store.documents import Finite, of_type
+from tl.store.documents import Count, Finite, Share, of_type
 from tl.store.files import read_json, write_bytes, write_json
 from tl.store.home import Home
 
@@ -23,14 +23,13 @@ GRAD_CAM, TOKENS = "grad_cam", "token_gradients"  # how it was found out where a
 MOST_FILES = 2_000  # of about a kilobyte
 MOST_CLASSES = 5  # whose probabilities are kept
 ABANDONED_SECONDS = 600.0  # after which pixels go that nobody has read: whoever was to look at them was killed
-Share = Annotated[float, Meta(ge=0, le=1)]
 Row = Annotated[list[Share], Meta(min_length=1, max_length=256)]
 
 
 class ClassProbability(Struct, frozen=True):
     """A class and how sure the network is of it."""
 
-    label: Annotated[int, Meta(ge=0)]  # number of the class
+    label: Count  # number of the class
     probability: Share
 
 
@@ -55,9 +54,10 @@ def saliency_path(home: Home, run_id: str, picture: str) -> Path:
     return home.looks_dir / f"{run_id}.{picture}.json"
 
 
-def own_name(pixels: bytes) -> str:
-    """How a picture that is in no data set is called."""
-    return f"own-{hashlib.sha256(pixels).hexdigest()[:24]}"
+def own_name(pixels: Mapping[int, np.ndarray]) -> str:
+    """How a picture that is in no data set is called; side -> (side, side, 3) uint8."""
+    data = b"".join(pixels[side].tobytes() for side in sorted(pixels))
+    return f"own-{hashlib.sha256(data).hexdigest()[:24]}"
 
 
 def pixels_path(home: Home, name: str) -> Path:
@@ -69,7 +69,7 @@ def hand_over(home: Home, pixels: Mapping[int, np.ndarray]) -> str:
     """Put down a picture, side -> (side, side, 3) uint8, for the process that looks at it; gives its name."""
     buffer = io.BytesIO()
     np.savez(buffer, **{str(side): of_side for side, of_side in pixels.items()})  # type: ignore[arg-type]  # no side is called allow_pickle
-    name = own_name(b"".join(pixels[side].tobytes() for side in sorted(pixels)))
+    name = own_name(pixels)
     for path in home.looks_dir.glob("own-*.npz"):
         if time.time() - _made(path) > ABANDONED_SECONDS:
             path.unlink(missing_ok=True)

@@ -63,9 +63,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "UPDATE runs SET queued = created",
         "ALTER TABLE runs ADD COLUMN spent REAL NOT NULL DEFAULT 0",  # seconds that its ended attempts took
     ),
-    (
-        "ALTER TABLE experiments ADD COLUMN settling TEXT",
-    ),  # Settling.to_json (tl.store.settle_plan); null: never asked for
+    # SettlePlan.to_json (tl.store.settle_plan); null: never asked for.
+    ("ALTER TABLE experiments ADD COLUMN settling TEXT",),
     (
         "ALTER TABLE experiments ADD COLUMN name TEXT",  # what somebody calls it (tl.store.name_and_notes); null: nothing
         "ALTER TABLE experiments ADD COLUMN notes TEXT",
@@ -126,20 +125,15 @@ def _connected(home: Home) -> Iterator[sqlite3.Connection]:
         if kept is not None and kept[0] == home.database_path:
             yield kept[1]
         else:
-            with closing(_opened(home)) as connection:
+            home.root.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(home.database_path, timeout=5, isolation_level=None)) as connection:
+                connection.row_factory = sqlite3.Row
                 connection.execute("PRAGMA foreign_keys = ON")
                 if _version(connection) != len(MIGRATIONS):
                     _migrate(home, connection)
                 yield connection
     except sqlite3.DatabaseError as problem:
         raise refusal(problem, home.root) from problem
-
-
-def _opened(home: Home) -> sqlite3.Connection:
-    home.root.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(home.database_path, timeout=5, isolation_level=None)
-    connection.row_factory = sqlite3.Row
-    return connection
 
 
 def _version(connection: sqlite3.Connection) -> int:

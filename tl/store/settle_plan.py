@@ -48,17 +48,12 @@ class SettlePlan:
 
     @property
     def open(self) -> bool:
-        """Whether it goes on."""
         return self.ended is None
 
     @property
     def judged_by(self) -> dict[str, str | float]:
         """Options for tl.analysis.experiment.experiment_result."""
-        given: dict[str, str | float | None] = {
-            "baseline": self.baseline,
-            "margin": self.margin,
-            "judge_by": self.judge_by,
-        }
+        given = {name: getattr(self, name) for name in ("baseline", "margin", "judge_by")}
         return {name: value for name, value in given.items() if value is not None}
 
     def to_json(self) -> str:
@@ -77,11 +72,11 @@ def plan_of(text: str | None) -> SettlePlan | None:
         return None
 
 
-def plan_in(connection: sqlite3.Connection, home: Home, experiment_id: str) -> SettlePlan | None:
-    """The experiment's plan, inside a transaction."""
+def open_plan_in(connection: sqlite3.Connection, home: Home, experiment_id: str) -> SettlePlan | None:
+    """The experiment's plan, where it has one that goes on; inside a transaction."""
     query = "SELECT settling FROM experiments WHERE id = ? AND owner IS ?"
     row = connection.execute(query, (experiment_id, home.owner)).fetchone()
-    return plan_of(row["settling"]) if row else None
+    return _open_plan(row["settling"]) if row else None
 
 
 def write_in(connection: sqlite3.Connection, home: Home, experiment_id: str, plan: SettlePlan) -> None:
@@ -93,12 +88,12 @@ def write_in(connection: sqlite3.Connection, home: Home, experiment_id: str, pla
 def has_open(connection: sqlite3.Connection) -> bool:
     """Whether anybody has a plan that goes on, inside a transaction."""
     rows = connection.execute("SELECT settling FROM experiments WHERE settling IS NOT NULL")
-    return any(_goes_on(row["settling"]) for row in rows)
+    return any(_open_plan(row["settling"]) for row in rows)
 
 
-def _goes_on(text: str) -> bool:
+def _open_plan(text: str | None) -> SettlePlan | None:
     plan = plan_of(text)
-    return plan is not None and plan.open
+    return plan if plan is not None and plan.open else None
 
 
 def open_plans(home: Home) -> list[dict[str, Any]]:
@@ -106,15 +101,13 @@ def open_plans(home: Home) -> list[dict[str, Any]]:
     active = f"SELECT 1 FROM runs WHERE experiment_id = experiments.id AND status IN ({', '.join(map(repr, ACTIVE))})"
     columns = f"id AS experiment_id, owner, settling, EXISTS ({active}) AS active"  # not shown
     query = f"SELECT {columns} FROM experiments WHERE settling IS NOT NULL ORDER BY created, id"  # not shown
-    found = select(home, query)
-    return [row | {"active": bool(row["active"])} for row in found if _goes_on(row.pop("settling"))]
+    return [row | {"active": bool(row["active"])} for row in select(home, query) if _open_plan(row.pop("settling"))]
 
 
 def begin(home: Home, experiment_id: str, plan: SettlePlan) -> bool:
     """Give the experiment a plan; False where it has one that goes on: a second click begins nothing."""
     with writing(home) as connection:
-        earlier = plan_in(connection, home, experiment_id)
-        if earlier is not None and earlier.open:
+        if open_plan_in(connection, home, experiment_id):
             return False
         write_in(connection, home, experiment_id, plan)
         return True
@@ -138,8 +131,8 @@ def end(
     if not select(home, query, (experiment_id, home.owner)):  # most have none: nothing to wait for
         return False
     with writing(home) as connection:
-        plan = plan_in(connection, home, experiment_id)
-        if plan is None or not plan.open or (seen is not None and not is_still(connection, experiment_id, seen)):
+        plan = open_plan_in(connection, home, experiment_id)
+        if plan is None or (seen is not None and not is_still(connection, experiment_id, seen)):
             return False
         if seen is not None and outcome is not None:
             plan = looked(plan, len(seen.seeds), outcome)
@@ -149,7 +142,6 @@ def end(
 
 
 def looked(plan: SettlePlan, seeds: int, outcome: str) -> SettlePlan:
-    """The plan after another look."""
     return replace(plan, looks=(*plan.looks, (seeds, outcome)))
 
 

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 from tl.languages import later
-from tl.store.documents import of_type
+from tl.store.documents import Share, of_type
 from tl.store.files import read_json, write_bytes, write_json
 from tl.store.home import Home
-from tl.store.saliency import Share
 
 AS_THEY_ARE = "none"  # in place of a kind: pictures that nothing was done to
 KINDS = {  # kind -> what it does to pictures, to be said
@@ -56,12 +55,10 @@ class Shifted:
 
 
 def write_shifted(path: Path, found: Shifted) -> None:
-    """Replace the file."""
     write_bytes(path, shifted_bytes(found))
 
 
 def shifted_bytes(found: Shifted) -> bytes:
-    """What `write_shifted` writes."""
     shifts, number = list(found.predicted), len(found.picture)
     columns = {
         "kind": np.repeat([kind for kind, _ in shifts], number),

@@ -17,7 +17,7 @@ MOST_SERVERS = 3  # that may end by themselves; then every trainer imports torch
 NOBODY = "-" * 26  # no run has this id, which is as long as one: its place is written over (tl.train.fork_server)
 
 # Threads that libraries start when they are imported would be missing in a forked process.
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
+ALONE = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false", processes.RUN_VARIABLE: NOBODY}
 
 
 def can_fork() -> bool:
@@ -30,7 +30,7 @@ class ForkLauncher(LocalLauncher):
 
     def __init__(self, server: tuple[str, ...] = (sys.executable, "-m", "tl.train.fork_server")):
         super().__init__()
-        self._server = JsonProcess(server, _environment, READY_SECONDS, ANSWER_SECONDS)
+        self._server = JsonProcess(server, ALONE, READY_SECONDS, ANSWER_SECONDS)
         self._left = MOST_SERVERS if can_fork() else 0
         self._forked: dict[int, int | None] = {}  # process -> exit status, None as long as it isn't known
         if self._left:
@@ -67,7 +67,3 @@ class ForkLauncher(LocalLauncher):
         if answer is None:
             self._left -= 1
         return answer
-
-
-def _environment() -> dict[str, str]:
-    return child_environment() | ONE_THREAD | {processes.RUN_VARIABLE: NOBODY}

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
+from tl.jobs.launchers.launcher import talking
 from tl.jobs.launchers.local import LocalLauncher
 from tl.store.device_lock import TURNS
 from tl.store.home import Run
@@ -23,17 +23,10 @@ def guarded(run: Run) -> tuple[LocalLauncher, str]:
     The launcher that knows it, and its handle.
     """
     turns, run_id = tempfile.mkdtemp(prefix="tl-turns-"), run.folder.name
-    environment = child_environment()
-    guard = subprocess.Popen(  # first: there is no moment in which the trainer has none
-        [sys.executable, "-m", "tl.jobs.launchers.guard", run_id, turns],
-        cwd=PROJECT_ROOT,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        encoding="utf-8",
-        start_new_session=True,
-    )
+    command = [sys.executable, "-m", "tl.jobs.launchers.guard", run_id, turns]
+    own = talking() | {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    # First: there is no moment in which the trainer has none.
+    guard = subprocess.Popen(command, encoding="utf-8", start_new_session=True, **own)
     _guards.append(guard)
     os.environ[TURNS] = turns
     launcher = LocalLauncher()

@@ -3,11 +3,11 @@
 import json
 import select
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO, Any
 
-from tl.jobs.launchers.launcher import PROJECT_ROOT, give_way
+from tl.jobs.launchers.launcher import give_way, talking
 
 
 class JsonProcess:
@@ -16,26 +16,19 @@ class JsonProcess:
     def __init__(
         self,
         command: Sequence[str],
-        environment: Callable[[], dict[str, str]],
+        more: Mapping[str, str],  # of its environment
         ready_seconds: float,  # in which it must have said {"ready": ...}
         answer_seconds: float,
     ):
-        self._command, self._environment = tuple(command), environment
+        self._command, self._more = tuple(command), more
         self._ready_seconds, self._answer_seconds = ready_seconds, answer_seconds
         self._ready = False
         self.process: subprocess.Popen[str] | None = None
 
     def open(self) -> None:
         """Start it. Raises OSError."""
-        self.process = subprocess.Popen(
-            self._command,
-            cwd=PROJECT_ROOT,
-            env=self._environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-            start_new_session=True,
-        )
+        own = talking(**self._more) | {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen(self._command, encoding="utf-8", start_new_session=True, **own)
         give_way(self.process.pid)
         self._ready = False
 

@@ -7,11 +7,12 @@ started for a run has in common, wherever it runs.
 import os
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from tl import machine
 from tl.config import refusal
@@ -62,7 +63,7 @@ class Launcher(Protocol):
     """
 
     name: str  # what $TL_LAUNCHER calls it, the first word of its handles
-    library: tuple[str, str] | None  # what it needs of Python's packages besides: name and version; None: nothing
+    library: tuple[str, str] | None = None  # name and version of a package that it needs besides
     # Any process of this machine can ask about a trainer and end it; else pages leave that to the supervisor.
     near: bool
     # Its trainers take turns on one device (tl.store.device_lock): a seed's arms train together, beside them at most the same
@@ -73,6 +74,7 @@ class Launcher(Protocol):
     @staticmethod
     def check() -> None:
         """Raise Refused where what the operator says in the environment can't be."""
+        return
 
     def start(self, run: Run, need_bytes: float) -> str:
         """Start the trainer of `run`, which needs so much memory; its handle. Raises OSError where that is impossible."""
@@ -103,9 +105,11 @@ class Launcher(Protocol):
 
     def machines(self, handles: Iterable[str]) -> tuple[Machine, ...]:
         """Where runs can be carried out, as far as that is known, and which of these trainers each carries."""
+        return ()
 
     def wait(self, handles: Iterable[str], seconds: float) -> None:
         """Wait for `seconds`, or until one of these trainers ends where that can be told."""
+        time.sleep(seconds)
 
 
 def amount(variable: str, default: float) -> float:
@@ -142,7 +146,7 @@ def child_environment() -> dict[str, str]:
     allocator = _ALLOCATOR if roomy else {}
     path = os.pathsep.join(filter(None, (str(PROJECT_ROOT), os.environ.get("PYTHONPATH"))))
     own = {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", VARIABLE: language()}
-    return with_defaults(os.environ, allocator | _SPINNING) | UTF_8 | own
+    return allocator | _SPINNING | dict(os.environ) | UTF_8 | own
 
 
 def talking(**more: str) -> dict[str, Any]:
@@ -152,6 +156,13 @@ def talking(**more: str) -> dict[str, Any]:
     return {"cwd": PROJECT_ROOT, "env": environment, "stdin": subprocess.DEVNULL, "errors": "replace"}
 
 
-def with_defaults(environment: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, str]:
-    """`environment`, with those of `defaults` that it lacks."""
-    return {**defaults, **environment}
+def detached(
+    command: Sequence[str],
+    more: Mapping[str, str],
+    output: int | IO[bytes] = subprocess.DEVNULL,
+    pass_fds: Sequence[int] = (),
+) -> subprocess.Popen[str]:
+    """Start a process of ours that outlives this one, in a session of its own. `more` goes into its
+    environment, what it prints to `output`."""
+    own = talking(**more) | {"stdout": output, "stderr": subprocess.STDOUT, "start_new_session": True}
+    return subprocess.Popen(command, pass_fds=pass_fds, **own)

@@ -7,15 +7,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 from tl.jobs import memory
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import (
     GRACE_SECONDS,
     KILL_SECONDS,
-    PROJECT_ROOT,
     Ended,
-    child_environment,
+    Launcher,
+    detached,
     first_to_go,
     give_way,
 )
@@ -23,7 +24,6 @@ from tl.jobs.launchers.processes import Identity
 from tl.jobs.memory_kills import memory_kills
 from tl.languages import later, say
 from tl.store.home import Run
-from tl.store.machines import Machine
 
 _HANDLE = re.compile(r"local (\d{1,10}) (-?\d{1,20}) (\S*)")
 
@@ -39,33 +39,20 @@ def identity_of(handle: str | None) -> Identity | None:
     return Identity(int(found[1]), int(found[2]), found[3]) if found else None
 
 
-class LocalLauncher:
+class LocalLauncher(Launcher):
     """Trainers as processes of this machine, in sessions of their own: they outlive whoever started them."""
 
     name, near, one_device = "local", True, True
-    library: tuple[str, str] | None = None
 
     def __init__(self, command: Sequence[str] = (sys.executable, "-m", "tl.train")):
         self.command = tuple(command)
-        self._children: dict[int, subprocess.Popen[bytes]] = {}
+        self._children: dict[int, subprocess.Popen[str]] = {}
         self._kills: dict[str, int | None] = {}  # handle -> kills for lack of memory when it was first seen
-
-    @staticmethod
-    def check() -> None:
-        """Nothing of it is the operator's."""
 
     def start(self, run: Run, need_bytes: float = 0.0) -> str:
         """Start `command RUN_DIR`; what it prints is appended to the run's log."""
         with open(run.log, "ab") as log:
-            child = subprocess.Popen(
-                [*self.command, str(run.folder)],
-                cwd=PROJECT_ROOT,
-                env=child_environment() | {processes.RUN_VARIABLE: run.folder.name},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            child = detached([*self.command, str(run.folder)], {processes.RUN_VARIABLE: run.folder.name}, log)
         self._children[child.pid] = child
         return self._started(child.pid)
 
@@ -91,7 +78,6 @@ class LocalLauncher:
         return trainer is not None and self._exit_code(trainer.pid) is None and processes.alive(trainer)
 
     def seconds(self, handle: str) -> float | None:
-        """Since its process was started."""
         trainer = identity_of(handle)
         return processes.age_seconds(trainer) if trainer else None
 
@@ -111,9 +97,9 @@ class LocalLauncher:
         return child.poll() if child else None
 
     def ask(self, run_id: str, handle: str) -> None:
-        """SIGTERM to the process group."""
         if (trainer := identity_of(handle)) and self.alive(handle):
-            _signal_group(trainer.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # ended by itself meanwhile
+                os.killpg(trainer.pid, signal.SIGTERM)
 
     def terminate(self, run_id: str, handle: str | None, grace_seconds: float = GRACE_SECONDS) -> None:
         """SIGTERM to the process group, SIGKILL after `grace_seconds`, then wait for the GPU's memory to come back.
@@ -130,7 +116,8 @@ class LocalLauncher:
                 text = later("Process {process} of run {run} does not end; it may hang in a driver.")
                 raise TimeoutError(say(text, process=left[0], run=run_id))
             for pid in left:
-                _signal(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             _wait_until(lambda: not processes.of_run(run_id), 0.5)
         if own and not _wait_until(lambda: memory.gpu_processes().isdisjoint(own), KILL_SECONDS):
             raise TimeoutError(
@@ -138,30 +125,10 @@ class LocalLauncher:
             )
 
     def fits(self, need_bytes: float) -> int:
-        """As many as the free memory holds."""
         return memory.trainers_that_fit(need_bytes)
 
-    def machines(self, handles: Iterable[str]) -> tuple[Machine, ...]:
-        """Nothing to tell of the machine that one sits at."""
-        return ()
-
     def wait(self, handles: Iterable[str], seconds: float) -> None:
-        """Until one of their processes ends."""
         processes.wait_for_end([trainer.pid for trainer in map(identity_of, handles) if trainer], seconds)
-
-
-def _signal_group(pid: int, number: int) -> None:
-    try:
-        os.killpg(pid, number)
-    except ProcessLookupError:
-        return  # ended by itself meanwhile
-
-
-def _signal(pid: int, number: int) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return  # ended by itself meanwhile
 
 
 def _wait_until(holds: Callable[[], bool], seconds: float) -> bool:

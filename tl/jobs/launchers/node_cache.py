@@ -16,9 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.jobs.launchers.parcels import Item, Parcel, sha256_of
-from tl.languages import say
 from tl.store.files import locked, read_json, sync_folder, used_bytes, write_json
 
 FOLDER, GIGABYTES = "TL_RAY_CACHE", "TL_RAY_CACHE_GB"  # variables of the environment, of the node
@@ -92,7 +91,8 @@ class NodeCache:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).symlink_to(stands_for)
             for item in parcel.items:
-                _to_disk(folder / item.path)
+                with open(folder / item.path, "rb") as file:
+                    os.fsync(file.fileno())
             self._note(parcel, folder)
             folder.rename(self._kept / digest)
             sync_folder(self._kept)
@@ -137,18 +137,16 @@ class NodeCache:
                     self._clear(lock.stem)
             used, free = used_bytes(self._kept), shutil.disk_usage(self._kept).free
         if used + parcel.size > self._most or parcel.size > free:
-            raise Refused(
-                say(
-                    "The node {node} has no room for {place} ({size:.1f} GB): of the {most:g} GB that it may keep ({variable}) "
-                    "{used:.1f} GB are in use, and {free:.1f} GB of its disk are free.",
-                    node=os.uname().nodename,
-                    place=parcel.place,
-                    size=parcel.size / 1e9,
-                    most=self._most / 1e9,
-                    variable=GIGABYTES,
-                    used=used / 1e9,
-                    free=free / 1e9,
-                )
+            raise refusal(
+                "The node {node} has no room for {place} ({size:.1f} GB): of the {most:g} GB that it may keep ({variable}) "
+                "{used:.1f} GB are in use, and {free:.1f} GB of its disk are free.",
+                node=os.uname().nodename,
+                place=parcel.place,
+                size=parcel.size / 1e9,
+                most=self._most / 1e9,
+                variable=GIGABYTES,
+                used=used / 1e9,
+                free=free / 1e9,
             )
 
     def _clear(self, digest: str) -> None:
@@ -213,11 +211,6 @@ def _reserve(folder: Path, item: Item) -> None:
     with open(path, "wb") as file:
         if item.size:
             os.posix_fallocate(file.fileno(), 0, item.size)
-
-
-def _to_disk(path: Path) -> None:
-    with open(path, "rb") as file:
-        os.fsync(file.fileno())
 
 
 def _stamps(parcel: Parcel, folder: Path) -> dict[str, list[int]] | None:

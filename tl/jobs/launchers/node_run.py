@@ -36,11 +36,13 @@ from tl.store.home import Run
 INLINE_BYTES = 1 << 16  # files that go along with the answer that names them
 TRIES, AGAIN_SECONDS = 10, 0.02  # to find a moment in which nothing is being replaced
 SILENCES = 20  # answers without an exit status, then it has none
+LOG = "log.txt"  # it only grows: what the home has of it is not sent again
 # What is replaced or grows all the time, and that nothing else depends on.
 MOVING = re.compile(r"(progress\.json|log\.txt|resources\.parquet|tensorboard/.*)")
 OWN = re.compile(r"checkpoints/previous(_best)?\.safetensors")  # each side keeps its own: what it had before
 
 Stamp = tuple[int, int, int]  # inode, bytes, time of the last change
+NOTHING: Stamp = (0, 0, 0)  # of no file
 
 
 class About(Struct, frozen=True, kw_only=True):
@@ -155,7 +157,8 @@ class NodeRun:
         """What has changed since the look with this number, all as it was at one moment; None: the trainer is just writing.
 
         None as the number: all there is. {"number", "files": [[path, bytes, SHA-256, its content where it is small]], "gone":
-        paths}. The files stay readable by `piece` until the next look.
+        paths, "begun": path -> so many first bytes of it are in the home, and its content here goes on from there}. The
+        files stay readable by `piece` until the next look.
         """
         if number is None:
             self._told = {}
@@ -165,12 +168,14 @@ class NodeRun:
             return None
         self._number += 1
         files: list[tuple[str, int, str, bytes | None]] = []
+        (inode, size, _), (had, begun, _) = self._seen.get(LOG, NOTHING), self._told.get(LOG, NOTHING)
+        start = {LOG: begun} if inode == had and begun <= size else {}
         for path, file in self._files.items():
-            size = self._seen[path][1]
-            data = os.pread(file, size, 0) if size <= INLINE_BYTES else None
+            begun, size = start.get(path, 0), self._seen[path][1]
+            data = os.pread(file, size - begun, begun) if size - begun <= INLINE_BYTES else None
             files.append((path, size, sha256_of_open(file, size), data))
         gone = sorted(self._told.keys() - self._seen.keys())
-        return {"number": self._number, "files": files, "gone": gone}
+        return {"number": self._number, "files": files, "gone": gone, "begun": start}
 
     def piece(self, path: str, offset: int, size: int) -> tuple[bytes, bytes | None]:
         """Of a file of the last look; and progress.json as it is now, so that a large file does not hold that up."""
@@ -215,14 +220,13 @@ class NodeRun:
             return False
         self._lock = lock
         LocalLauncher().terminate(self.run.folder.name, None)
+        shutil.rmtree(self.run.folder, ignore_errors=True)
         for folder in runs.iterdir():
-            own = folder == self.run.folder
             if folder.name.startswith(".") or not folder.is_dir():
                 continue
-            lock = None if own else lock_file(os.open(self._lock_path(folder), flags, 0o600))
-            if own or lock is not None:
-                shutil.rmtree(folder, ignore_errors=True)
+            lock = lock_file(os.open(self._lock_path(folder), flags, 0o600))
             if lock is not None:
+                shutil.rmtree(folder, ignore_errors=True)
                 self._lock_path(folder).unlink(missing_ok=True)
                 os.close(lock)
         self.run.folder.mkdir()

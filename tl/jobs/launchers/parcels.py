@@ -31,8 +31,6 @@ _hashed: dict[tuple[str, int, int, int], str] = {}  # path, inode, bytes, time o
 
 
 class Item(Struct, frozen=True):
-    """One file."""
-
     path: str  # in its parcel
     size: Count
     sha256: str
@@ -54,7 +52,6 @@ class Parcel(Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """Bytes of all files."""
         return sum(item.size for item in self.items)
 
 
@@ -93,7 +90,7 @@ def packed(run: Run) -> list[Packed]:
 
 def items_of_run(run: Run) -> tuple[Item, ...]:
     """The files of its own folder."""
-    return tuple(_items(run.folder, [path for path in _files(run.folder) if path.parts[0] not in LEFT_OUT]))
+    return _items(run.folder, [path for path in _files(run.folder) if path.parts[0] not in LEFT_OUT])
 
 
 def sha256_of(path: Path) -> str:
@@ -114,7 +111,7 @@ def _dataset(home: Home, name: str) -> Packed:
     if not info.ready:
         download_set(home, info)
         info = describe(home, name)
-    return Packed(Parcel(place=place, items=tuple(_items(folder, _of_dataset(folder, info)))), folder)
+    return Packed(Parcel(place=place, items=_items(folder, _of_dataset(folder, info))), folder)
 
 
 def _of_dataset(folder: Path, info: DatasetInfo) -> list[Path]:
@@ -135,7 +132,7 @@ def _weights(home: Home, config: RunConfig) -> Packed | None:
     if weights.state == "library":
         folder = weights.file.parent
         files = [path for path in _files(folder) if path.name in ("card.json", weights.file.name)]
-        return Packed(Parcel(place=str(folder.relative_to(home.root)), items=tuple(_items(folder, files))), folder)
+        return Packed(Parcel(place=str(folder.relative_to(home.root)), items=_items(folder, files)), folder)
     if weights.repository is not None:
         return _of_hub(weights, weights.file)
     (item,) = _items(weights.file.parent, [Path(weights.file.name)])
@@ -150,7 +147,7 @@ def _of_hub(weights: Source, file: Path) -> Packed:
     blob = file.resolve()
     kept = blob.relative_to(repository.resolve()) if blob.is_relative_to(repository.resolve()) else None
     name = file.relative_to(repository)
-    items = tuple(_items(repository, [Path("refs/main"), kept or name]))
+    items = _items(repository, [Path("refs/main"), kept or name])
     links = {str(name): os.path.relpath(kept, name.parent)} if kept and kept != name else {}
     place = f"huggingface/{repository.name}"  # not shown
     variables = {"HF_HUB_CACHE": "huggingface"}
@@ -165,6 +162,5 @@ def _files(folder: Path) -> Iterator[Path]:
             yield within
 
 
-def _items(folder: Path, files: list[Path]) -> Iterator[Item]:
-    for path in files:
-        yield Item(str(path), (folder / path).stat().st_size, sha256_of(folder / path))
+def _items(folder: Path, files: list[Path]) -> tuple[Item, ...]:
+    return tuple(Item(str(path), (folder / path).stat().st_size, sha256_of(folder / path)) for path in files)

@@ -24,18 +24,14 @@ class Identity:
     boot_id: str
 
 
-def from_json(document: object) -> Identity | None:
-    """What `dataclasses.asdict` made of an Identity; None for anything else that a damaged file may hold."""
-    kinds = {"pid": int, "start_ticks": int, "boot_id": str}
-    if not isinstance(document, dict) or any(type(document.get(name)) is not kind for name, kind in kinds.items()):
-        return None
-    return Identity(**{name: document[name] for name in kinds})
-
-
 def identify(pid: int) -> Identity | None:
     """The living process with this id; None where there is none."""
-    state, ticks = _state(pid)
-    return None if state in _DEAD else Identity(pid, ticks, boot_id())
+    try:
+        # man 5 proc: the second field, the name in brackets, may hold spaces and brackets itself
+        text = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if text[0] in _DEAD else Identity(pid, int(text[19]), boot_id())
 
 
 def alive(identity: Identity | None) -> bool:
@@ -45,9 +41,7 @@ def alive(identity: Identity | None) -> bool:
 
 def age_seconds(identity: Identity) -> float:
     """For how long a living process has been there; a changed clock does not matter."""
-    if (_PROC / "self/stat").exists():
-        return time.clock_gettime(time.CLOCK_BOOTTIME) - identity.start_ticks / os.sysconf("SC_CLK_TCK")
-    return time.time() - identity.start_ticks / 100  # as _state_without_proc counts
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - identity.start_ticks / os.sysconf("SC_CLK_TCK")
 
 
 def boot_id() -> str:
@@ -63,9 +57,8 @@ def wait_for_end(pids: Iterable[int], seconds: float) -> None:
     with ExitStack() as stack:
         ends = select.poll()
         for pid in pids:
-            with suppress(
-                OSError, AttributeError
-            ):  # it has ended and was asked how; the system has no room, or no such call
+            # It has ended and was asked how; the system has no room, or no such call.
+            with suppress(OSError, AttributeError):
                 descriptor = os.pidfd_open(pid)
                 stack.callback(os.close, descriptor)
                 ends.register(descriptor, select.POLLIN)
@@ -82,23 +75,3 @@ def of_run(run_id: str) -> list[int]:
         except (psutil.Error, OSError):
             continue  # ended meanwhile, or somebody else's: no run of ours
     return [pid for pid in found if pid != os.getpid()]
-
-
-def _state(pid: int) -> tuple[str, int]:
-    """State letter and start in ticks."""
-    if not (_PROC / "self/stat").exists():
-        return _state_without_proc(pid)
-    try:
-        # man 5 proc: the second field, the name in brackets, may hold spaces and brackets itself
-        text = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return "X", 0
-    return text[0], int(text[19])
-
-
-def _state_without_proc(pid: int) -> tuple[str, int]:
-    try:
-        process = psutil.Process(pid)
-        return ("Z" if process.status() == psutil.STATUS_ZOMBIE else "S"), round(process.create_time() * 100)
-    except psutil.NoSuchProcess:
-        return "X", 0

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from tl.jobs.launchers.json_process import JsonProcess
-from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended, Unreachable, amount, child_environment
+from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended, Launcher, Unreachable, amount
 from tl.jobs.launchers.ray_settings import cluster, home_kind
 from tl.languages import read_sentence, say
 from tl.store.home import Run
@@ -28,14 +28,14 @@ AGAIN_SECONDS = 3.0  # between two tries to reach a cluster that was not there
 FRESH_SECONDS = 0.2  # for so long an answer about all trainers holds
 
 
-class RayLauncher:
+class RayLauncher(Launcher):
     """Trainers on the nodes of a Ray cluster. What it knows of them is a moment old: all are asked about at once."""
 
     name, near, one_device = "ray", False, False
-    library: tuple[str, str] | None = ("ray", "2.60.*")
+    library = ("ray", "2.60.*")
 
     def __init__(self, driver: Sequence[str] = (sys.executable, "-m", "tl.jobs.launchers.ray_driver")):
-        self._driver = JsonProcess(driver, child_environment, READY_SECONDS, ANSWER_SECONDS)
+        self._driver = JsonProcess(driver, {}, READY_SECONDS, ANSWER_SECONDS)
         self._told: dict[str, dict[str, Any]] = {}  # handle -> what the driver said last
         self._asked_at = float("-inf")
         self._failed_at = float("-inf")
@@ -54,7 +54,6 @@ class RayLauncher:
         return str(answer["handle"])
 
     def adopt(self, run: Run) -> str | None:
-        """What Ray calls by the run's id."""
         handle = self._ask({"adopt": run.folder.name})["handle"]
         return None if handle is None else str(handle)
 
@@ -68,12 +67,10 @@ class RayLauncher:
         return None if found is None else float(found)
 
     def ended(self, handle: str) -> Ended:
-        """As the node told it, where that was there to tell."""
         told = self._told.get(handle) or self._look(handle)
         return Ended(**{name: told[name] for name in ("exit_code", "lost", "for_memory") if name in told})
 
     def ask(self, run_id: str, handle: str) -> None:
-        """By its node."""
         self._ask({"ask": handle})
 
     def terminate(self, run_id: str, handle: str | None, grace_seconds: float = GRACE_SECONDS) -> None:
@@ -93,19 +90,13 @@ class RayLauncher:
         answer = self._ask({"machines": list(handles)})
         return msgspec.convert(answer["machines"], tuple[Machine, ...])
 
-    def wait(self, handles: Iterable[str], seconds: float) -> None:
-        """For all of the time: to ask is as quick."""
-        time.sleep(seconds)
-
     def _look(self, handle: str) -> dict[str, Any]:
-        if handle not in self._told or (self._told[handle]["alive"] and self._stale()):
+        stale = time.monotonic() - self._asked_at > FRESH_SECONDS
+        if handle not in self._told or (stale and self._told[handle]["alive"]):
             known = [known for known, told in self._told.items() if told["alive"]]
             self._told |= self._ask({"look": [*{*known, handle}]})["told"]
             self._asked_at = time.monotonic()
         return self._told[handle]
-
-    def _stale(self) -> bool:
-        return time.monotonic() - self._asked_at > FRESH_SECONDS
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """The driver's answer. Raises Unreachable."""

@@ -122,7 +122,7 @@ class Lost(Exception):
 
 
 class RayNode:
-    """An actor as tl.jobs.launchers.transfer.Node has it. What is sent is in Ray's object store until it was answered."""
+    """The NodeRun of an actor. What is sent is in Ray's object store until it was answered."""
 
     def __init__(self, ray: Any, actor: Any, stopped: threading.Event):
         self._ray, self._actor, self._stopped = ray, actor, stopped
@@ -159,7 +159,8 @@ class Carriage:
         self._ending, self._done, self._told = threading.Event(), threading.Event(), ""
         self._run = swept(run)
         stopped = threading.Event()
-        self._transfer = Transfer(run, RayNode(ray, actor, stopped))
+        node: Any = RayNode(ray, actor, stopped)  # as a NodeRun
+        self._transfer = Transfer(run, node)
         self._transfer.stopped = stopped
         self._thread = threading.Thread(target=self._work, name=run.folder.name, daemon=True)
         self._thread.start()

@@ -40,7 +40,6 @@ class Attempt:
 
     @property
     def seconds(self) -> float | None:
-        """For how long its trainer has worked."""
         since = self.carriage.since if self.carriage else self.since
         return None if since is None else time.monotonic() - since
 
@@ -99,7 +98,6 @@ class Driver:
         return self._attempts[handle]
 
     def adopt(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The handle of an actor that is named by the run."""
         return {"handle": next(iter(self._of_run(request["adopt"])), None)}
 
     def _of_run(self, run_id: str) -> list[str]:
@@ -107,7 +105,6 @@ class Driver:
         return [f"ray {name}" for name in names if name.startswith(run_id)]  # not shown
 
     def look(self, request: dict[str, Any]) -> dict[str, Any]:
-        """What is known of each of the handles."""
         return {"told": {handle: self._told(handle) for handle in request["look"]}}
 
     def _told(self, handle: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from tl.jobs.launchers.guard import guarded
-from tl.jobs.launchers.launcher import GRACE_SECONDS, PROJECT_ROOT, Ended, Unreachable, amount
+from tl.jobs.launchers.launcher import GRACE_SECONDS, PROJECT_ROOT, Ended, Launcher, Unreachable, amount
 from tl.jobs.launchers.local import LocalLauncher
 from tl.jobs.memory import GPU_HOST_BYTES
 from tl.languages import say
@@ -70,11 +70,11 @@ class Carried:
         return submitit.helpers.DelayedSubmission(self, folder)
 
 
-class SlurmLauncher:
+class SlurmLauncher(Launcher):
     """Trainers as jobs of Slurm, each with the share of a machine that the operator's $TL_SLURM_... ask for."""
 
     name, near, one_device = "slurm", False, False
-    library: tuple[str, str] | None = ("submitit", "1.5.4")
+    library = ("submitit", "1.5.4")
 
     def __init__(self, fresh_seconds: float = FRESH_SECONDS) -> None:
         self._fresh_seconds = fresh_seconds
@@ -83,7 +83,6 @@ class SlurmLauncher:
 
     @staticmethod
     def check() -> None:
-        """What a job asks for."""
         _parameters(Run(Path()), 0.0)
         amount("TL_SLURM_JOBS", MOST_JOBS)
 
@@ -173,10 +172,6 @@ class SlurmLauncher:
                 trains.setdefault(job.node, []).append(handle)
         return tuple(Machine(name=name, trains=tuple(own)) for name, own in sorted(trains.items()))
 
-    def wait(self, handles: Iterable[str], seconds: float) -> None:
-        """For all of the time."""
-        time.sleep(seconds)
-
     def _of_run(self, run_id: str) -> list[Job]:
         return [job for job in self._look(fresh=True).values() if job.name == NAME + run_id]
 
@@ -186,7 +181,7 @@ class SlurmLauncher:
             told = _slurm("squeue", "--noheader", f"--user={getpass.getuser()}", "--format=%i|%T|%M|%j|%N")
             jobs = [
                 Job(number, state, _seconds(time_), name, node)
-                for number, state, time_, name, node in map(_cells, told)
+                for number, state, time_, name, node in (line.strip().split("|", 4) for line in told)
             ]
             self._jobs = {job.number: job for job in jobs if job.name.startswith(NAME)}
             self._asked_at = time.monotonic()
@@ -232,10 +227,6 @@ def _job(handle: str) -> Any:
 
 def _result(handle: str) -> Path:
     return Path(_job(handle).paths.result_pickle)
-
-
-def _cells(line: str) -> list[str]:
-    return line.strip().split("|", 4)
 
 
 def _seconds(text: str) -> float:

@@ -8,21 +8,25 @@ import hashlib
 import os
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tl.config import Refused
+from tl.config import refusal
 from tl.jobs.launchers.node_cache import PieceDamaged
 from tl.jobs.launchers.parcels import Packed, Parcel, items_of_run, packed, sha256_of
-from tl.languages import say
 from tl.store.documents import read_result
 from tl.store.files import sweep, sync_folder, write_bytes
 from tl.store.home import Run
 from tl.store.trash import keep_best_network
+
+if TYPE_CHECKING:
+    from tl.jobs.launchers.node_run import NodeRun
 
 PIECE_BYTES = 4 << 20
 PIECES_AT_ONCE = 4  # of all runs together: what is in memory, and in Ray's object store, at once
@@ -39,38 +43,17 @@ UNHURRIED = ("progress.json", "log.txt", "resources.parquet")  # what need not b
 _slots = threading.BoundedSemaphore(PIECES_AT_ONCE)
 
 
-class Node(Protocol):
-    """tl.jobs.launchers.node_run.NodeRun, wherever it is; raises what it raises, and OSError where it can't be asked now."""
-
-    def wants(self, parcels: list[dict[str, Any]]) -> dict[str, Any]:
-        """Which parcels to bring."""
-
-    def put(self, digest: str, path: str, offset: int, data: bytes) -> None:
-        """A piece of a file."""
-
-    def complete(self, parcel: dict[str, Any]) -> None:
-        """All pieces are there."""
-
-    def begin(self, items: list[dict[str, Any]]) -> None:
-        """Start the trainer."""
-
-    def look(self, number: int | None) -> dict[str, Any] | None:
-        """What has changed."""
-
-    def piece(self, path: str, offset: int, size: int) -> tuple[bytes, bytes | None]:
-        """Of a file, and the progress."""
-
-
 class Over(Exception):
     """The run is no longer this home's, or nobody waits for it any more."""
 
 
 class Transfer:
-    """Of one attempt of a run. Its methods take as long as they take; `stop`, from another thread, ends them with Over."""
+    """Of one attempt of a run. Its methods take as long as they take; `stopped`, set by another thread, ends them with
+    Over. `node`, wherever it is, raises OSError as well where it can't be asked now."""
 
-    def __init__(self, run: Run, node: Node, number: int | None = None):
+    def __init__(self, run: Run, node: "NodeRun"):
         self._run, self._node = run, node
-        self._number = number  # of the last look that is in the home; None: not known what of all is
+        self._number: int | None = None  # of the last look that is in the home; None: not known what of all is
         self.stopped = threading.Event()
 
     def supply(self) -> None:
@@ -78,17 +61,19 @@ class Transfer:
         self._still_ours()
         parcels = {each.parcel.digest: each for each in packed(self._run)}
         told = [msgspec.to_builtins(each.parcel) for each in parcels.values()]
-        times, tries = dict.fromkeys(parcels, 0), 0
+        tries: Counter[str] = Counter()
         while (wants := self._node.wants(told))["missing"] or wants["busy"]:
             for digest in wants["missing"]:
-                times[digest] += 1
-                self._bring(parcels[digest], times[digest])
+                one = parcels[digest]
+                self._brought(digest, one, tries, self._node.complete, msgspec.to_builtins(one.parcel))
             if not wants["missing"]:
                 self.stopped.wait(AGAIN_SECONDS)
             self._still_ours()
-        while not self._begin(tries := tries + 1):
-            pass
-        self._number = 0
+        while self._number is None:
+            items = items_of_run(self._run)
+            own = Packed(Parcel(place=f"runs/{self._run.folder.name}", items=items), self._run.folder)  # not shown
+            if self._brought("", own, tries, self._node.begin, msgspec.to_builtins(items)):
+                self._number = 0
 
     def fetch(self) -> bool:
         """Bring the home up to date; False where the trainer is just writing. Raises PieceDamaged, OSError, Over."""
@@ -104,10 +89,13 @@ class Transfer:
                 size, sha256, data = files[path]
                 if self._number is None and _same(self._run.folder / path, size, sha256):
                     continue
-                staged[path] = self._stage(path, size, sha256, data)
+                staged[path] = self._stage(path, size, sha256, data, answer.get("begun", {}).get(path, 0))
             self._still_ours()
             for path in list(staged):
                 self._put_in_place(path, staged.pop(path))
+        except PieceDamaged:
+            self._number = None  # what is here may not be what was: the next look tells all
+            raise
         finally:
             for temporary in staged.values():
                 temporary.unlink(missing_ok=True)
@@ -115,34 +103,10 @@ class Transfer:
         self._number = answer["number"]
         return True
 
-    def _bring(self, one: Packed, time: int) -> None:
-        self._send(one.parcel.digest, one)
-        self._arrived(one, time, lambda: self._node.complete(msgspec.to_builtins(one.parcel)))
-
-    def _begin(self, time: int) -> bool:
-        items = items_of_run(self._run)
-        own = Packed(Parcel(place=f"runs/{self._run.folder.name}", items=items), self._run.folder)  # not shown
-        self._send("", own)
-        return self._arrived(own, time, lambda: self._node.begin(msgspec.to_builtins(items)))
-
-    @staticmethod
-    def _arrived(one: Packed, time: int, accept: Callable[[], None]) -> bool:
-        """Whether it arrived as it was sent. Raises Refused where it did not the last time, either."""
-        try:
-            accept()
-        except PieceDamaged:
-            if time < SENDINGS:
-                return False
-            raise Refused(
-                say(
-                    "{place} arrived damaged {times} times; it changes while it is read, or the node's memory or disk is faulty.",
-                    place=one.parcel.place,
-                    times=SENDINGS,
-                )
-            ) from None
-        return True
-
-    def _send(self, digest: str, one: Packed) -> None:
+    def _brought(
+        self, digest: str, one: Packed, tries: Counter[str], accept: Callable[[Any], None], document: Any
+    ) -> bool:
+        """Send it; whether it arrived as it was sent. Raises Refused where it did not the last time, either."""
         for item in one.parcel.items:
             with open(one.folder / item.path, "rb") as file:
                 for offset in range(0, max(item.size, 1), PIECE_BYTES):
@@ -150,16 +114,30 @@ class Transfer:
                     with _slots:
                         data = file.read(min(PIECE_BYTES, item.size - offset))
                         self._node.put(digest, item.path, offset, data)
+        tries[digest] += 1
+        try:
+            accept(document)
+        except PieceDamaged:
+            if tries[digest] < SENDINGS:
+                return False
+            raise refusal(
+                "{place} arrived damaged {times} times; it changes while it is read, or the node's memory or disk is faulty.",
+                place=one.parcel.place,
+                times=SENDINGS,
+            ) from None
+        return True
 
-    def _stage(self, path: str, size: int, sha256: str, data: bytes | None) -> Path:
-        """The file under a temporary name beside its place. Raises PieceDamaged, and then there is none."""
+    def _stage(self, path: str, size: int, sha256: str, data: bytes | None, begun: int) -> Path:
+        """The file under a temporary name beside its place; its first `begun` bytes are those that are here. Raises
+        PieceDamaged, and then there is none."""
         place = self._run.folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         temporary = place.with_name(f".{place.name}.{os.getpid()}.{secrets.token_hex(4)}")
         try:
             digest = hashlib.sha256()
             with open(temporary, "wb") as file:
-                for piece in self._pieces(path, size) if data is None else (data,):
+                here = [place.read_bytes()[:begun]] if begun and place.exists() else []
+                for piece in chain(here, self._pieces(path, begun, size) if data is None else [data]):
                     digest.update(piece)
                     file.write(piece)
                 file.flush()
@@ -172,8 +150,8 @@ class Transfer:
             raise
         return temporary
 
-    def _pieces(self, path: str, size: int) -> Iterator[bytes]:
-        for offset in range(0, size, PIECE_BYTES):
+    def _pieces(self, path: str, begun: int, size: int) -> Iterator[bytes]:
+        for offset in range(begun, size, PIECE_BYTES):
             self._still_ours()
             with _slots:
                 data, progress = self._node.piece(path, offset, min(PIECE_BYTES, size - offset))

@@ -6,9 +6,10 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from tl.analysis.forecasts.question import ForecastQuestion, feature_keys
 from tl.config import Refused
@@ -19,6 +20,7 @@ from tl.jobs.measurements import features
 from tl.languages import READ_BY_US, later, read_sentence, say, store_sentence
 from tl.store.device_lock import Turn
 from tl.store.features import TRAIN, FeatureKey, Features, read_features
+from tl.store.files import locked
 from tl.store.home import Home
 
 NOT_READ = later("The features could not be read back; the disk may be full.")
@@ -37,11 +39,9 @@ class ByFeatures:
     lock: str  # under which one process measures
     waits: str  # told on stderr where something else computes
     known: Callable[[Home, ForecastQuestion], bool]
-    problem: Callable[
-        [Home, ForecastQuestion], str | None
-    ]  # why it could not be answered, stored as tl.languages has it
+    problem: Callable[[Home, ForecastQuestion], str | None]  # why it could not be answered, stored
     measure_by: Callable[[Home, ForecastQuestion, dict[Split, Features], Callable[[], None]], str | None]
-    # keeps the answer, and calls its last argument before each piece; a sentence, stored, where that can't be done
+    # keeps the answer, and calls its last argument for a turn before each piece; a sentence, stored, where it can't
     keep_problem: Callable[[Home, ForecastQuestion, str], None]
 
     def ask(self, home: Home, asked: ForecastQuestion) -> bool:
@@ -49,12 +49,11 @@ class ByFeatures:
         return background.begin(home, self.lock, self.module, [json.dumps(asdict(asked))])
 
     def working(self, home: Home) -> bool:
-        """Whether the background job works."""
         return background.working(home, self.lock)
 
     def measure(self, home: Home, asked: ForecastQuestion) -> None:
         """Measure what is not known, waiting for it and for turns. Raises Refused where that is impossible."""
-        with background.single_process(home, self.lock):
+        with locked(home.locks_dir / self.lock):
             in_front = InFront(home, self.waits)
             self.look(home, asked, in_front.run, in_front.look)
         if not self.known(home, asked):
@@ -64,12 +63,8 @@ class ByFeatures:
         """Of the process that `ask` started, which handed over the lock: measure at once."""
         home = Home(arguments[0])
         asked = ForecastQuestion(**json.loads(arguments[1]))
-        self.look(
-            home,
-            asked,
-            lambda command: background.run(home, command, features.LIMIT_SECONDS),
-            lambda: unless_busy(home),
-        )
+        run = partial(background.run, home, limit_seconds=features.LIMIT_SECONDS)
+        self.look(home, asked, run, partial(unless_busy, home))
 
     def look(self, home: Home, asked: ForecastQuestion, run: features.Run, give_way: Callable[[], None]) -> None:
         """Measure what is not known yet; what was tried in vain is tried again. `give_way` may raise GaveWay."""
@@ -88,7 +83,13 @@ class ByFeatures:
         found = features_of(home, asked)
         if found is None:
             return store_sentence(say(NOT_READ))
-        with in_turns(home, give_way) as next_turn:
+        with closing(Turn(home.locks_dir)) as turn:
+
+            def next_turn() -> None:
+                turn.give()
+                give_way()
+                turn.take()
+
             return self.measure_by(home, asked, found, next_turn)
 
 
@@ -100,9 +101,8 @@ class InFront:
 
     def look(self) -> None:
         """Before a turn is taken."""
-        turn = Turn(self._home.locks_dir)
-        free = not turn.wanted() and turn.try_take()
-        turn.close()
+        with closing(Turn(self._home.locks_dir)) as turn:
+            free = not turn.wanted() and turn.try_take()
         if not free:
             self._tell()
 
@@ -142,30 +142,6 @@ def features_of(home: Home, asked: ForecastQuestion) -> dict[str, Features] | No
     keys: dict[str, FeatureKey] = feature_keys(home, asked)  # anew: the pictures may only now have their fingerprint
     found = {split: read_features(home, key) for split, key in keys.items()}
     return None if None in found.values() else {split: own for split, own in found.items() if own is not None}
-
-
-@contextmanager
-def in_turns(home: Home, give_way: Callable[[], None]) -> Iterator[Callable[[], None]]:
-    """Within it, what is called before each piece of computing: it gives the turn back and takes the next one."""
-    with ExitStack() as turn:
-
-        def next_turn() -> None:
-            turn.close()
-            give_way()
-            turn.enter_context(device_turn(home))
-
-        yield next_turn
-
-
-@contextmanager
-def device_turn(home: Home) -> Iterator[None]:
-    """The right to compute, as trainers of the home take it (tl.store.device_lock)."""
-    turn = Turn(home.locks_dir)
-    try:
-        turn.take()
-        yield
-    finally:
-        turn.close()
 
 
 def unless_busy(home: Home) -> None:

@@ -6,15 +6,18 @@
 import json
 import sys
 from dataclasses import asdict
+from functools import partial
 
 from tl.analysis.adaptation.domain_distance import DistanceQuestion, keys
 from tl.config import Refused
 from tl.jobs import background
 from tl.jobs.measurements import features
 from tl.languages import read_sentence
+from tl.store.files import locked
 from tl.store.home import Home
 
 LOCK = "apart.lock"  # under which one process looks
+looking = partial(background.working, name=LOCK)  # whether the background job works
 
 
 def ask(home: Home, asked: DistanceQuestion) -> bool:
@@ -22,14 +25,9 @@ def ask(home: Home, asked: DistanceQuestion) -> bool:
     return background.begin(home, LOCK, __name__, [json.dumps(asdict(asked))])
 
 
-def looking(home: Home) -> bool:
-    """Whether the background job works."""
-    return background.working(home, LOCK)
-
-
 def measure(home: Home, asked: DistanceQuestion) -> None:
     """Make the features that are missing, waiting for them. Raises Refused where that fails."""
-    with background.single_process(home, LOCK):
+    with locked(home.locks_dir / LOCK):
         problem = _look(home, asked, background.in_front)
     if problem:
         raise Refused(read_sentence(problem))

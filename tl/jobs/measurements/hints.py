@@ -6,6 +6,7 @@
 import json
 import sys
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from tl.analysis.forecasts import hints
@@ -13,9 +14,11 @@ from tl.analysis.forecasts.hints import HintQuestion
 from tl.jobs import background
 from tl.jobs.measurements import features
 from tl.store.features import FeatureKey
+from tl.store.files import locked
 from tl.store.home import Home
 
 LOCK = "hinting.lock"  # under which one process looks
+looking = partial(background.working, name=LOCK)  # whether the background job works
 
 
 def ask(home: Home, asked: HintQuestion) -> bool:
@@ -23,17 +26,12 @@ def ask(home: Home, asked: HintQuestion) -> bool:
     return background.begin(home, LOCK, "tl.jobs.measurements.hints", [json.dumps(asdict(asked))])
 
 
-def looking(home: Home) -> bool:
-    """Whether the background job works."""
-    return background.working(home, LOCK)
-
-
 def measure(home: Home, asked: HintQuestion) -> dict[str, Any]:
     """`hints.answer` with everything scored that can be kept at once, waiting for it.
 
     What is printed meanwhile goes to stderr.
     """
-    with background.single_process(home, LOCK):
+    with locked(home.locks_dir / LOCK):
         _look(home, asked, background.in_front)
     return hints.answer(home, asked)
 

@@ -15,6 +15,7 @@ from tl.ending import clean_up_when_ended
 from tl.jobs import background
 from tl.jobs.measurements.features import Run
 from tl.languages import later, say, store_sentence
+from tl.store.files import locked
 from tl.store.home import Home
 from tl.store.saliency import Failed, forget_saliency, read_saliency, write_saliency
 
@@ -37,12 +38,11 @@ class OfNetworks:
         return background.begin(home, self.lock, self.module, runs, first=lambda: self.first(home))
 
     def working(self, home: Home) -> bool:
-        """Whether the background job works."""
         return background.working(home, self.lock)
 
     def measure(self, home: Home, runs: Sequence[str]) -> None:
         """The same, waiting for it and for turns; progress goes to stderr."""
-        with background.single_process(home, self.lock):
+        with locked(home.locks_dir / self.lock):
             self.look(home, runs, background.in_front)
 
     def problem(self, home: Home, run_id: str) -> str | None:

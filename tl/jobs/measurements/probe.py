@@ -83,7 +83,7 @@ def _operations(backbone: str, resolution: int) -> float:
 
 def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict[str, Any] | None:
     """The same, waiting for the result; None where a run came first. One measurement at a time."""
-    with background.single_process(home, LOCK):
+    with locked(home.locks_dir / LOCK):
         known = cached(home, backbone, resolution, batch_size)
         return known if known is not None else _measure(home, backbone, resolution, batch_size)
 

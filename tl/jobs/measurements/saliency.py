@@ -6,6 +6,7 @@
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from tl.jobs import background
 from tl.languages import later, say, store_sentence
@@ -14,6 +15,7 @@ from tl.store.saliency import Failed, drop_pixels, forget_saliency, read_salienc
 
 LIMIT_SECONDS = 300.0  # several large networks on a slow machine, and pictures to decode before
 LOCK = "looking.lock"  # under which one process looks
+looking = partial(background.working, name=LOCK)  # whether the background job works
 COMMAND = (sys.executable, "-m", "tl.train.looking.look")
 CAME_FIRST = later("A run was started meanwhile; try again when nothing trains.")
 
@@ -27,11 +29,6 @@ def ask(home: Home, picture: str, runs: Sequence[str]) -> bool:
             forget_saliency(home, run_id, picture)
 
     return background.begin(home, LOCK, __name__, [picture, *runs], first=forget)
-
-
-def looking(home: Home) -> bool:
-    """Whether the background job works."""
-    return background.working(home, LOCK)
 
 
 def _look(home: Home, picture: str, runs: Sequence[str]) -> None:

@@ -12,7 +12,6 @@ _PLAIN = re.compile(r"[^\w .,()+-]+")
 
 
 def links_folder(home: Home) -> Path:
-    """Where the links lie."""
     return home.path / "tensorboard" / "runs"
 
 

@@ -1,13 +1,10 @@
 """One TensorBoard for all runs of a home: started when somebody asks, reachable from this machine only, ended with
 the apps that asked. `python -m tl.jobs.tensorboard HOME` is that process; `ensure` starts it.
-
-It watches a folder of links with readable names, one per run, instead of the run folders with their ids.
 """
 
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -16,10 +13,11 @@ from dataclasses import asdict
 
 from tl.config import refusal
 from tl.jobs.launchers import processes
-from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
+from tl.jobs.launchers.launcher import detached
 from tl.jobs.launchers.processes import Identity
 from tl.jobs.tensorboard.run_links import link_runs, links_folder
 from tl.languages import say
+from tl.store.documents import of_type
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
 
@@ -51,7 +49,8 @@ def ensure(home: Home, owner: int | None = None) -> str:
         raise refusal("TensorBoard is not opened for visitors; download the event files instead.")
     files = _Files(home)
     with locked(files.lock):
-        _add_owner(files, owner or os.getpid())
+        owners = [*_owners(files), processes.identify(owner or os.getpid())]
+        write_json(files.owners, [asdict(each) for each in dict.fromkeys(owners) if each], durable=False)
         link_runs(home)
         server, url = _living(files)
         if server and _answers(url):
@@ -69,15 +68,7 @@ def stop(home: Home) -> None:
 
 def _start(home: Home, files: _Files) -> str:
     with open(files.log, "wb") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "tl.jobs.tensorboard", str(home.path)],
-            cwd=PROJECT_ROOT,
-            env=child_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        child = detached([sys.executable, "-m", "tl.jobs.tensorboard", str(home.path)], {}, log)
     threading.Thread(target=child.wait, daemon=True).start()  # else it stays a zombie when it ends before we do
     end = time.monotonic() + START_SECONDS
     while child.returncode is None and time.monotonic() < end:
@@ -105,7 +96,7 @@ def _end(files: _Files, server: Identity | None) -> None:
 def _living(files: _Files) -> tuple[Identity | None, str]:
     """The process that the state file names, if it lives, and its address."""
     state = read_json(files.state)
-    server = processes.from_json(state)
+    server = of_type(state, Identity)
     return (server, state["url"]) if processes.alive(server) and isinstance(state.get("url"), str) else (None, "")
 
 
@@ -118,16 +109,9 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _add_owner(files: _Files, pid: int) -> None:
-    owners = [*_owners(files), processes.identify(pid)]
-    write_json(files.owners, [asdict(owner) for owner in dict.fromkeys(owners) if owner], durable=False)
-
-
 def _owners(files: _Files) -> list[Identity]:
     """Those that still live."""
-    entries = read_json(files.owners, [])
-    owners = map(processes.from_json, entries if isinstance(entries, list) else [])
-    return [owner for owner in owners if owner and processes.alive(owner)]
+    return [owner for owner in of_type(read_json(files.owners), list[Identity]) or [] if processes.alive(owner)]
 
 
 def serve(home: Home) -> None:

@@ -98,7 +98,7 @@ def _held(choice: Choice, file: UploadedFile, sides: set[int]) -> TriedPicture:
     with out_of_turn(), st.spinner(say("Reading the picture …")):
         found = decoded(file.getvalue(), {min(side, native) for side in sides})
     pixels = {side: found[min(side, native)] for side in sides}
-    return TriedPicture(own_name(b"".join(pixels[side].tobytes() for side in sorted(pixels))), pixels, {})
+    return TriedPicture(own_name(pixels), pixels, {})
 
 
 def _asked(choice: Choice, runs: tuple[RunEntry, ...], held: TriedPicture, sides: dict[str, int]) -> None:
