@@ -128,3 +128,16 @@ def test_of_a_finished_run_only_the_best_network_stays(home):
     node.number, node.gone = 1, (LAST,)
     one.fetch()
     assert [path.name for path in run.checkpoints.iterdir()] == [checkpoint.BEST] and run.best.read_bytes() == b"2"
+
+
+def test_what_is_gone_since_a_file_arrived_damaged_goes_in_the_home_too(home):
+    run = queued(home)
+    ended = {BEST: b"1", "metrics.parquet": b"m" * 200, "result.json": b'{"status": "finished"}'}
+    one = Transfer(run, node := Told({BEST: b"1", LAST: b"1"}, ended))
+    one.fetch()
+    node.number, node.gone, node.damaged = 1, (LAST,), {"metrics.parquet"}
+    with pytest.raises(PieceDamaged):
+        one.fetch()
+    node.gone, node.damaged = (), set()  # what is told is all there is
+    one.fetch()
+    assert [path.name for path in run.checkpoints.iterdir()] == [checkpoint.BEST]

@@ -99,7 +99,10 @@ class Transfer:
         finally:
             for temporary in staged.values():
                 temporary.unlink(missing_ok=True)
-        self._remove([path for path in answer["gone"] if _within(path)])
+        gone = answer["gone"]
+        if self._number is None and LAST_OF_ALL in files:  # all there is was told: of what is gone, nothing
+            gone = [path for path in CHECKPOINTS if path not in files]
+        self._remove([path for path in gone if _within(path)])
         self._number = answer["number"]
         return True
 
