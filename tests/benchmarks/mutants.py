@@ -2,7 +2,7 @@
 
 A change is a comparison, `and`, a sum or a product turned, a constant off by one, a branch negated. The tests that should
 see it are the nearest of those that import the module, in a copy of the project, without the browser's; then, if they pass,
-the nearest of those that import what imports it. What none of them sees is listed.
+the nearest of those that import what imports it, and so on. What none of them sees is listed.
 """
 
 import ast
@@ -145,11 +145,16 @@ def _tried_in(laboratory: Laboratory, module: Path, most: int) -> tuple[tuple[in
 
 
 def tests_of(root: Path, module: str) -> tuple[list[str], list[str]]:
-    """Files of tests that import it, or another module of the tests that does; and those that import what imports it."""
-    above = {_named(root, path) for path in _files(root, "tl") if module in imports(path)}
-    near = _importing(root, {module})
-    further = [path for path in _importing(root, above) if path not in near] if above else []
-    return _nearest(root, near, module, above), _nearest(root, further, module, above)
+    """Files of tests that import it, or another module of the tests that does; and those that import what leads to it."""
+    near, known, importing = _importing(root, {module}), {module}, {module}
+    found, further = _nearest(root, near, module, known), list[str]()
+    while len(further) < NEAREST and importing:
+        importing = {_named(root, path) for path in _files(root, "tl") if importing & imports(path)} - known
+        known |= importing
+        seen = {*found, *further}
+        more = [path for path in _importing(root, importing) if str(path.relative_to(root)) not in seen]
+        further += _nearest(root, more, module, importing)
+    return found, further[:NEAREST]
 
 
 def _importing(root: Path, modules: set[str]) -> list[Path]:
