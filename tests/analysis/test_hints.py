@@ -93,6 +93,13 @@ def test_the_best_comes_first_and_says_how_far_above_random_it_is(home):
     assert (found["missing"], found["failed"]) == (0, [])
 
 
+def test_a_network_that_is_named_twice_is_ranked_once(home):
+    asked = ask(home, backbones=("mobilenet_v2", "mobilenet_v2"))
+    score(home, asked, {BUNDLED: 1.0, RANDOM: 0.5})
+    found = hints.answer(home, asked)["candidates"]
+    assert [(each["rank"], each["weights"]) for each in found] == [(1, BUNDLED)]
+
+
 def test_the_cheaper_network_comes_first_where_the_evidence_can_not_tell_them_apart(home):
     def order(first, second):
         keys = [replace(hints.candidates(home, ask(home, backbones=(name,)))[0], samples=100) for name in networks]

@@ -94,6 +94,15 @@ def test_on_a_terminal_each_arm_has_a_bar_and_the_time_left_is_this_sessions(two
     assert re.search(r"linear_probe \|.*\| 4\.0/4 epochs, finished", shown)
 
 
+def test_bars_stay_on_the_terminal_in_the_order_of_the_arms(two, capsys):
+    home, run = two
+    runs = [replace(run, run_id=f"{number}" * 26, arm=f"arm {number}", status="finished") for number in range(3)]
+    with Bars(home) as bars:
+        bars.show(runs, runs)
+        capsys.readouterr()
+    assert re.findall(r"arm \d", capsys.readouterr().err) == ["arm 0", "arm 1", "arm 2"]
+
+
 def test_on_a_terminal_that_watches_one_run_the_turns_of_the_others_count(two, capsys):
     home, run = two
     run = replace(run, progress=Progress(phase="training", epoch=4, epochs_before=2, step=5, steps=10))

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tl import jobs
@@ -91,14 +91,20 @@ class Lines:
                 tell(said_of(run, describe_end(run)))
 
 
-class Bars(ExitStack):
+class Bars:
     """A progress bar for each arm, over all its seeds."""
 
     def __init__(self, home: Home) -> None:
-        super().__init__()
         self._home = home
         self._bars: dict[str, tqdm[NoReturn]] = {}
         self._epochs: dict[tuple[str, int], Rows] = {}  # (run, epochs of it) -> their rows
+
+    def __enter__(self) -> "Bars":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for bar in self._bars.values():  # the uppermost first: in this order they stay on the terminal
+            bar.close()
 
     def show(self, runs: list[RunEntry], all_runs: list[RunEntry]) -> None:
         """Redraw the bars of `runs`; they take turns with the others of their experiment's, which are `all_runs`."""
@@ -114,7 +120,7 @@ class Bars(ExitStack):
                 # tqdm's own time left takes what was done before we came for speed; its width, what the words leave.
                 layout = f"{{desc}} |{{bar:{BAR_COLUMNS}}}| {say('{n:.1f}/{total} epochs')}{{postfix}}"
                 options = {"position": place, "bar_format": layout, "file": sys.stderr}
-                self._bars[arm] = self.enter_context(tqdm(desc=arm, total=total, initial=done, **options))
+                self._bars[arm] = tqdm(desc=arm, total=total, initial=done, **options)
             bar = self._bars[arm]
             bar.n = done
             bar.set_postfix_str(_now(own, left), refresh=False)

@@ -156,10 +156,10 @@ def answer(home: Home, asked: HintQuestion) -> Entry:
     is more than chance: see STRONG_EVIDENCE). `missing` counts what is not scored yet, `failed` has sentences,
     `downloads` titles of networks whose weights aren't here.
     """
-    scored, keys = known(home), candidates(home, asked)
-    entries = {key: scored.get(key.digest) for key in keys}
+    scored = known(home)
+    entries = {key: scored.get(key.digest) for key in candidates(home, asked)}
     logmes = {(key.backbone, key.weights): entry["logme"] for key, entry in entries.items() if entry and _scored(entry)}
-    ranked = _ranked(keys, scored)
+    ranked = _ranked(entries, scored)  # each once, also where a network was named twice
     rows = [_row(home, key, entry, logmes.get((key.backbone, RANDOM))) for key, entry in ranked]
     return {
         "dataset": asked.dataset,
