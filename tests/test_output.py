@@ -31,7 +31,7 @@ ANSWERS_ONLY |= {
     f"jobs/measurements/{name}.py"
     for name in ("both_sets", "domain_distance", "forecasts", "hints", "label_checks", "probe", "saliency", "shifted")
 }
-ANSWERS_ONLY |= {"benchmarks/bare_step.py"}
+ANSWERS_ONLY |= {"benchmarks/bare_step.py", "benchmarks/warm_pytest.py"}
 
 
 ENCODINGS = pytest.mark.parametrize("encoding", ["ascii", "iso-8859-1", "cp1252", "utf-8"])

@@ -237,7 +237,7 @@ def _slope(own: ArmSummary) -> str:
     slope, rise = own.ledger.late_slope, own.ledger.late_rise
     if slope is None or rise is None:
         return not_available()
-    return say("{slope} an epoch, best rose by {rise:.1f} in the last fifth", slope=points(slope), rise=100 * rise)
+    return say("{slope} an epoch, best rose by {rise:.1f} in the last epochs", slope=points(slope), rise=100 * rise)
 
 
 def marks(found: Verdict) -> list[tuple[str, str]]:
