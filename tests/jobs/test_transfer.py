@@ -196,6 +196,7 @@ def test_what_is_looked_at_is_of_one_moment(home, node_of):
     run = submitted(home, "wait")
     node = node_of(run)
     Transfer(run, node).supply()
+    until(node.run.progress.exists)  # a trainer that begins sweeps its folder
     over = threading.Event()
 
     def train() -> None:
