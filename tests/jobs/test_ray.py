@@ -78,6 +78,7 @@ class RayLab(Lab):
 def lab(home, cluster, request, monkeypatch):
     """Whose nodes see the home, or do as if they did not."""
     monkeypatch.setenv("TL_RAY_HOME", request.param)
+    monkeypatch.setenv("TL_RAY_ADDRESS", cluster.address)  # another one after a test that replaced the head
     lab = RayLab(home)
     yield lab
     lab.close()
@@ -117,8 +118,8 @@ def test_runs_train_where_there_is_room_and_go_on_without_their_supervisor(lab, 
     until(lambda: lab.supervisor.tick() and len([node for node in read_machines(lab.home) if node.trains]) == 2)
     until(lambda: lab.supervisor.tick() and len([node for node in read_machines(lab.home) if node.cpu_load]) == 2)
     assert all(node.used_bytes for node in read_machines(lab.home) if node.trains)
-    told = {node.trains: (node.alive, node.cores) for node in read_machines(lab.home)}
-    assert told == {(): (True, 0), (slow[0],): (True, 1), (slow[1],): (True, 1)}
+    told = {node.trains: node.cores for node in read_machines(lab.home) if node.alive}  # none of an earlier test
+    assert told == {(): 0, (slow[0],): 1, (slow[1],): 1}
     lab.stop(slow[0])
     assert processes.of_run(slow[0]) == [] and jobs.run(lab.home, slow[0]).epochs >= 1
     lab.until(quick[1], "failed")
