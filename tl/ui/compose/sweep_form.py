@@ -130,7 +130,7 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
             shown = " · ".join(map(count, sizes))
             runs = len(sizes) * len(experiment.arms) * len(experiment.seeds)
             words = say(
-                "Sizes: {sizes}. {runs} runs, one after the other; it can be stopped after any of them.",
+                "Sizes: {sizes}. {runs} runs; it can be stopped after any of them.",
                 sizes=shown,
                 runs=runs,
             )
