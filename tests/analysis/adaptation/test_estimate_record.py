@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.two_sets_lab import compared, sets
-from tl.analysis.adaptation import estimate_record
+from tl.analysis.adaptation import estimate_record, findings
 from tl.analysis.adaptation.estimate import RULE, AccuracyEstimate
 from tl.analysis.adaptation.estimate_record import (
     FEWEST,
@@ -99,3 +99,20 @@ def test_what_was_measured_is_kept_beside_the_estimate_and_outlives_its_runs(
         assert record(home) == found.record
     assert delete_runs(home, database.read_runs(home, measured)) and not database.read_runs(home)
     assert record(home) == found.record
+
+
+@pytest.mark.parametrize(("labelled", "by"), [(False, 0.05), (True, 0.0)])
+def test_a_range_is_widened_where_nothing_was_measured(home, tmp_path, monkeypatch, labelled, by) -> None:
+    sets(home, tmp_path, labelled=labelled, count=180)
+    experiment_id = compared(home, {"source_only": 0.5, "mcc": 0.9}, **{"unmatched": "leave_out"} if labelled else {})
+
+    def estimate() -> AccuracyEstimate:
+        found = experiment_result(home, experiment_id).adaptation.arms["mcc"]
+        assert (found.measured is not None) == labelled
+        return found.estimate
+
+    monkeypatch.setattr(findings, "record", lambda home: EstimateRecord(kept=()))
+    before = estimate()
+    monkeypatch.setattr(findings, "record", lambda home: EstimateRecord(kept=(kept("a", *[0.45] * FEWEST),)))
+    after, expected = estimate(), (max(0.0, before.low - by), min(1.0, before.high + by))
+    assert (after.low, after.high) == pytest.approx(expected) and before.low > 0.05
