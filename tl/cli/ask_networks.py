@@ -42,7 +42,7 @@ def shifted(arguments: argparse.Namespace) -> int:
 
 
 def both_sets(arguments: argparse.Namespace) -> int:
-    """The same."""
+    """Exit status and errors as of `shifted`; Refused where the comparison has one data set only, too."""
     from tl.analysis.adaptation.both_sets import EXPLAINED, change, direction
     from tl.jobs.measurements.both_sets import measure, problem
     from tl.store.both_sets import read_both_sets
