@@ -11,6 +11,7 @@ from tl.analysis.undisturbed import disturbed_epochs, undisturbed, usual_threads
 from tl.report import findings
 
 LEARNED = [0.5, 0.7, 0.8]
+TIMES = ("elapsed_seconds", "waited_seconds")
 
 
 def busy(record: RunRecord, seconds: list[float], loads: list[float | None], flops: float = 1e9) -> RunRecord:
@@ -128,6 +129,8 @@ def test_one_threads_time_counts_without_its_waiting():
     assert (found.disturbed, found.comparable, found.runs[0].elapsed_seconds) == (3, True, 30.0)
     one = busy(waited, [12.0, 15.0, 13.0], [0.3, 0.3, 0.19])
     assert undisturbed([one]).runs[0].elapsed_seconds == 29.0, "like is added to like: the third hardly waited less"
+    short = replace(waited, metrics=waited.metrics.assign(**{name: waited.metrics[name] / 100 for name in TIMES}))
+    assert undisturbed([short]).runs[0].elapsed_seconds == pytest.approx(0.3), "however short the epochs are"
     assert not undisturbed([record]).comparable, "the system does not tell"
     assert not undisturbed([with_threads(waited, [1.4] * 3)]).comparable, "the waiting of two threads can't be added"
 

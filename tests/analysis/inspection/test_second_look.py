@@ -39,6 +39,13 @@ def test_the_same_comparison_without_some_pictures_is_found_from_both_sides(home
     assert after == replace(before, dataset=info.name, samples=min(before.samples, info.train))
 
 
+def test_it_trains_on_as_many_pictures_as_before(home, x):
+    few = jobs.submit(home, replace(read_experiment(home, x)["experiment"], samples=6))
+    again = compare_again(home, few, ASIDE)
+    assert read_experiment(home, again)["experiment"].samples == 6
+    assert found(home, few) == [(few, again)]
+
+
 def test_other_settings_are_another_question(home, x):
     again = compare_again(home, x, ASIDE)
     after = read_experiment(home, again)["experiment"]
