@@ -21,6 +21,17 @@ def test_what_a_process_tells_is_in_the_language_of_whoever_follows_it(language)
         assert str(refusal.value) == say("Not found.")
 
 
+def test_one_that_ends_well_is_refused_nothing_and_one_that_was_killed_says_why():
+    said = []
+    child_progress.run_module("timeit", ["-n", "1", "-r", "1", "pass"], lambda *what: said.append(what))
+    assert said == []
+    killed = ["-n", "1", "-r", "1", "import os; os.kill(os.getpid(), 9)"]
+    with pytest.raises(Refused, match="most likely for lack of memory"):
+        child_progress.run_module("timeit", killed, print)
+    with pytest.raises(Refused, match="^It failed"):
+        child_progress.run_module("timeit", ["-n", "1", "-r", "1", "raise SystemExit(3)"], print)
+
+
 def test_how_far_an_export_is_is_read_in_the_reader_s_language(tmp_path):
     home = Home(tmp_path)
     home.run(RUN).export.mkdir(parents=True)

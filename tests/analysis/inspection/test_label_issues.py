@@ -81,6 +81,7 @@ def test_only_networks_that_did_not_train_on_a_picture_are_asked():
     assert both.picture.tolist() == [3, 5, 9] and both.label.tolist() == [1, 0, 1]
     assert np.allclose(both.probabilities, [[0.4, 0.6], [1, 0], [0, 1]])
     assert held_out([]) is None
+    assert held_out([other]).probabilities.tolist() == [[0.6, 0.4], [0, 1]], "one seed says what its network says"
     assert without(both, np.array([5, 9])).picture.tolist() == [3]
 
 
