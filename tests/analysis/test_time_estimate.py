@@ -51,6 +51,18 @@ def test_what_is_frozen_is_computed_once_per_view():
     assert estimate_seconds(experiment(two), PROBE, SIZES).arms["two"] == pytest.approx(12.5 + 1 + 1.5 + 1 + 3)
 
 
+def test_runs_that_compute_side_by_side_take_less_in_all_and_longer_each():
+    both = experiment(SCRATCH, LINEAR, seeds=(0, 1, 2))  # 3 * (59 + 21) s, one after the other
+    found = estimate_seconds(both, PROBE | {"side_by_side_gain": 1.5}, SIZES, at_once=2)
+    assert found.arms == pytest.approx({"scratch": 59 * 2 / 1.5, "linear_probe": 21 * 2 / 1.5})
+    assert found.total == pytest.approx(59 + (240 - 59) / 1.5), "the last one may compute alone"
+    slower = {"linear_probe": PROBE | {"side_by_side_gain": 1.2}}
+    assert estimate_seconds(both, PROBE | {"side_by_side_gain": 1.5}, SIZES, slower, at_once=2).total > found.total
+    for unknown in ({}, {"side_by_side_gain": None}, {"side_by_side_gain": 0.9}):
+        assert estimate_seconds(both, PROBE | unknown, SIZES, at_once=2).total == pytest.approx(240)
+    assert estimate_seconds(both, PROBE | {"side_by_side_gain": 1.5}, SIZES).total == pytest.approx(240)
+
+
 def test_all_pictures_are_as_many_as_there_are():
     for samples in (None, 2000, 9999):
         found = estimate_seconds(experiment(SCRATCH, samples=samples), PROBE, SIZES)

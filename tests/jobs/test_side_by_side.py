@@ -6,7 +6,7 @@ from tests.jobs.lab import until
 from tl import jobs, machine
 from tl.config import ArmConfig, Experiment
 from tl.jobs import side_by_side
-from tl.jobs.side_by_side import lanes_of
+from tl.jobs.side_by_side import computing_at_once, lanes_of
 from tl.store.device_lock import places
 
 
@@ -44,6 +44,12 @@ def test_one_run_fills_a_gpu_and_several_devices(monkeypatch):
     assert lanes_of(experiment(3, 5, devices=2)) == 1
     monkeypatch.setattr(side_by_side, "gpus", lambda: 1)
     assert lanes_of(experiment(3, 5)) == 1
+
+
+@pytest.mark.parametrize(("fit", "at_once"), [(0, 1), (1, 1), (2, 2), (9, 4)])
+def test_the_estimate_counts_as_many_as_fit_into_memory_and_one_at_least(monkeypatch, fit, at_once):
+    monkeypatch.setattr(side_by_side, "trainers_that_fit", lambda need: fit)
+    assert computing_at_once(experiment(3, 5)) == at_once
 
 
 def test_runs_of_two_seeds_train_side_by_side_and_the_last_one_has_the_machine_for_itself(lab):

@@ -36,13 +36,14 @@ def estimate_seconds(
     probe: Mapping[str, Any],
     sizes: Mapping[str, int],
     own: Mapping[str, Mapping[str, Any]] = NOTHING,
+    at_once: int = 1,
 ) -> TimeEstimate:
     """What `experiment` takes at most on the machine that was probed.
 
     `probe` is what `python -m tl.train --probe` printed (pictures a second, seconds to start, cores where it computes
     on the processor), `sizes` the number of pictures in train, validation and test; of train the experiment's sample
-    count is taken. `own`: arm -> such a probe of the network that it has of its own, at its own resolution. Somebody who
-    watches is counted in.
+    count is taken. `own`: arm -> such a probe of the network that it has of its own, at its own resolution. So many runs
+    compute `at_once`. Somebody who watches is counted in.
     """
     sizes = {**sizes, "train": min(experiment.samples or sizes["train"], sizes["train"])}
     slower = _beside_the_page(probe.get("cores"))
@@ -51,7 +52,16 @@ def estimate_seconds(
     # Seeds whose views and pictures are the same find what the frozen part made of them.
     common = experiment.views_by == DATASET and experiment.resplit is False
     later = [slower * _run_seconds(experiment, arm, probes[arm.name], sizes, made=common) for arm in experiment.arms]
-    return TimeEstimate(arms=arms, total=sum(arms.values()) + sum(later) * (len(experiment.seeds) - 1))
+    total, last = sum(arms.values()) + sum(later) * (len(experiment.seeds) - 1), max(arms.values())
+    # What two gain is measured; more of them gain at least as much. The last run may have nobody beside it.
+    gain = min(_gain(each) for each in probes.values()) if at_once > 1 else 1.0
+    total = last + (total - last) / gain
+    return TimeEstimate(arms={name: seconds * at_once / gain for name, seconds in arms.items()}, total=total)
+
+
+def _gain(probe: Mapping[str, Any]) -> float:
+    """How many times as much runs compute side by side as one after the other: at least 1, not measured by earlier versions."""
+    return max(probe.get("side_by_side_gain") or 1.0, 1.0)
 
 
 def seconds_per_seed(runs: Iterable[tuple[str, float | None]]) -> float | None:

@@ -9,7 +9,7 @@ import os
 
 from tl import machine
 from tl.config import Experiment
-from tl.jobs.memory import gpus
+from tl.jobs.memory import estimated_bytes, gpus, trainers_that_fit
 
 
 def lanes_of(experiment: Experiment) -> int:
@@ -18,6 +18,12 @@ def lanes_of(experiment: Experiment) -> int:
         return 1
     runs = len(experiment.arms) * len(experiment.seeds)
     return max(1, min(_processors() // (experiment.threads or 1), runs // 2))
+
+
+def computing_at_once(experiment: Experiment) -> int:
+    """As many as also fit into the memory that is free now."""
+    lanes = lanes_of(experiment)
+    return min(lanes, max(trainers_that_fit(estimated_bytes(experiment)), 1)) if lanes > 1 else lanes
 
 
 def _processors() -> int:

@@ -8,6 +8,7 @@ from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS, Experiment
 from tl.jobs.measurements import probe
 from tl.jobs.shortage import fitted
+from tl.jobs.side_by_side import computing_at_once
 from tl.sources import input_of
 from tl.store.home import Home
 
@@ -28,6 +29,6 @@ def within(home: Home, experiment: Experiment, sizes: Mapping[str, int], seconds
         speeds = probe.nearest(home, one.backbone, side, one.batch_size)
         if speeds is None:
             return experiment
-        if estimate_seconds(one, speeds, sizes).total <= seconds or side == sides[-1]:
+        if estimate_seconds(one, speeds, sizes, at_once=computing_at_once(one)).total <= seconds or side == sides[-1]:
             return fitted(one)
     return experiment

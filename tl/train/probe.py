@@ -1,16 +1,21 @@
 """How fast this machine trains a network: a few steps on random pictures. What cost estimates rest on."""
 
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
+import psutil
 import torch
 from torch import nn
 
+from tl import machine
 from tl.backbones import IMAGENET_INPUT
-from tl.config import ArmConfig, Experiment, new_id
+from tl.config import ArmConfig, Experiment, RunConfig, new_id
+from tl.output import spell_out
 from tl.store.home import Home
 from tl.train.batches import SMALLEST_AREA, augmented_input, to_input
 from tl.train.evaluate import at_once, evaluate, plain_inputs
@@ -29,69 +34,30 @@ PROCESS_STARTED = time.monotonic() - time.process_time()
 def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict[str, Any]:
     """Pictures a second on the device a run would use, in the precision it would choose.
 
-    In training everything, in training the head on features that were kept, and in evaluation.
+    In training everything, in training the head on features that were kept, and in evaluation. `side_by_side_gain`: how
+    many times as much two runs compute at once, each with half of the processors, as one with all of them; None where they
+    never do, as on a GPU, and where memory has no room for a second one.
     """
     device = choose_device()
     share = threads.govern(device)
     share.resume()
-    arm = ArmConfig(name="probe", strategy="linear_probe")
-    experiment = Experiment(
-        dataset="blossoms", arms=(arm,), backbone=backbone, resolution=resolution, batch_size=batch_size
-    )
-    (config,) = experiment.runs(new_id())
     build = partial(new_network, backbone, CLASSES, resolution, device)
     network = build()
     startup_seconds = time.monotonic() - PROCESS_STARTED
     precision = choose_precision(home, build, backbone, resolution, batch_size, device)
-    stages = Stages(network, backbone)
-    optimizer = make_optimizer(stages, config)
-    pixels = np.random.default_rng(0).integers(0, 256, (batch_size, resolution, resolution, 3), dtype=np.uint8)
-    target = torch.arange(batch_size, device=device) % CLASSES
-    (head,) = config.phases
-    chain = Chain(network, backbone)
-    cut = chain.cut(set(head.rates))
-    before, after = chain.pieces([cut]) if cut else (nn.Identity(), network)
-    many = np.resize(pixels, (at_once(resolution, device), *pixels.shape[1:]))  # one step of evaluation
-
-    def train_everything() -> None:
-        stages.train_mode()
-        _step(
-            network,
-            augmented_input(pixels, resolution, device, IMAGENET_INPUT, np.random.default_rng(0), SMALLEST_AREA),
-        )
-
-    def train_head() -> None:
-        stages.train_mode()
-        _step(after, features)
-
-    def _step(part: nn.Module, batch: torch.Tensor) -> None:
-        with use_precision(precision, device):
-            scores = part(batch)
-        loss = nn.functional.cross_entropy(scores.float(), target)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        set_rates(optimizer, head, 0.0)
-        optimizer.step()
-        loss.item()  # waits for a GPU
-
-    def evaluate_pictures() -> None:
-        network.eval()
-        with use_precision(precision, device):
-            evaluate(
-                network,
-                plain_inputs(many, resolution, device, IMAGENET_INPUT),
-                np.zeros(len(many), np.int64),
-                len(many),
-            )
-
-    speeds = {"train": _rate(train_everything, batch_size)}
-    speeds["eval"] = _rate(evaluate_pictures, len(many))
-    stages.apply(head)
-    stages.train_mode()
-    with torch.no_grad(), use_precision(precision, device):
-        features = run_pieces([before], to_input(pixels, resolution, device, IMAGENET_INPUT)).float()
-    speeds["head_only"] = _rate(train_head, batch_size)
+    steps = Steps(network, _config(backbone, resolution, batch_size), precision, device)
+    kinds = steps.kinds()
+    speeds = {name: _rate(*kind, SECONDS) for name, kind in kinds.items()}
+    gain = None
+    room = machine.free_memory() > psutil.Process().memory_info().rss
+    if device.type == "cpu" and share.all > 1 and room:
+        share.pause()  # and with it looking around for processors that are free
+        gain = _gain_of_two(steps, speeds, share.all // 2)
+        share.resume()
+    steps.freeze()
+    speeds["head_only"] = _rate(steps.train_head, batch_size, SECONDS)
     return {f"{name}_images_per_second": speed for name, speed in speeds.items()} | {
+        "side_by_side_gain": gain,
         "startup_seconds": startup_seconds,
         "cores": share.most if device.type == "cpu" else None,
         "precision": precision,
@@ -99,11 +65,122 @@ def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
     }
 
 
-def _rate(work: Callable[[], object], pictures: int) -> float:
+def _config(backbone: str, resolution: int, batch_size: int) -> RunConfig:
+    arm = ArmConfig(name="probe", strategy="linear_probe")
+    shared: dict[str, Any] = {"backbone": backbone, "resolution": resolution, "batch_size": batch_size}
+    (config,) = Experiment(dataset="blossoms", arms=(arm,), **shared).runs(new_id())
+    return config
+
+
+class Steps:
+    """What a run does with a network, step by step, on random pictures."""
+
+    def __init__(self, network: nn.Module, config: RunConfig, precision: str, device: torch.device):
+        self.config, side = config, config.resolution
+        self.network, self.precision, self.device = network, precision, device
+        self.stages = Stages(network, config.backbone)
+        self.optimizer = make_optimizer(self.stages, config)
+        (self.head,) = config.phases
+        self.pixels = np.random.default_rng(0).integers(0, 256, (config.batch_size, side, side, 3), dtype=np.uint8)
+        self.many = np.resize(self.pixels, (at_once(side, device), *self.pixels.shape[1:]))  # one step of evaluation
+        self.target = torch.arange(config.batch_size, device=device) % CLASSES
+        chain = Chain(network, config.backbone)
+        cut = chain.cut(set(self.head.rates))
+        pieces = chain.pieces([cut]) if cut else [nn.Identity(), network]
+        self.before, self.after = pieces
+        self.prepared = (side, device, IMAGENET_INPUT)
+
+    def kinds(self) -> dict[str, tuple[Callable[[], None], int]]:
+        """name -> (a step, its pictures) of what is measured of the whole network."""
+        return {"train": (self.train_everything, self.config.batch_size), "eval": (self.evaluate, len(self.many))}
+
+    def train_everything(self) -> None:
+        """One step of full training, with the preparing of its batch."""
+        self.stages.train_mode()
+        rng = np.random.default_rng(0)
+        self._step(self.network, augmented_input(self.pixels, *self.prepared, rng, SMALLEST_AREA))
+
+    def evaluate(self) -> None:
+        """One step of evaluation."""
+        self.network.eval()
+        labels = np.zeros(len(self.many), np.int64)
+        with use_precision(self.precision, self.device):
+            evaluate(self.network, plain_inputs(self.many, *self.prepared), labels, len(self.many))
+
+    def freeze(self) -> None:
+        """From here on only the head trains, on features of one batch."""
+        self.stages.apply(self.head)
+        self.stages.train_mode()
+        with torch.no_grad(), use_precision(self.precision, self.device):
+            self.features = run_pieces([self.before], to_input(self.pixels, *self.prepared)).float()
+
+    def train_head(self) -> None:
+        """One step of the head."""
+        self.stages.train_mode()
+        self._step(self.after, self.features)
+
+    def _step(self, part: nn.Module, batch: torch.Tensor) -> None:
+        with use_precision(self.precision, self.device):
+            scores = part(batch)
+        loss = nn.functional.cross_entropy(scores.float(), self.target)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        set_rates(self.optimizer, self.head, 0.0)
+        self.optimizer.step()
+        loss.item()  # waits for a GPU
+
+
+def _rate(work: Callable[[], object], pictures: int, seconds: float) -> float:
+    """Pictures a second."""
     work()
     began, done = time.monotonic(), 0
-    while time.monotonic() - began < SECONDS:
+    while time.monotonic() - began < seconds:
         work()
         done += pictures
         threads.tick()
     return done / (time.monotonic() - began)
+
+
+def _gain_of_two(steps: Steps, alone: Mapping[str, float], num_threads: int) -> float | None:
+    """How many times as many pictures a second as `alone` two processes compute at once, with `num_threads` each: in training
+    or in evaluation, whichever gains less. None where the second one ended early, as where memory is short."""
+    config, kinds, usual = steps.config, steps.kinds(), torch.get_num_threads()
+    what = (config.backbone, config.resolution, config.batch_size, steps.precision, num_threads)
+    command, pipe, gains = [sys.executable, "-m", __name__, *map(str, what)], subprocess.PIPE, list[float]()
+    torch.set_num_threads(num_threads)
+    try:
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8") as other:
+            assert other.stdin and other.stdout
+            other.stdout.readline()  # it is ready
+            for name, (work, pictures) in kinds.items():
+                print(name, SECONDS, file=other.stdin, flush=True)
+                own = _rate(work, pictures, SECONDS)
+                gains.append((own + float(other.stdout.readline())) / alone[name])
+            other.kill()
+    except (OSError, ValueError):
+        return None
+    finally:
+        torch.set_num_threads(usual)
+    return min(gains)
+
+
+def _answer_beside(backbone: str, resolution: int, batch_size: int, precision: str, num_threads: int) -> None:
+    """What the second process does: measures what stdin names, line by line, until it ends."""
+    torch.set_num_threads(num_threads)
+    device = torch.device("cpu")
+    steps = Steps(
+        new_network(backbone, CLASSES, resolution, device), _config(backbone, resolution, batch_size), precision, device
+    )
+    kinds = steps.kinds()
+    for work, _ in kinds.values():
+        work()
+    print(0.0, flush=True)  # ready
+    for line in sys.stdin:
+        name, seconds = line.split()
+        print(_rate(*kinds[name], float(seconds)), flush=True)
+
+
+if __name__ == "__main__":
+    spell_out()
+    network_name, side, batch, chosen, count = sys.argv[1:]
+    _answer_beside(network_name, int(side), int(batch), chosen, int(count))

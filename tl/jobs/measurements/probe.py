@@ -111,6 +111,7 @@ class _Speeds(Struct, frozen=True):
     eval_images_per_second: Positive
     startup_seconds: Finite
     time: Finite
+    side_by_side_gain: Positive | None = None  # of earlier versions: not measured
 
 
 def _entries(home: Home) -> dict[str, dict[str, Any]]:

@@ -17,6 +17,7 @@ from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import probe as probing
 from tl.jobs.memory import each_alone, estimated_bytes
 from tl.jobs.shortage import shortage
+from tl.jobs.side_by_side import computing_at_once
 from tl.languages import joined, listed, say
 from tl.report.command import NOTHING, command, pinned
 from tl.store.documents import read_result
@@ -122,7 +123,8 @@ def _estimate(home: Home, experiment: Experiment, info: DatasetInfo, sizes: tupl
             experiment = replace(experiment, resplit=resplits_by_itself(home, info))
         splits = {"train": info.train, "validation": info.validation, "test": info.test}
         own = {arm.name: of_kind[_kind(experiment.of(arm))] or {} for arm in experiment.arms}
-        found = [estimate_seconds(one, measured[0], splits, own) for one in _each(experiment, sizes)]
+        at_once = computing_at_once(experiment)
+        found = [estimate_seconds(one, measured[0], splits, own, at_once) for one in _each(experiment, sizes)]
         total = sum(each.total for each in found)
         time = duration(_rounded(total))
         st.markdown(say(":material/schedule: At most about **{time}** on this machine", time=time))
