@@ -30,6 +30,7 @@ COMMANDS, STRATEGIES_PAGE, DATASETS_PAGE = (ROOT / "tl" / room / "README.md" for
 READERS_PACKAGE = "tl/datasets/intake/layouts"
 PAGES = [FIRST, *(path for top in ("tl", "tests") for path in sorted((ROOT / top).rglob("README.md")))]
 TRANSLATIONS = sorted((ROOT / ".github").glob("README.*.md"))  # of FIRST: README.LANGUAGE.md
+LINKED = [*PAGES, *TRANSLATIONS, ROOT / ".github" / "CONTRIBUTING.md"]
 ALL = "\n".join(path.read_text() for path in PAGES)
 MOST_LINES, WIDEST = 150, 160  # of README.md; a table's line may be wider
 PRETRAIN = ROOT / "tl" / "train" / "pretrain.py"  # its options are the trainer's own: torch stays out of the parser
@@ -144,7 +145,7 @@ def test_the_first_page_is_short() -> None:
     assert not [line for line in lines if len(line) > WIDEST and not line.startswith("|")]
 
 
-@pytest.mark.parametrize("page", PAGES + TRANSLATIONS, ids=names)
+@pytest.mark.parametrize("page", LINKED, ids=names)
 def test_every_link_leads_to_something(page: Path) -> None:
     for link in links(page):
         file, _, anchor = link.partition("#")
@@ -255,7 +256,7 @@ def test_every_benchmark_is_told_and_every_one_told_exists() -> None:
     assert not [name for name in BENCHMARKS if f"`{name}`" not in page]
 
 
-@pytest.mark.parametrize("page", PAGES + TRANSLATIONS, ids=names)
+@pytest.mark.parametrize("page", LINKED, ids=names)
 def test_every_file_named_is_there(page: Path) -> None:
     """Files of the project by their path from its root, such as a table's tests."""
     for name in re.findall(r"`((?:tl|tests|pages)/[\w./-]+\.\w+)`", page.read_text(encoding="utf-8")):

@@ -1,4 +1,8 @@
-"""Fetch one file over HTTP so that the target is whole and checked, or not there at all."""
+"""Fetch one file over HTTP so that the target is whole and checked, or not there at all.
+
+Not by torch.hub, which imports torch, has no timeout and starts again where a transfer breaks; nor by huggingface_hub,
+which takes repositories of a hub only, and holds a file against its size but not its hash.
+"""
 
 import glob
 import hashlib

@@ -3,7 +3,8 @@
 The features lie in files without a name in the run's folder: the kernel's page cache holds what memory allows, and
 nothing is left of them however the trainer ends. What does not fit is computed anew in every epoch. Where views are
 those of the data set, others may have computed them before: what the home's cache has is taken from there, and what is
-computed is put there (tl.store.frozen_features). What that spares counts with the time it once took.
+computed is put there (tl.store.frozen_features). What that spares counts with the time it once took. README.md, beside
+this file, explains all of it.
 """
 
 import time
