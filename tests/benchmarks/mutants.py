@@ -230,13 +230,16 @@ def _changed(tree: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
 
 
 def _code(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node of a module but what types say, decorators, and what only a checker of types reads."""
+    """Every node of a module but what types say, decorators, what only a checker of types reads, and zip's `strict`, an
+    assertion."""
     yield tree
     for name, value in ast.iter_fields(tree):
         if name in ("annotation", "returns", "decorator_list", "type_params"):
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+                continue
+            if isinstance(child, ast.keyword) and child.arg == "strict":
                 continue
             if isinstance(child, ast.AST) and not isinstance(child, ast.JoinedStr):
                 yield from _code(child)
