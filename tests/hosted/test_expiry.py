@@ -14,9 +14,9 @@ from tl import jobs
 from tl.config import ArmConfig, Experiment, new_id
 from tl.hosted import expiry, visits
 from tl.languages import speaking
-from tl.store import database, everybody
 from tl.store.files import write_json
 from tl.store.home import Home
+from tl.store.queue import database, everybody
 
 HOUR = 3600.0
 SMALL = Experiment(

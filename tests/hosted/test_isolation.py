@@ -26,9 +26,10 @@ from tl.report.bundle_import import import_bundle
 from tl.report.card_facts import about
 from tl.report.report import report
 from tl.report.subject import ended
-from tl.store import database, features, name_and_notes
+from tl.store import features
 from tl.store.home import Home
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue import database, name_and_notes
+from tl.store.queue.settle_plan import SettlePlan
 
 
 def said(ask: Callable, *arguments) -> str:

@@ -13,10 +13,10 @@ from tl import datasets, jobs, machine
 from tl.config import ArmConfig, Experiment, Refused, Training, new_id
 from tl.hosted import quota
 from tl.jobs import memory
-from tl.store import database
 from tl.store.files import used_bytes, write_json
 from tl.store.home import Home
 from tl.store.pictures import pixels_path
+from tl.store.queue import database
 
 ARMS = tuple(ArmConfig(name=f"arm {n}", strategy="scratch") for n in range(8))
 SMALL = Experiment(dataset="blossoms", samples=20, epochs=2, resolution=32, arms=ARMS[:2])

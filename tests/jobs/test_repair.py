@@ -13,11 +13,11 @@ from tl.jobs.launchers import processes
 from tl.jobs.launchers.local import identity_of
 from tl.jobs.repair import repair
 from tl.jobs.start import supervisor_lives
-from tl.store import database, schema
-from tl.store.damage import QueueDamaged
 from tl.store.documents import read_config
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
+from tl.store.queue import database, schema
+from tl.store.queue.damage import QueueDamaged
 
 
 def damage(home: Home) -> None:

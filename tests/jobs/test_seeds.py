@@ -13,10 +13,10 @@ from tl.config import Experiment, Refused
 from tl.datasets import ingest
 from tl.jobs.repair import repair
 from tl.report.command import command
-from tl.store import database
 from tl.store.documents import read_config
 from tl.store.files import read_json, write_json
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue import database
+from tl.store.queue.settle_plan import SettlePlan
 
 
 @pytest.fixture

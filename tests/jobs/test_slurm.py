@@ -15,9 +15,9 @@ from tl.jobs import stopping
 from tl.jobs.launchers import catalogue, guard, processes
 from tl.jobs.launchers.slurm import SlurmLauncher, _parameters, _seconds
 from tl.jobs.supervisor import Supervisor
-from tl.store import database
 from tl.store.home import Run
 from tl.store.machines import Machine, read_machines
+from tl.store.queue import database
 
 pytest.importorskip("submitit", reason="submitit is not installed")
 

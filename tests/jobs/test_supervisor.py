@@ -13,8 +13,8 @@ from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import GRACE_SECONDS
 from tl.jobs.launchers.local import LocalLauncher, identity_of
 from tl.jobs.start import supervisor_lives, take_lock
-from tl.store import database, schema
 from tl.store.files import write_json
+from tl.store.queue import database, schema
 
 
 def statuses(lab, run_ids: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.jobs.sizes import parse_sizes, preset_sizes, preset_title
-from tl.store import database, schema
+from tl.store.queue import database, schema
 
 ARMS = (ArmConfig(name="quick", strategy="scratch"), ArmConfig(name="quick 2", strategy="scratch"))
 SPEC = Experiment(dataset="blossoms", arms=ARMS, seeds=(0, 3))

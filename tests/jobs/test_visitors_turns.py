@@ -10,8 +10,8 @@ from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.jobs.launchers import processes
 from tl.jobs.queue import waiting_runs
-from tl.store import database
 from tl.store.home import Home
+from tl.store.queue import database
 
 
 @pytest.fixture

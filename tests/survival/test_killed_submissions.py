@@ -9,10 +9,10 @@ from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused
 from tl.jobs.launchers.launcher import child_environment
 from tl.jobs.repair import repair
-from tl.store import database
 from tl.store.files import read_json
 from tl.store.home import Home
 from tl.store.quarantine import announce, quarantine
+from tl.store.queue import database
 from tl.store.trash import empty_trash, place_for
 
 EXPERIMENT = Experiment(
@@ -27,7 +27,8 @@ from tests.survival.test_killed_submissions import EXPERIMENT
 from tl import jobs
 from tl.store import quarantine
 from tl.jobs import queue
-from tl.store import database, removal, trash
+from tl.store import trash
+from tl.store.queue import database, removal
 from tl.store.home import Home
 
 def ends(*_, **__):

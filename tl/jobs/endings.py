@@ -8,7 +8,7 @@ from tl.jobs.launchers.launcher import Ended
 from tl.languages import later, say
 from tl.store.documents import read_memory_kills, read_result
 from tl.store.home import Home, Run
-from tl.store.rows import RunRow
+from tl.store.queue.rows import RunRow
 
 RESULTS = ("finished", "stopped", "failed")  # what a trainer itself may say in result.json
 

@@ -18,14 +18,14 @@ from tl.jobs.launchers import catalogue
 from tl.jobs.listing import RunEntry, RunLine, in_full, line_of
 from tl.jobs.queue_order import in_order
 from tl.languages import later, say
-from tl.store import database, everybody
 from tl.store.documents import read_config
 from tl.store.files import write_json
-from tl.store.growth import with_ended
 from tl.store.home import Home
-from tl.store.rows import RunRow, Waiting
-from tl.store.schema import ACTIVE, kept_open
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue import database, everybody
+from tl.store.queue.growth import with_ended
+from tl.store.queue.rows import RunRow, Waiting
+from tl.store.queue.schema import ACTIVE, kept_open
+from tl.store.queue.settle_plan import SettlePlan
 from tl.store.titles import title_of
 
 _FORGET = dict.fromkeys(("handle", "ended", "reason", "message"))
@@ -169,7 +169,7 @@ def _with_weights(home: Home, experiment: Experiment, arm: ArmConfig) -> ArmConf
 
 
 def experiment(home: Home, experiment_id: str) -> dict[str, Any]:
-    """As tl.store.database.read_experiment, and `"runs"` as list_runs; Refused when unknown."""
+    """As tl.store.queue.database.read_experiment, and `"runs"` as list_runs; Refused when unknown."""
     return database.read_experiment(home, experiment_id) | {"runs": list_runs(home, experiment_id)}
 
 

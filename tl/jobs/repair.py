@@ -22,13 +22,13 @@ from tl.jobs.launchers import catalogue, processes
 from tl.jobs.launchers.launcher import KILL_SECONDS, Unreachable
 from tl.jobs.start import holder, take_lock
 from tl.languages import say
-from tl.store import database
-from tl.store.damage import QueueDamaged
 from tl.store.documents import Result, read_config, read_result
 from tl.store.home import Home, Run
 from tl.store.quarantine import announced, sweep_abandoned
-from tl.store.rows import experiment_of
-from tl.store.schema import select
+from tl.store.queue import database
+from tl.store.queue.damage import QueueDamaged
+from tl.store.queue.rows import experiment_of
+from tl.store.queue.schema import select
 
 # Settings in which an experiment's runs may differ, with what the experiment has then: they go on with what there is.
 _OWN = DECIDED | {"devices": 1}

@@ -23,13 +23,13 @@ from tl.jobs.queue import waiting_runs
 from tl.jobs.queue_order import Group, group, together
 from tl.jobs.side_by_side import lanes_of
 from tl.languages import say
-from tl.store import database, everybody
 from tl.store.device_lock import set_places
-from tl.store.everybody import Move
 from tl.store.home import Home
 from tl.store.quarantine import sweep_abandoned
-from tl.store.rows import RunRow
-from tl.store.schema import kept_open
+from tl.store.queue import database, everybody
+from tl.store.queue.everybody import Move
+from tl.store.queue.rows import RunRow
+from tl.store.queue.schema import kept_open
 from tl.store.trash import empty_trash, keep_best_network
 
 IDLE_SECONDS = 10.0  # with nothing to do, then it ends

@@ -12,8 +12,8 @@ from tl.jobs.listing import RunEntry
 from tl.jobs.queue import enqueue, list_runs, resolved, resume_all
 from tl.jobs.sizes import MIN_SIZES, TOO_FEW
 from tl.languages import later
-from tl.store import database
 from tl.store.home import Home
+from tl.store.queue import database
 
 
 def submit_sweep(home: Home, experiment: Experiment, sizes: Iterable[int], key: str | None = None) -> str:

@@ -29,8 +29,8 @@ from tl.report.subject import EXPERIMENT, SWEEP
 from tl.report.table_reader import Reader, reading
 from tl.report.values import BundleDamaged, Moment, checked, typed, words
 from tl.store.home import Home, own_id
-from tl.store.name_and_notes import NameAndNotes, label
-from tl.store.rows import Id
+from tl.store.queue.name_and_notes import NameAndNotes, label
+from tl.store.queue.rows import Id
 
 LIMITS = UploadLimits(archive_bytes=256 * 2**20, unpacked_bytes=512 * 2**20, entry_bytes=ENTRY_BYTES, entries=7_000)
 ENTRY = re.compile(rf"runs/({ID_PATTERN.pattern})/({'|'.join(map(re.escape, RUN_FILES))})")

@@ -10,11 +10,11 @@ from typing import Any
 from tl.config import Experiment, Refused, RunConfig, refusal
 from tl.languages import say
 from tl.report.run_files import Files
-from tl.store import database
 from tl.store.files import locked, write_bytes, write_json
 from tl.store.home import Home, own_id
-from tl.store.name_and_notes import NameAndNotes
 from tl.store.quarantine import announce, quarantine
+from tl.store.queue import database
+from tl.store.queue.name_and_notes import NameAndNotes
 
 
 @dataclass(frozen=True)

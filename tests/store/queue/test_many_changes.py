@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.store.test_database import brought_to, insert
+from tests.store.queue.test_database import brought_to, insert
 from tl.config import Refused, new_id
-from tl.store import database, everybody, schema
 from tl.store.home import Home
+from tl.store.queue import database, everybody, schema
 
 
 def test_of_many_changes_in_one_transaction_each_is_checked_by_itself(home):

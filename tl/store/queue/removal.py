@@ -3,11 +3,11 @@
 import sqlite3
 from collections.abc import Iterable
 
-from tl.store.database import OWN
 from tl.store.home import Home
-from tl.store.rows import RunRow
-from tl.store.schema import ACTIVE, writing
-from tl.store.settle_plan import open_plan_in
+from tl.store.queue.database import OWN
+from tl.store.queue.rows import RunRow
+from tl.store.queue.schema import ACTIVE, writing
+from tl.store.queue.settle_plan import open_plan_in
 
 
 def delete_runs(home: Home, runs: Iterable[RunRow], whole: Iterable[str] = ()) -> bool:

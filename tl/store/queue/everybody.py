@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from tl.config import Training
-from tl.store.database import RUNS, moved
 from tl.store.home import Home
-from tl.store.rows import RunRow, Waiting, experiment_of, row_of, waiting_of
-from tl.store.schema import ACTIVE, select, writing
-from tl.store.settle_plan import has_open
+from tl.store.queue.database import RUNS, moved
+from tl.store.queue.rows import RunRow, Waiting, experiment_of, row_of, waiting_of
+from tl.store.queue.schema import ACTIVE, select, writing
+from tl.store.queue.settle_plan import has_open
 
 _ACTIVE = f"status IN ({', '.join(map(repr, ACTIVE))})"
 _JOINED = "FROM runs JOIN experiments ON experiments.id = runs.experiment_id"

@@ -6,7 +6,7 @@ from typing import Any
 from tl.config import Refused, refusal
 from tl.languages import later
 from tl.store.home import Home
-from tl.store.schema import select, writing
+from tl.store.queue.schema import select, writing
 from tl.words import plain
 
 LONGEST_NAME, LONGEST_NOTES = 80, 4_000  # characters

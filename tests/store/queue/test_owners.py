@@ -7,9 +7,9 @@ import sqlite3
 import pytest
 
 from tl.config import ArmConfig, Experiment, Refused, new_id
-from tl.store import database, everybody, schema
 from tl.store.home import Home, owner_of
-from tl.store.removal import delete_runs
+from tl.store.queue import database, everybody, schema
+from tl.store.queue.removal import delete_runs
 
 ARMS = (ArmConfig(name="a", strategy="scratch"), ArmConfig(name="b", strategy="scratch"))
 SPEC = Experiment(dataset="blossoms", arms=ARMS, samples=7)

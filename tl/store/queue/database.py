@@ -1,4 +1,4 @@
-"""The queue on disk: one SQLite file (tl.store.schema) of experiments and runs.
+"""The queue on disk: one SQLite file (tl.store.queue.schema) of experiments and runs.
 
 Rows and allowed changes of status only. Whether a trainer still lives is not known here: ask tl.jobs. All
 visitors share the file: every function sees and changes only what belongs to `home.owner`, a foreign id is an unknown one.
@@ -13,10 +13,10 @@ from typing import Any
 from tl.config import Experiment, Refused, RunConfig, refusal
 from tl.languages import read_sentence, say, store_sentence
 from tl.store.home import Home
-from tl.store.name_and_notes import NONE, NameAndNotes
-from tl.store.rows import RunRow, experiment_of, row_of
-from tl.store.schema import ACTIVE, TRANSITIONS, select, writing
-from tl.store.settle_plan import SettlePlan, plan_of
+from tl.store.queue.name_and_notes import NONE, NameAndNotes
+from tl.store.queue.rows import RunRow, experiment_of, row_of
+from tl.store.queue.schema import ACTIVE, TRANSITIONS, select, writing
+from tl.store.queue.settle_plan import SettlePlan, plan_of
 from tl.words import status_name
 
 TWICE_SECONDS = 5.0  # in which the same, started from two pages, is one submission: a form that is open in two tabs

@@ -4,11 +4,11 @@ import json
 import sqlite3
 
 from tl.config import Experiment, RunConfig, refusal
-from tl.store.database import Admission, queue_runs
 from tl.store.home import Home
-from tl.store.rows import RunRow
-from tl.store.schema import ACTIVE, writing
-from tl.store.settle_plan import is_still, looked, open_plan_in, write_in
+from tl.store.queue.database import Admission, queue_runs
+from tl.store.queue.rows import RunRow
+from tl.store.queue.schema import ACTIVE, writing
+from tl.store.queue.settle_plan import is_still, looked, open_plan_in, write_in
 
 
 def grow(

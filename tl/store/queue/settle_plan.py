@@ -11,8 +11,8 @@ from typing import Any
 from tl.config import PLANNED_LOOKS, Experiment, refusal
 from tl.languages import later, read_sentence, store_sentence
 from tl.store.home import Home
-from tl.store.rows import experiment_of
-from tl.store.schema import ACTIVE, select, writing
+from tl.store.queue.rows import experiment_of
+from tl.store.queue.schema import ACTIVE, select, writing
 
 MOST_MINUTES = 10_000  # a week
 # Why a plan ended: the outcome is decided; as many seeds or minutes as it may take; no number of seeds can decide it;

@@ -9,9 +9,9 @@ from typing import Any
 
 from tl.config import Refused
 from tl.languages import say
-from tl.store.damage import refusal
 from tl.store.files import locked
 from tl.store.home import Home
+from tl.store.queue.damage import refusal
 
 # status -> what it may become; a finished run stays finished
 TRANSITIONS: dict[str, tuple[str, ...]] = {
@@ -63,10 +63,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "UPDATE runs SET queued = created",
         "ALTER TABLE runs ADD COLUMN spent REAL NOT NULL DEFAULT 0",  # seconds that its ended attempts took
     ),
-    # SettlePlan.to_json (tl.store.settle_plan); null: never asked for.
+    # SettlePlan.to_json (settle_plan.py); null: never asked for.
     ("ALTER TABLE experiments ADD COLUMN settling TEXT",),
     (
-        "ALTER TABLE experiments ADD COLUMN name TEXT",  # what somebody calls it (tl.store.name_and_notes); null: nothing
+        "ALTER TABLE experiments ADD COLUMN name TEXT",  # what somebody calls it (name_and_notes.py); null: nothing
         "ALTER TABLE experiments ADD COLUMN notes TEXT",
     ),
     (
