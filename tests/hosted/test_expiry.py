@@ -56,7 +56,7 @@ def test_what_was_not_visited_for_a_day_goes_with_its_rows_and_the_rest_stays(ro
     assert what.startswith("1 data set and 1 run, ") and f"not visited for 24 h: {what}" in caplog.text
     assert not old.path.exists() and database.read_runs(old) == [] and everything(young) == before
     assert not list(root.trash_dir.glob("*"))
-    with database.writing(root) as connection:
+    with database.writing(root, everyone=True) as connection:
         assert connection.execute("SELECT count(*) FROM experiments").fetchone()[0] == 1
     assert expiry.remove_expired(root) == []
 

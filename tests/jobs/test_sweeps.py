@@ -122,7 +122,7 @@ def test_a_home_from_before_sweeps_is_brought_up_to_date(home, monkeypatch):
         with database.writing(home) as connection:
             spec = '{"dataset": "blossoms", "arms": [{"name": "a", "strategy": "scratch"}], "seeds": [0]}'
             values = ("e" * 26, spec)
-            connection.execute("INSERT INTO experiments (id, created, spec) VALUES (?, 1.0, ?)", values)
+            connection.execute("INSERT INTO main.experiments (id, created, spec) VALUES (?, 1.0, ?)", values)
     assert database.read_experiment(home, "e" * 26)["sweep_id"] is None
     assert jobs.list_sweeps(home) == []
 

@@ -89,7 +89,7 @@ def test_repair_brings_none_to_life_that_never_was(home, step):
     kept = jobs.submit(home, EXPERIMENT)
     killed(home, how, "jobs.submit(home, EXPERIMENT, key='another')")
     with database.writing(home) as connection:
-        connection.execute("UPDATE runs SET attempt = 'x'")
+        connection.execute("UPDATE main.runs SET attempt = 'x'")
     with pytest.raises(Refused, match="damaged"):
         jobs.list_runs(home)
     assert repair(home)["runs"] == 2 + runs
@@ -146,7 +146,7 @@ def test_a_killed_deletion_leaves_all_of_an_experiment_or_nothing(home, step, da
     assert len(seen) == (4 if whole else 2) and all(home.run(each).config.exists() for each in seen)
     if damaged:
         with database.writing(home) as connection:
-            connection.execute("UPDATE runs SET attempt = 'x'")
+            connection.execute("UPDATE main.runs SET attempt = 'x'")
     assert repair(home)["sound"] == (not damaged)
     check(home, 4 if whole else 2)
     if whole:

@@ -85,9 +85,9 @@ def tick(monkeypatch):
         death = Death(at)
 
         @contextmanager
-        def dying(home: Home) -> Iterator:
+        def dying(home: Home, **rows: bool) -> Iterator:
             death.point()
-            with writing(home) as connection:
+            with writing(home, **rows) as connection:
                 yield connection
                 death.point()  # before it is there to stay
             death.point()

@@ -180,7 +180,7 @@ def list_runs(home: Home, experiment_id: str | None = None) -> list[RunEntry]:
 
 def list_lines(home: Home, experiment_id: str | None = None) -> list[RunLine]:
     """`list_runs` without what the files of the runs tell."""
-    with kept_open(home):
+    with kept_open():
         rows = database.read_runs(home, experiment_id)
         places = _places(home) if any(row.status == "queued" for row in rows) else {}
     return [_listed(home, row, places) for row in rows]

@@ -79,7 +79,7 @@ def _sound(home: Home) -> bool:
     """Whether all of the queue can be read; one without anything is not sound where runs lie in folders."""
     try:
         checks = select(home, "PRAGMA integrity_check") + select(home, "PRAGMA foreign_key_check")
-        specs = [row["spec"] for row in select(home, "SELECT spec FROM experiments")]
+        specs = [row["spec"] for row in select(home, "SELECT spec FROM experiments", everyone=True)]
         database.read_runs(home, everyone=True)
         for spec in specs:  # one that has lost its runs, too
             experiment_of(spec)

@@ -111,7 +111,7 @@ class Supervisor:
 
     def tick(self) -> bool:
         """Write down what has ended and start what may start; whether anything is queued, running or to be settled."""
-        with kept_open(self.home):
+        with kept_open():
             return self._tick()
 
     def _tick(self) -> bool:

@@ -188,7 +188,7 @@ def test_a_failing_transaction_leaves_nothing(home):
 
     def fails() -> None:
         with database.writing(home) as connection:
-            connection.execute("DELETE FROM runs")
+            connection.execute("DELETE FROM main.runs")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -217,7 +217,7 @@ def test_trouble_with_the_file_is_called_by_its_cause(tmp_path, monkeypatch, nam
 
 def test_a_file_of_a_newer_version_is_refused(home):
     insert(home)
-    with schema._connected(home) as connection:
+    with schema._connected(home, False) as connection:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(Refused, match="newer TL Lab"):
         database.read_runs(home)

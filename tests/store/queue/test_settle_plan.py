@@ -49,7 +49,7 @@ def test_a_plan_comes_back_as_it_was_stored(home):
 def test_a_plan_that_can_not_be_read_is_none(home, text):
     experiment_id = insert(home, PLAN)
     with schema.writing(home) as connection:
-        connection.execute("UPDATE experiments SET settling = ?", (text,))
+        connection.execute("UPDATE main.experiments SET settling = ?", (text,))
     assert read(home, experiment_id) is None and settle_plan.open_plans(home) == []
     assert plan_of(text) is None
 
