@@ -90,13 +90,13 @@ def test_a_workspace_with_active_runs_stays(root, status):
 def test_the_life_is_a_setting_and_locally_nothing_ends(root, monkeypatch):
     home = visitor(root, 25)
     monkeypatch.delenv("TL_HOSTED")
-    root.policy.remove_expired()
+    Home(root.path).policy.remove_expired()
     assert home.path.exists()
     monkeypatch.setenv("TL_HOSTED", "1")
     monkeypatch.setenv("TL_LIMIT_LIFE_HOURS", "26")
     assert expiry.remove_expired(root) == [] and home.path.exists()
     monkeypatch.setenv("TL_LIMIT_LIFE_HOURS", "2")
-    root.policy.remove_expired()
+    Home(root.path).policy.remove_expired()
     assert not home.path.exists()
 
 

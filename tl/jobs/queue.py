@@ -239,7 +239,7 @@ def _resumable(home: Home, run_id: str) -> RunRow:
         raise refusal(
             "Run {run} was imported without its trained weights; start the comparison anew instead.", run=run_id
         )
-    if out_of_time(row):
+    if out_of_time(home, row):
         minutes = home.policy.run_minutes
         raise refusal(
             "Run {run} has trained for the {minutes:,} min that a run may take here.", run=run_id, minutes=minutes

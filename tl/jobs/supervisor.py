@@ -201,7 +201,7 @@ class Supervisor:
         """What a living trainer must be ended for, as columns of its run; None: it may go on."""
         files, attempt = self._home_of(row).run(row.run_id), (row.run_id, row.attempt)
         seconds = launcher.seconds(handle)
-        if seconds is not None and out_of_time(row, seconds):
+        if seconds is not None and out_of_time(self.home, row, seconds):
             return overdue(files)
         if row.stop_requested:
             if attempt not in self._stops and not launcher.near:  # nobody else can

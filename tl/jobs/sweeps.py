@@ -85,7 +85,7 @@ def resume_sweep(home: Home, sweep_id: str) -> list[RunEntry]:
     or where all of them would be too many.
     """
     ended = [run for run in sweep(home, sweep_id)["runs"] if run.status in ("stopped", "failed", "interrupted")]
-    unfinished = [run.run_id for run in ended if not out_of_time(database.read_run(home, run.run_id))]
+    unfinished = [run.run_id for run in ended if not out_of_time(home, database.read_run(home, run.run_id))]
     if not unfinished:
         raise refusal(NO_TIME_LEFT if ended else NOTHING_ENDED, sweep=sweep_id)
     return resume_all(home, unfinished)
