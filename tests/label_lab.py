@@ -5,9 +5,9 @@ import numpy as np
 from tests.page_lab import end, rows
 from tl.config import ArmConfig
 from tl.datasets import prepare
-from tl.store.database import read_experiment
 from tl.store.home import Home
 from tl.store.predictions import ALONE, SPLITS, Predictions, write_predictions
+from tl.store.queue.database import read_experiment
 
 ARMS = (ArmConfig(name="scratch", strategy="scratch"), ArmConfig(name="linear_probe", strategy="linear_probe"))
 

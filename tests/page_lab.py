@@ -12,12 +12,12 @@ from tl.config import ArmConfig, Experiment
 from tl.failures import sentence
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.local import handle_of
-from tl.store import database
 from tl.store.files import read_json, write_json, write_parquet
 from tl.store.home import Home
 from tl.store.metrics import RESOURCES, typed_frame, write_metrics
 from tl.store.predictions import ALONE, Predictions, write_predictions
-from tl.store.rows import RunRow
+from tl.store.queue import database
+from tl.store.queue.rows import RunRow
 from tl.ui.compose import arms, network, pictures
 from tl.ui.compose.form_state import MAX_ARMS
 from tl.ui.parts.text import BREAK

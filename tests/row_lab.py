@@ -3,7 +3,7 @@
 import json
 
 from tl.config import ArmConfig, Experiment
-from tl.store.rows import RunRow
+from tl.store.queue.rows import RunRow
 
 ARM = ArmConfig(name="scratch", strategy="scratch")
 SPEC = json.dumps(Experiment(dataset="blossoms", arms=(ARM,)).to_json())

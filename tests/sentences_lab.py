@@ -23,7 +23,7 @@ from tl.analysis import (
 )
 from tl.analysis.verdict import check
 from tl.config import Refused
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue.settle_plan import SettlePlan
 from tl.strategies import STRATEGIES
 
 

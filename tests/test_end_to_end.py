@@ -13,11 +13,11 @@ import pytest
 
 from tests.survival.test_private import seen_by_others
 from tl.jobs.launchers import processes
-from tl.store import database
 from tl.store.files import read_json
 from tl.store.home import Home
 from tl.store.metrics import read_metrics
-from tl.store.rows import RunRow
+from tl.store.queue import database
+from tl.store.queue.rows import RunRow
 
 ROOT = Path(__file__).parents[1]
 FLOWERS = ROOT.parent / "shared" / "data" / "flower-photos.zip"

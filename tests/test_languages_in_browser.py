@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from tests import page_lab
 from tests.test_journey import SECOND, App, browser, pytestmark  # noqa: F401 - fixtures and the browser's mark
 from tl.languages import say, speaking
-from tl.store import database
 from tl.store.home import Home
+from tl.store.queue import database
 
 WAIT = 120 * SECOND  # other tests share the processors
 TITLE = "Is transfer learning worth it here?"

@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 from tests.test_journey import SECOND, App, browser, pytestmark  # noqa: F401 - fixtures and the browser's mark
 from tl.config import ArmConfig, Experiment, new_id
 from tl.jobs.tensorboard.server import stop
-from tl.store.database import insert_experiments
 from tl.store.home import Home
+from tl.store.queue.database import insert_experiments
 from tl.train.events import write_events
 
 

@@ -8,9 +8,9 @@ from tests.datasets.crafted import pictures, zipped
 from tests.page_lab import end, rows, submit
 from tl.config import ArmConfig
 from tl.datasets import describe, ingest, match, prepare
-from tl.store.database import read_experiment
 from tl.store.home import Home
 from tl.store.predictions import ALONE, Predictions, write_predictions
+from tl.store.queue.database import read_experiment
 
 ARMS = tuple(ArmConfig(name=key, strategy=key) for key in ("source_only", "mcc"))
 

@@ -9,10 +9,10 @@ from tl.analysis.forecasts import advice_record
 from tl.analysis.statistics import HELPS, NO_DIFFERENCE
 from tl.config import ArmConfig, Experiment
 from tl.jobs.measurements.advice import advise
-from tl.store import database
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
-from tl.store.removal import delete_runs
+from tl.store.queue import database
+from tl.store.queue.removal import delete_runs
 
 SCRATCH = ArmConfig(name="scratch", strategy="scratch")
 TUNED = ArmConfig(name="full_finetuning", strategy="full_finetuning")

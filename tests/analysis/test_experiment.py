@@ -6,10 +6,10 @@ import pytest
 
 from tl.analysis.experiment import experiment_result
 from tl.config import ArmConfig, Experiment, Refused
-from tl.store.database import insert_experiments, move, read_run
 from tl.store.files import write_json
 from tl.store.home import Home
 from tl.store.metrics import write_metrics
+from tl.store.queue.database import insert_experiments, move, read_run
 
 
 @pytest.fixture

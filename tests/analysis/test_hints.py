@@ -10,10 +10,10 @@ from tl.analysis.forecasts import hint_record, hints
 from tl.analysis.forecasts.hint_record import signs
 from tl.config import ArmConfig, Experiment, Refused
 from tl.sources import source
-from tl.store import database
 from tl.store.features import RANDOM, Features, write_features
 from tl.store.files import write_json
 from tl.store.home import Home
+from tl.store.queue import database
 
 BUNDLED = "mobilenet_v2-tiny-imagenet-64"
 SAMPLES = 60

@@ -7,7 +7,7 @@ import pytest
 from tests import verdict_lab
 from tl.analysis.settle import Decision, Standing, decide, next_look, standing_of
 from tl.config import Refused
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue.settle_plan import SettlePlan
 
 PLAN = SettlePlan(at_most_seeds=20, at_most_minutes=60)
 

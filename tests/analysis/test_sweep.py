@@ -12,10 +12,10 @@ from tl.analysis.sweep_results import BreakEven, SizeResult, SweepComparison, Sw
 from tl.config import ArmConfig, Experiment, Refused
 from tl.jobs import submit_sweep, sweep
 from tl.report import size_findings
-from tl.store.database import move, read_run
 from tl.store.files import write_json
 from tl.store.home import Home
 from tl.store.metrics import write_metrics
+from tl.store.queue.database import move, read_run
 from tl.ui.parts import view
 from tl.ui.watch import sweep_view
 from tl.words import about

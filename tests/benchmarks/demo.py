@@ -17,9 +17,9 @@ from tests.benchmarks.pictures import ROOT
 from tl import jobs
 from tl.config import ArmConfig, Experiment
 from tl.jobs.start import holder
-from tl.store.database import ACTIVE
 from tl.store.home import Home, owner_of
 from tl.store.metrics import read_metrics
+from tl.store.queue.database import ACTIVE
 
 HOSTED = {  # as it is put on the net
     "TL_HOSTED": "1",

@@ -17,9 +17,9 @@ from tl.config import ArmConfig, Experiment, new_id
 from tl.jobs.queue import resolved
 from tl.jobs.start import take_lock
 from tl.jobs.supervisor import Supervisor
-from tl.store import database
 from tl.store.files import write_json
 from tl.store.home import Home
+from tl.store.queue import database
 
 ARMS = tuple(ArmConfig(name=name, strategy=name) for name in ("scratch", "full_finetuning"))
 SEEDS = 10

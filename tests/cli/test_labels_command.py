@@ -15,8 +15,8 @@ from tl.cli import labels
 from tl.config import Final
 from tl.datasets import describe, ingest
 from tl.jobs.queue import enqueue
-from tl.store.database import read_experiment, read_runs
 from tl.store.home import Home
+from tl.store.queue.database import read_experiment, read_runs
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import signal
 import pytest
 
 from tests.cli.commands import main, tl, wait_until
-from tl.store import database
 from tl.store.home import Home
+from tl.store.queue import database
 
 NOISY = ("--samples", "20", "--arms", "scratch:name=noisy,scratch:name=quick")
 SAME = ("--samples", "20", "--arms", "scratch:name=quick,scratch:name=quick 2")

@@ -12,8 +12,8 @@ from tests.datasets.crafted import two_classes, zipped
 from tl import jobs
 from tl.config import Experiment
 from tl.datasets import ingest
-from tl.store import database
 from tl.store.home import Home
+from tl.store.queue import database
 
 QUICK = ("sweep", "--sizes", "20,40,30", "--arms")
 

@@ -14,9 +14,9 @@ from tl import jobs
 from tl.config import ArmConfig, Experiment, new_id
 from tl.hosted import expiry, visits
 from tl.languages import speaking
-from tl.store import database, everybody
 from tl.store.files import write_json
 from tl.store.home import Home
+from tl.store.queue import database, everybody
 
 HOUR = 3600.0
 SMALL = Experiment(
@@ -56,7 +56,7 @@ def test_what_was_not_visited_for_a_day_goes_with_its_rows_and_the_rest_stays(ro
     assert what.startswith("1 data set and 1 run, ") and f"not visited for 24 h: {what}" in caplog.text
     assert not old.path.exists() and database.read_runs(old) == [] and everything(young) == before
     assert not list(root.trash_dir.glob("*"))
-    with database.writing(root) as connection:
+    with database.writing(root, everyone=True) as connection:
         assert connection.execute("SELECT count(*) FROM experiments").fetchone()[0] == 1
     assert expiry.remove_expired(root) == []
 
@@ -90,13 +90,13 @@ def test_a_workspace_with_active_runs_stays(root, status):
 def test_the_life_is_a_setting_and_locally_nothing_ends(root, monkeypatch):
     home = visitor(root, 25)
     monkeypatch.delenv("TL_HOSTED")
-    root.policy.remove_expired()
+    Home(root.path).policy.remove_expired()
     assert home.path.exists()
     monkeypatch.setenv("TL_HOSTED", "1")
     monkeypatch.setenv("TL_LIMIT_LIFE_HOURS", "26")
     assert expiry.remove_expired(root) == [] and home.path.exists()
     monkeypatch.setenv("TL_LIMIT_LIFE_HOURS", "2")
-    root.policy.remove_expired()
+    Home(root.path).policy.remove_expired()
     assert not home.path.exists()
 
 

@@ -26,9 +26,10 @@ from tl.report.bundle_import import import_bundle
 from tl.report.card_facts import about
 from tl.report.report import report
 from tl.report.subject import ended
-from tl.store import database, features, name_and_notes
+from tl.store import features
 from tl.store.home import Home
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue import database, name_and_notes
+from tl.store.queue.settle_plan import SettlePlan
 
 
 def said(ask: Callable, *arguments) -> str:
@@ -177,9 +178,10 @@ def test_reports_and_bundles_tell_nothing_of_others_nor_of_this_machine(visitors
     zebra, yak = visitors
     monkeypatch.setenv("TL_HOSTED", "1")
     monkeypatch.setenv("TL_HOME", str(yak.home.root))
-    bundle = zipfile.ZipFile(io.BytesIO(export_bundle(yak.home, yak.experiment_id)))
+    home = Home(yak.home.path)
+    bundle = zipfile.ZipFile(io.BytesIO(export_bundle(home, yak.experiment_id)))
     files = {name: bundle.read(name) for name in bundle.namelist()} | {
-        "report": report(yak.home, yak.experiment_id).encode()
+        "report": report(home, yak.experiment_id).encode()
     }
     for name, data in files.items():
         for canary in (*zebra.canaries, str(yak.home.root), yak.home.owner):
@@ -219,7 +221,7 @@ def test_a_sweep_is_imported_under_own_ids_too(visitors, tmp_path):
 def test_tensorboard_is_not_opened_for_visitors(visitors, monkeypatch):
     monkeypatch.setenv("TL_HOSTED", "1")
     with pytest.raises(Refused, match="event files"):
-        server.ensure(visitors[0].home)
+        server.ensure(Home(visitors[0].home.path))
 
 
 def test_downloads_of_event_files_have_names_of_their_own(visitors):

@@ -42,7 +42,7 @@ def test_in_a_demo_every_home_has_its_own_with_the_limits_that_hold(homes, monke
     monkeypatch.setenv("TL_HOSTED", "1")
     monkeypatch.setenv("TL_LIMIT_EPOCHS", "7")
     for home in homes:
-        assert isinstance(home.policy, Demo) and home.policy.home is home
+        assert isinstance(home.policy, Demo) and home.policy.home is home and home.policy is home.policy
         assert home.policy.epochs == home.policy.at_most("epochs", 900) == 7
 
 

@@ -13,10 +13,10 @@ from tl import datasets, jobs, machine
 from tl.config import ArmConfig, Experiment, Refused, Training, new_id
 from tl.hosted import quota
 from tl.jobs import memory
-from tl.store import database
 from tl.store.files import used_bytes, write_json
 from tl.store.home import Home
 from tl.store.pictures import pixels_path
+from tl.store.queue import database
 
 ARMS = tuple(ArmConfig(name=f"arm {n}", strategy="scratch") for n in range(8))
 SMALL = Experiment(dataset="blossoms", samples=20, epochs=2, resolution=32, arms=ARMS[:2])
@@ -116,10 +116,10 @@ def test_a_sweep_is_queued_whole_or_not_at_all(hosted, ann):
     jobs.stop_all(ann, [row.run_id for row in database.read_runs(ann)])
     hosted(runs_active=3)
     with pytest.raises(Refused, match="4 runs of yours"):
-        jobs.resume_sweep(ann, sweep_id)
+        jobs.resume_sweep(Home(ann.path), sweep_id)
     assert {row.status for row in database.read_runs(ann)} == {"stopped"}, "all of them, or none"
     hosted(runs_active=4)
-    assert len(jobs.resume_sweep(ann, sweep_id)) == 4
+    assert len(jobs.resume_sweep(Home(ann.path), sweep_id)) == 4
 
 
 def test_tabs_that_start_at_once_never_get_past_the_limit_together(hosted, ann):

@@ -11,9 +11,9 @@ from tl.config import ArmConfig, Experiment
 from tl.jobs.launchers.launcher import PROJECT_ROOT
 from tl.jobs.launchers.local import LocalLauncher, identity_of
 from tl.jobs.supervisor import Supervisor
-from tl.store import database
 from tl.store.home import Home
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue import database
+from tl.store.queue.settle_plan import SettlePlan
 
 FOLDER = Path(__file__).parent
 LIMIT_SECONDS = 30.0

@@ -6,10 +6,10 @@ from tests.page_lab import swept
 from tl import jobs
 from tl.analysis.forecasts import advice_record
 from tl.config import Refused
-from tl.store import database, removal
-from tl.store import settle_plan as plans
 from tl.store.home import Home
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue import database, removal
+from tl.store.queue import settle_plan as plans
+from tl.store.queue.settle_plan import SettlePlan
 
 
 def ids(home: Home) -> list[str]:

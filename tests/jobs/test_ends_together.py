@@ -6,7 +6,7 @@ from test_supervisor import statuses
 
 from tl.jobs.launchers.launcher import GRACE_SECONDS
 from tl.jobs.launchers.local import LocalLauncher
-from tl.store import database
+from tl.store.queue import database
 
 
 def test_how_others_ended_is_written_down_before_one_is_waited_for(lab, monkeypatch):

@@ -9,9 +9,9 @@ from tl import jobs
 from tl.config import ArmConfig, Experiment
 from tl.jobs.launchers.node_cache import PieceDamaged
 from tl.jobs.launchers.transfer import CHECKPOINTS, Over, Transfer
-from tl.store import database
 from tl.store.documents import read_progress
 from tl.store.home import Home, Run
+from tl.store.queue import database
 from tl.train.checkpoints import checkpoint
 
 

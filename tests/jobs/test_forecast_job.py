@@ -18,11 +18,11 @@ from tl.jobs import background
 from tl.jobs.measurements import by_features
 from tl.jobs.measurements import forecasts as module
 from tl.languages import say, speaking
-from tl.store.database import insert_experiments
 from tl.store.device_lock import Turn
 from tl.store.features import Features, write_features
 from tl.store.files import locked
 from tl.store.home import Home
+from tl.store.queue.database import insert_experiments
 
 FAILS = 'import sys; print(\'[{"error": "The file is damaged."}]\')'
 

@@ -11,8 +11,8 @@ from tl.config import ArmConfig, Refused, new_id
 from tl.hosted.quota import missing_bytes
 from tl.jobs import final_model, queue
 from tl.report.command import command
-from tl.store import database
-from tl.store.rows import refuse_two_sets
+from tl.store.queue import database
+from tl.store.queue.rows import refuse_two_sets
 
 ARMS = (ArmConfig(name="source_only", strategy="source_only"), ArmConfig(name="target_full", strategy="target_full"))
 TWO = replace(LEARNT, target_dataset="other", arms=ARMS, backbone="mobilenet_v2")

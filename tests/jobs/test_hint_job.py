@@ -11,8 +11,8 @@ from tl.config import ArmConfig, Experiment
 from tl.jobs import background
 from tl.jobs.measurements import features
 from tl.jobs.measurements import hints as module
-from tl.store.database import insert_experiments
 from tl.store.home import Home
+from tl.store.queue.database import insert_experiments
 
 # In place of the trainer's part: writes features of the candidates as the real one does, without torch.
 STAND_IN = """

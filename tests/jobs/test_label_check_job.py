@@ -14,9 +14,9 @@ from tl.config import ArmConfig, Experiment, Refused
 from tl.datasets import ingest
 from tl.jobs import background
 from tl.jobs.measurements import by_features, label_checks
-from tl.store.database import insert_experiments
 from tl.store.features import Features, write_features
 from tl.store.predictions import ALONE, Predictions, write_predictions
+from tl.store.queue.database import insert_experiments
 
 ARMS = (ArmConfig(name="scratch", strategy="scratch"), ArmConfig(name="linear_probe", strategy="linear_probe"))
 FAILS = 'import sys; print(\'[{"error": "The file is damaged."}]\')'

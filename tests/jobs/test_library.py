@@ -15,9 +15,9 @@ from tl.jobs.keep_in_library import keep
 from tl.jobs.library_files import bring_in, export
 from tl.sources import source
 from tl.sources.card import card_of
-from tl.store import database
 from tl.store.files import write_json
 from tl.store.home import VISITORS, Home
+from tl.store.queue import database
 from tl.train.network import build_network, load_pretrained
 from tl.train.own_weights import look_through
 

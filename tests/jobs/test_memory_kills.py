@@ -9,8 +9,8 @@ from tests.jobs.lab import until
 from tests.machine_lab import made_up
 from tl.jobs import memory_kills as kills
 from tl.jobs.launchers import local, processes
-from tl.store import database
 from tl.store.documents import read_memory_kills
+from tl.store.queue import database
 
 V2 = "low 0\nhigh 0\nmax 3\noom 2\noom_kill {}\noom_group_kill 0\n"
 V1 = "oom_kill_disable 0\nunder_oom 0\noom_kill {}\n"

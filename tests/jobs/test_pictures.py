@@ -9,9 +9,9 @@ from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.datasets import DatasetInfo
 from tl.jobs import dead_trainers, queue
 from tl.jobs.launchers import processes
-from tl.store import database
 from tl.store.files import locked, write_json
 from tl.store.home import Home
+from tl.store.queue import database
 
 INFO = DatasetInfo(
     name="mine",

@@ -14,10 +14,10 @@ from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
 from tl.jobs.measurements import probe as module
 from tl.jobs.measurements.probe import cached, measure, probe
 from tl.languages import read_sentence
-from tl.store.database import insert_experiments
 from tl.store.device_lock import GAVE_WAY, Turn
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
+from tl.store.queue.database import insert_experiments
 
 SPEEDS = {"train_images_per_second": 100.0, "head_only_images_per_second": 300.0, "eval_images_per_second": 400.0}
 SPEEDS |= {"startup_seconds": 1.0}

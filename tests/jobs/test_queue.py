@@ -14,8 +14,8 @@ from tl.config import ArmConfig, Experiment, Refused, RunConfig
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.local import LocalLauncher, identity_of
 from tl.jobs.queue import resolved
-from tl.store import database, removal
 from tl.store.files import read_json, write_json
+from tl.store.queue import database, removal
 
 PRETRAINED = ArmConfig(name="pretrained", strategy="linear_probe")
 SCRATCH = ArmConfig(name="scratch", strategy="scratch")

@@ -20,8 +20,8 @@ from tl import jobs
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.ray import RayLauncher
 from tl.jobs.supervisor import Supervisor
-from tl.store import database
 from tl.store.machines import read_machines
+from tl.store.queue import database
 
 pytest.importorskip("ray", reason="Ray is not installed")
 NODE_KILLS = int(os.environ.get("NODE_KILLS", "0"))

@@ -9,7 +9,7 @@ from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused
 from tl.jobs.launchers.node_cache import PieceDamaged
 from tl.jobs.launchers.ray_carrier import Carriage, RayNode, passed, said
-from tl.store import database
+from tl.store.queue import database
 
 
 class ActorUnavailable(Exception):

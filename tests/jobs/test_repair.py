@@ -13,11 +13,11 @@ from tl.jobs.launchers import processes
 from tl.jobs.launchers.local import identity_of
 from tl.jobs.repair import repair
 from tl.jobs.start import supervisor_lives
-from tl.store import database, schema
-from tl.store.damage import QueueDamaged
 from tl.store.documents import read_config
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
+from tl.store.queue import database, schema
+from tl.store.queue.damage import QueueDamaged
 
 
 def damage(home: Home) -> None:
@@ -110,7 +110,7 @@ def test_sweeps_are_sweeps_again_where_the_file_still_tells(lab, home):
     assert b"'queued'" in data
     with database.writing(home) as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
-        connection.execute("UPDATE runs SET status = 'queuex'")
+        connection.execute("UPDATE main.runs SET status = 'queuex'")
     with pytest.raises(Refused, match="damaged"):
         jobs.list_runs(home)
     assert repair(home)["experiments"] == 2
@@ -120,13 +120,13 @@ def test_sweeps_are_sweeps_again_where_the_file_still_tells(lab, home):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("UPDATE experiments SET spec = replace(spec, 'blossoms', '../etc')", "dataset is"),
-        ("UPDATE experiments SET spec = '[1]'", "can't be read"),
-        ("UPDATE runs SET arm = 'nobody'", "arm"),
-        ("UPDATE runs SET attempt = 'x'", "attempt"),
-        ("UPDATE runs SET handle = x'ff'", "handle"),
-        ("DROP TABLE runs", "no such table"),
-        ("UPDATE runs SET message = CAST(x'ff' AS TEXT)", "UTF-8"),
+        ("UPDATE main.experiments SET spec = replace(spec, 'blossoms', '../etc')", "dataset is"),
+        ("UPDATE main.experiments SET spec = '[1]'", "can't be read"),
+        ("UPDATE main.runs SET arm = 'nobody'", "arm"),
+        ("UPDATE main.runs SET attempt = 'x'", "attempt"),
+        ("UPDATE main.runs SET handle = x'ff'", "handle"),
+        ("DROP TABLE main.runs", "no such table"),
+        ("UPDATE main.runs SET message = CAST(x'ff' AS TEXT)", "UTF-8"),
     ],
 )
 def test_a_value_that_can_not_be_is_damage_told_in_one_sentence(lab, home, change, words):
@@ -156,10 +156,12 @@ def test_what_a_newer_version_wrote_is_refused_and_left_alone(lab, home, capsys,
     lab.submit("quick")
     trainer = lab.train(run_id)
     with database.writing(home) as connection:
-        change = 'UPDATE experiments SET spec = replace(spec, \'"dataset":\', \'"warp": 9, "dataset":\') WHERE id = ?'
+        change = (
+            'UPDATE main.experiments SET spec = replace(spec, \'"dataset":\', \'"warp": 9, "dataset":\') WHERE id = ?'
+        )
         connection.execute(change, (lab.row(run_id).experiment_id,))
         if harm == "a damaged experiment":
-            connection.execute("UPDATE experiments SET spec = '[1]' WHERE spec NOT LIKE '%warp%'")
+            connection.execute("UPDATE main.experiments SET spec = '[1]' WHERE spec NOT LIKE '%warp%'")
     config = home.run(run_id).config
     write_json(config, read_json(config) | {"warp": 9})
     if harm == "a damaged file":

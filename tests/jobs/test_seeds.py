@@ -13,10 +13,11 @@ from tl.config import Experiment, Refused
 from tl.datasets import ingest
 from tl.jobs.repair import repair
 from tl.report.command import command
-from tl.store import database
 from tl.store.documents import read_config
 from tl.store.files import read_json, write_json
-from tl.store.settle_plan import SettlePlan
+from tl.store.home import Home
+from tl.store.queue import database
+from tl.store.queue.settle_plan import SettlePlan
 
 
 @pytest.fixture
@@ -106,10 +107,10 @@ def test_hosted_the_whole_experiment_must_stay_within_the_limits(home, ended, mo
     monkeypatch.setenv("TL_HOSTED", "1")
     monkeypatch.setenv("TL_LIMIT_RUNS_TOGETHER", "6")
     with pytest.raises(Refused, match="arms x seeds is 8; this demo takes at most 6"):
-        jobs.add_seeds(home, ended, 4)
+        jobs.add_seeds(Home(home.path), ended, 4)
     monkeypatch.setenv("TL_LIMIT_RUNS_KEPT", "5")
     with pytest.raises(Refused, match="6 runs of yours in all; this demo allows 5"):
-        jobs.add_seeds(home, ended, 3)
+        jobs.add_seeds(Home(home.path), ended, 3)
     assert folders(home) == len(database.read_runs(home)) == 4 and experiment(home, ended).seeds == (4, 1)
 
 

@@ -12,9 +12,9 @@ from tl.config import ArmConfig, Experiment, Refused
 from tl.jobs import settle, settle_plan
 from tl.jobs.launchers import processes
 from tl.jobs.look_starter import LookStarter
-from tl.store import database
-from tl.store import settle_plan as plans
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue import database
+from tl.store.queue import settle_plan as plans
+from tl.store.queue.settle_plan import SettlePlan
 
 PLAN = SettlePlan(at_most_seeds=5, at_most_minutes=10)
 FAILS = (sys.executable, "-c", "raise SystemExit(3)")

@@ -15,9 +15,9 @@ from tl.jobs import stopping
 from tl.jobs.launchers import catalogue, guard, processes
 from tl.jobs.launchers.slurm import SlurmLauncher, _parameters, _seconds
 from tl.jobs.supervisor import Supervisor
-from tl.store import database
 from tl.store.home import Run
 from tl.store.machines import Machine, read_machines
+from tl.store.queue import database
 
 pytest.importorskip("submitit", reason="submitit is not installed")
 
@@ -143,10 +143,10 @@ def test_a_machine_that_goes_away_interrupts_its_run_which_can_be_resumed(lab, s
 
 
 def test_a_job_is_ended_when_its_run_has_had_its_time(lab, monkeypatch):
-    [run_id] = lab.submit("slow")
-    lab.train(run_id)
     monkeypatch.setenv("TL_HOSTED", "1")
     monkeypatch.setenv("TL_LIMIT_RUN_MINUTES", "1")
+    [run_id] = lab.submit("slow")
+    lab.train(run_id)
     database.note(lab.home, lab.row(run_id), spent=54.0)  # and squeue says 7 s
     until(lambda: lab.supervisor.tick() is False)
     assert (lab.row(run_id).status, lab.row(run_id).reason) == ("stopped", "time_limit")

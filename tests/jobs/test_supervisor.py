@@ -13,8 +13,8 @@ from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import GRACE_SECONDS
 from tl.jobs.launchers.local import LocalLauncher, identity_of
 from tl.jobs.start import supervisor_lives, take_lock
-from tl.store import database, schema
 from tl.store.files import write_json
+from tl.store.queue import database, schema
 
 
 def statuses(lab, run_ids: list[str]) -> list[str]:
@@ -152,7 +152,7 @@ def test_a_trainer_that_an_earlier_version_started_is_taken_over(lab, monkeypatc
         handle = lab.launcher.start(lab.home.run(folder.name))
         trainer = identity_of(handle)
         with schema.writing(lab.home) as connection:
-            change = "UPDATE runs SET status = 'running', started = 1, pid = ?, start_ticks = ?, boot_id = ?"
+            change = "UPDATE main.runs SET status = 'running', started = 1, pid = ?, start_ticks = ?, boot_id = ?"
             connection.execute(change, (trainer.pid, trainer.start_ticks, trainer.boot_id))
     assert lab.supervisor.tick()
     assert lab.row(folder.name).handle == handle

@@ -8,7 +8,7 @@ import pytest
 from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.jobs.sizes import parse_sizes, preset_sizes, preset_title
-from tl.store import database, schema
+from tl.store.queue import database, schema
 
 ARMS = (ArmConfig(name="quick", strategy="scratch"), ArmConfig(name="quick 2", strategy="scratch"))
 SPEC = Experiment(dataset="blossoms", arms=ARMS, seeds=(0, 3))
@@ -122,7 +122,7 @@ def test_a_home_from_before_sweeps_is_brought_up_to_date(home, monkeypatch):
         with database.writing(home) as connection:
             spec = '{"dataset": "blossoms", "arms": [{"name": "a", "strategy": "scratch"}], "seeds": [0]}'
             values = ("e" * 26, spec)
-            connection.execute("INSERT INTO experiments (id, created, spec) VALUES (?, 1.0, ?)", values)
+            connection.execute("INSERT INTO main.experiments (id, created, spec) VALUES (?, 1.0, ?)", values)
     assert database.read_experiment(home, "e" * 26)["sweep_id"] is None
     assert jobs.list_sweeps(home) == []
 

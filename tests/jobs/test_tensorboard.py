@@ -17,9 +17,9 @@ from tl.jobs.launchers import processes
 from tl.jobs.tensorboard import server
 from tl.jobs.tensorboard.run_links import link_runs
 from tl.jobs.tensorboard.server import ensure, stop
-from tl.store.database import insert_experiments
 from tl.store.files import read_json
 from tl.store.home import Home
+from tl.store.queue.database import insert_experiments
 from tl.train.events import write_events
 
 

@@ -18,11 +18,11 @@ from tl.jobs.launchers.node_run import About, NodeRun, sees
 from tl.jobs.launchers.parcels import identity
 from tl.jobs.launchers.ray_settings import AUTO, FETCH
 from tl.jobs.launchers.transfer import CHECKPOINTS, Transfer
-from tl.store import database
 from tl.store.documents import read_progress, read_result
 from tl.store.files import write_bytes, write_json
 from tl.store.home import Home, Run
 from tl.store.metrics import read_metrics
+from tl.store.queue import database
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from tests.row_lab import run_row
 from tl.jobs.queue_order import group, in_order, together
-from tl.store.rows import RunRow
+from tl.store.queue.rows import RunRow
 
 
 def waiting(owner: str | None, experiment_id: str, queued: float, seeds: int = 1, arms: int = 2) -> list[RunRow]:

@@ -10,8 +10,8 @@ from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.jobs.launchers import processes
 from tl.jobs.queue import waiting_runs
-from tl.store import database
 from tl.store.home import Home
+from tl.store.queue import database
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_sweep_goes_on_without_the_runs_that_have_had_their_time(visitors):
 
     def use_up(*run_ids: str) -> None:
         with database.writing(ann.home) as connection:
-            connection.executemany("UPDATE runs SET spent = 1201 WHERE id = ?", [(run_id,) for run_id in run_ids])
+            connection.executemany("UPDATE main.runs SET spent = 1201 WHERE id = ?", [(run_id,) for run_id in run_ids])
 
     use_up(run_ids[0])
     assert [run.run_id for run in jobs.resume_sweep(ann.home, sweep_id)] == run_ids[1:]

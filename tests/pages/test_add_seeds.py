@@ -9,8 +9,8 @@ from tests.page_lab import texts, unescaped
 from tests.report.bundle_lab import answer
 from tl import jobs
 from tl.jobs.settle_plan import begun_plan
-from tl.store import settle_plan
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue import settle_plan
+from tl.store.queue.settle_plan import SettlePlan
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from tl import jobs
 from tl.config import Experiment, Refused
 from tl.report.bundle import export_bundle
 from tl.report.bundle_import import import_bundle
-from tl.store import name_and_notes
 from tl.store.home import Home
+from tl.store.queue import name_and_notes
 
 PAGE = "pages/1_Data_size.py"
 

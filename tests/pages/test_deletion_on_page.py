@@ -9,7 +9,7 @@ import pytest
 from tests import page_lab
 from tests.page_lab import unescaped
 from tl import jobs
-from tl.store import database
+from tl.store.queue import database
 from tl.ui.watch import downloads
 from tl.ui.watch.deleting import about
 

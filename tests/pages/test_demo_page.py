@@ -7,7 +7,7 @@ from tl import jobs
 from tl.config import new_id
 from tl.hosted import settings, visitor, visits
 from tl.jobs.measurements import probe
-from tl.store import database
+from tl.store.queue import database
 from tl.ui.parts.numbers import FIELDS
 
 LIMITS = {"EPOCHS": 7, "SAMPLES": 120, "RESOLUTION": 48, "RUNS_TOGETHER": 4, "UPLOAD_MEGABYTES": 3, "LIFE_HOURS": 5}

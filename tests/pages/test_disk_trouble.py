@@ -11,7 +11,7 @@ from tests import page_lab
 from tests.page_lab import unescaped
 from tl import datasets, jobs
 from tl.jobs import queue
-from tl.store import database
+from tl.store.queue import database
 
 FULL = "The disk is full; free some space and try again, nothing finished is lost."
 
@@ -55,8 +55,8 @@ def test_a_bundle_that_can_not_be_written_is_one_sentence(open_page, monkeypatch
 
 def delete_one() -> None:
     from tl import jobs
-    from tl.store.database import read_runs
     from tl.store.home import Home
+    from tl.store.queue.database import read_runs
     from tl.ui.manage import runs
     from tl.ui.parts.problems import show_problems
 

@@ -13,8 +13,8 @@ from tl.config import ArmConfig, Experiment, Final
 from tl.jobs.queue import enqueue
 from tl.report.bundle import export_bundle
 from tl.report.bundle_import import import_bundle
-from tl.store import name_and_notes
 from tl.store.home import Home
+from tl.store.queue import name_and_notes
 from tl.ui.compose import form_state
 
 SPEC = Experiment(

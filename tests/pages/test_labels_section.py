@@ -12,8 +12,8 @@ from tl import jobs
 from tl.analysis.inspection import held_out
 from tl.datasets import describe, ingest, prepare
 from tl.jobs.measurements import label_checks
-from tl.store.database import read_experiment, read_runs
 from tl.store.predictions import ALONE, Predictions, write_predictions
+from tl.store.queue.database import read_experiment, read_runs
 from tl.ui.parts.header import STYLE
 
 EVIL = "![](http:evil)<b>**x**"

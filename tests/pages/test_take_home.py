@@ -10,9 +10,9 @@ from tl import jobs
 from tl.jobs import background, exports
 from tl.jobs.exports import State
 from tl.policy import Policy
-from tl.store import database
 from tl.store.files import write_bytes
 from tl.store.home import Home
+from tl.store.queue import database
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from tl.cli.sweep import sweep
 from tl.config import ArmConfig, Experiment, Refused
 from tl.report.command import command
 from tl.report.report import report
-from tl.store import database, name_and_notes
-from tl.store.database import read_experiment
+from tl.store.queue import database, name_and_notes
+from tl.store.queue.database import read_experiment
 
 
 class Reader(html.parser.HTMLParser):

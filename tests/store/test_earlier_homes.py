@@ -19,10 +19,10 @@ from tl.config import Experiment
 from tl.jobs.repair import repair
 from tl.report.bundle import export_bundle
 from tl.report.bundle_import import import_bundle
-from tl.store import database
 from tl.store.documents import read_config
 from tl.store.home import Home
 from tl.store.metrics import read_metrics
+from tl.store.queue import database
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "homes"
 ARMS = {"scratch", "full_finetuning"}

@@ -15,9 +15,9 @@ from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.failures import OF_ERRNO, sentence
 from tl.hosted import expiry, visits
-from tl.store import database
 from tl.store.files import write_json
 from tl.store.home import Home
+from tl.store.queue import database
 
 EXPERIMENT = Experiment(dataset="blossoms", arms=(ArmConfig(name="a", strategy="scratch"),))
 

@@ -21,10 +21,10 @@ from tl.__main__ import main
 from tl.analysis.forecasts import hints
 from tl.config import ArmConfig, Experiment
 from tl.jobs.measurements import probe
-from tl.store import database
 from tl.store.features import RANDOM
 from tl.store.files import write_json
 from tl.store.home import Home
+from tl.store.queue import database
 
 DAMAGES = int(os.environ.get("DAMAGES", "28"))
 MANY = DAMAGES > 28

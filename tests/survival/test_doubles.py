@@ -15,15 +15,15 @@ import pytest
 from tl import jobs
 from tl.config import ArmConfig, Experiment
 from tl.jobs.launchers.launcher import child_environment
-from tl.store import database
+from tl.store.queue import database
 
 DOUBLES = int(os.environ.get("DOUBLES", "20"))
 CLAIMERS = 16 if DOUBLES >= 1000 else 4
 EXPERIMENT = Experiment(dataset="blossoms", samples=20, arms=(ArmConfig(name="a", strategy="scratch"),))
 CLAIM = """
 import random, sys
-from tl.store import database
-from tl.store.everybody import Move, move_all
+from tl.store.queue import database
+from tl.store.queue.everybody import Move, move_all
 from tl.store.home import Home
 home, together = Home(sys.argv[1]), int(sys.argv[3])
 rows = database.read_runs(home, statuses=("queued",))

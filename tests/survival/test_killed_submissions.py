@@ -9,10 +9,10 @@ from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused
 from tl.jobs.launchers.launcher import child_environment
 from tl.jobs.repair import repair
-from tl.store import database
 from tl.store.files import read_json
 from tl.store.home import Home
 from tl.store.quarantine import announce, quarantine
+from tl.store.queue import database
 from tl.store.trash import empty_trash, place_for
 
 EXPERIMENT = Experiment(
@@ -27,7 +27,8 @@ from tests.survival.test_killed_submissions import EXPERIMENT
 from tl import jobs
 from tl.store import quarantine
 from tl.jobs import queue
-from tl.store import database, removal, trash
+from tl.store import trash
+from tl.store.queue import database, removal
 from tl.store.home import Home
 
 def ends(*_, **__):
@@ -88,7 +89,7 @@ def test_repair_brings_none_to_life_that_never_was(home, step):
     kept = jobs.submit(home, EXPERIMENT)
     killed(home, how, "jobs.submit(home, EXPERIMENT, key='another')")
     with database.writing(home) as connection:
-        connection.execute("UPDATE runs SET attempt = 'x'")
+        connection.execute("UPDATE main.runs SET attempt = 'x'")
     with pytest.raises(Refused, match="damaged"):
         jobs.list_runs(home)
     assert repair(home)["runs"] == 2 + runs
@@ -145,7 +146,7 @@ def test_a_killed_deletion_leaves_all_of_an_experiment_or_nothing(home, step, da
     assert len(seen) == (4 if whole else 2) and all(home.run(each).config.exists() for each in seen)
     if damaged:
         with database.writing(home) as connection:
-            connection.execute("UPDATE runs SET attempt = 'x'")
+            connection.execute("UPDATE main.runs SET attempt = 'x'")
     assert repair(home)["sound"] == (not damaged)
     check(home, 4 if whole else 2)
     if whole:

@@ -21,10 +21,10 @@ from tl.config import ArmConfig, Experiment
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import child_environment
 from tl.jobs.launchers.local import identity_of
-from tl.store import database
 from tl.store.files import read_json
 from tl.store.home import Home
 from tl.store.metrics import read_metrics
+from tl.store.queue import database
 
 KILLS = int(os.environ.get("KILLS", "10"))
 REAL_KILLS = int(os.environ.get("REAL_KILLS", "0"))

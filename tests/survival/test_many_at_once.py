@@ -11,10 +11,10 @@ from tl.config import ArmConfig, Experiment, new_id
 from tl.jobs import supervisor
 from tl.jobs.launchers.launcher import Ended
 from tl.jobs.supervisor import Supervisor
-from tl.store import database, everybody
 from tl.store.files import write_json
 from tl.store.home import Home, Run
-from tl.store.schema import writing
+from tl.store.queue import database, everybody
+from tl.store.queue.schema import writing
 
 ROOM = 3
 EXPERIMENT = Experiment(
@@ -85,9 +85,9 @@ def tick(monkeypatch):
         death = Death(at)
 
         @contextmanager
-        def dying(home: Home) -> Iterator:
+        def dying(home: Home, **rows: bool) -> Iterator:
             death.point()
-            with writing(home) as connection:
+            with writing(home, **rows) as connection:
                 yield connection
                 death.point()  # before it is there to stay
             death.point()

@@ -19,8 +19,8 @@ from tl.config import ArmConfig, Experiment
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import child_environment
 from tl.jobs.launchers.local import LocalLauncher, identity_of
-from tl.store import database
 from tl.store.home import Home
+from tl.store.queue import database
 
 PAGE_KILLS = int(os.environ.get("PAGE_KILLS", "0"))
 BACK_SECONDS = 5.0

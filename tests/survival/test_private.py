@@ -11,9 +11,9 @@ from tests import page_lab
 from tests.datasets.crafted import two_classes, zipped
 from tests.jobs.lab import until
 from tl.failures import EXIT_STATUS
-from tl.store import database
 from tl.store.files import PRIVATE
 from tl.store.home import Home
+from tl.store.queue import database
 
 ROOT = Path(__file__).parents[2]
 USUAL = 0o022  # the umask that most users have

@@ -24,12 +24,12 @@ from tl.jobs import exports
 from tl.jobs.final_model import submit_final
 from tl.report import card_facts, model_card
 from tl.report.model_zip import write_zip
-from tl.store import database
 from tl.store.device_lock import Turn
 from tl.store.documents import read_config
 from tl.store.files import read_parquet
 from tl.store.home import Home
 from tl.store.predictions import read_predictions
+from tl.store.queue import database
 from tl.train import export, onnx_model
 from tl.train import predict as predict_module
 from tl.train.checkpoints.trained import trained

@@ -6,7 +6,7 @@ from dataclasses import replace
 from tests.row_lab import run_row
 from tl.jobs.listing import RunEntry, in_full, line_of
 from tl.store.home import Home
-from tl.store.name_and_notes import NameAndNotes
+from tl.store.queue.name_and_notes import NameAndNotes
 from tl.ui.manage.search import matching_runs
 
 TITLES = {"blossoms": "Blossoms (drawn by the computer)", "mine": "Ärzte & Bilder"}

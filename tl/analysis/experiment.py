@@ -16,19 +16,19 @@ from tl.analysis.verdict import verdict
 from tl.config import Experiment, Refused, Training
 from tl.datasets.info import DatasetInfo
 from tl.differences import each_of
-from tl.store.database import read_experiment, read_runs
 from tl.store.documents import Result, read_imported, read_result
 from tl.store.home import Home
 from tl.store.metrics import read_metrics
 from tl.store.predictions import read_answers
-from tl.store.rows import RunRow
-from tl.store.schema import ACTIVE
+from tl.store.queue.database import read_experiment, read_runs
+from tl.store.queue.rows import RunRow
+from tl.store.queue.schema import ACTIVE
 
 
 def load_records(home: Home, experiment_id: str, rows: list[RunRow] | None = None) -> list[RunRecord]:
     """The runs of an experiment in the order of training.
 
-    `rows` (as tl.store.database.read_runs gives them) saves a query where the caller has looked after their statuses.
+    `rows` (as `read_runs` gives them) saves a query where the caller has looked after their statuses.
     """
     rows = read_runs(home, experiment_id) if rows is None else rows
     records = [_record(home, row) for row in rows]

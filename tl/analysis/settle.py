@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tl.analysis.experiment_results import ExperimentResult
 from tl.analysis.time_estimate import seconds_per_seed
 from tl.config import PLANNED_LOOKS
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue.settle_plan import SettlePlan
 
 UNDECIDED = "undecided"  # tl.analysis.statistics, which needs numpy
 OVERRUN = 1.1  # of the minutes that are left: an estimate is not that exact, and a look that has begun is not cut
@@ -26,7 +26,7 @@ class Decision:
     """One of both is None."""
 
     up_to: int | None  # seeds at the next look
-    ended: str | None  # why there is none: one of tl.store.settle_plan.ENDS
+    ended: str | None  # why there is none: one of tl.store.queue.settle_plan.ENDS
 
 
 def standing_of(result: ExperimentResult) -> Standing:

@@ -2,7 +2,7 @@
 
 from tl.config import Experiment
 from tl.languages import joined, later, plural, say
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue.settle_plan import SettlePlan
 from tl.words import count, number_of
 
 OUTCOMES = {

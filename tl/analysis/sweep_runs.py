@@ -13,9 +13,9 @@ from tl.analysis.paired import Pair, PairedAnswers, asked
 from tl.analysis.records import RunRecord
 from tl.config import ACCURACY, BALANCED_ACCURACY, Experiment
 from tl.datasets.info import DatasetInfo
-from tl.store.database import read_runs, read_sweep
 from tl.store.home import Home
-from tl.store.rows import RunRow
+from tl.store.queue.database import read_runs, read_sweep
+from tl.store.queue.rows import RunRow
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from tl.analysis.sweep_results import SweepComparison, SweepFinding
 from tl.config import BALANCED_ACCURACY
 from tl.effects import never_unfrozen
 from tl.languages import commas, joined, later, listed, plural, say
-from tl.store.schema import ACTIVE
+from tl.store.queue.schema import ACTIVE
 from tl.words import about, count, percent
 
 LOST = {  # statuses of runs that are not in it -> how many there are

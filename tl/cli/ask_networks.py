@@ -15,7 +15,7 @@ from tl.store.home import Home
 
 if TYPE_CHECKING:
     from tl.store.both_sets import Apart, BothSets
-    from tl.store.rows import RunRow
+    from tl.store.queue.rows import RunRow
 
 
 def add_commands(commands: Any) -> None:
@@ -63,8 +63,8 @@ def both_sets(arguments: argparse.Namespace) -> int:
 
 
 def _experiment(arguments: argparse.Namespace) -> Experiment:
-    from tl.store.database import read_experiment
-    from tl.store.rows import refuse_final
+    from tl.store.queue.database import read_experiment
+    from tl.store.queue.rows import refuse_final
 
     experiment: Experiment = read_experiment(arguments.home, arguments.id)["experiment"]
     refuse_final(arguments.id, experiment)
@@ -77,7 +77,7 @@ def _asked(
     problem: Callable[[Home, str], str | None],
 ) -> tuple[list["RunRow"], dict[str, str]]:
     """The comparison's finished runs, once their networks were asked; id of those that could not be -> why."""
-    from tl.store.database import read_runs
+    from tl.store.queue.database import read_runs
 
     home: Home = arguments.home
     rows = [row for row in read_runs(home, arguments.id) if row.status == "finished"]

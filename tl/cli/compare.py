@@ -20,9 +20,9 @@ from tl.jobs.listing import RunEntry
 from tl.jobs.shortage import shortage
 from tl.languages import joined, later, say
 from tl.output import print_json
-from tl.store import database, settle_plan
 from tl.store.home import Home
-from tl.store.schema import ACTIVE
+from tl.store.queue import database, settle_plan
+from tl.store.queue.schema import ACTIVE
 from tl.strategies import arm_title
 from tl.words import status_name
 

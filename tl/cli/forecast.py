@@ -67,7 +67,7 @@ def _training(arguments: Namespace) -> Training:
     """The settings asked for; those that are not given are the sweep's, where there is one. Raises Refused."""
     settings: dict[str, Any] = {"dataset": DEFAULT_DATASET}
     if arguments.sweep is not None:
-        from tl.store.database import read_sweep
+        from tl.store.queue.database import read_sweep
 
         first = next(iter(read_sweep(arguments.home, arguments.sweep)["experiments"].values()))
         settings = {name: getattr(first, name) for name in SETTINGS}

@@ -14,8 +14,8 @@ from tl.cli.text_table import listing, split_words
 from tl.config import Experiment, refusal
 from tl.languages import joined, later, say
 from tl.output import print_json
-from tl.store import database
 from tl.store.home import Home
+from tl.store.queue import database
 from tl.strategies import arm_title
 from tl.words import number_of, percent, share
 
@@ -55,7 +55,7 @@ def labels(arguments: argparse.Namespace) -> int:
     from tl.datasets.duplicates import duplicates
     from tl.datasets.preparing import index_of
     from tl.jobs.measurements import label_checks
-    from tl.store.rows import refuse_final, refuse_two_sets
+    from tl.store.queue.rows import refuse_final, refuse_two_sets
 
     home, experiment_id = arguments.home, arguments.experiment_id
     experiment: Experiment = database.read_experiment(home, experiment_id)["experiment"]
@@ -131,7 +131,7 @@ def _second_looks(home: Home, experiment_id: str) -> list[dict[str, str]]:
     """What is known of the same comparison on corrected pictures, or on those before, once both have ended."""
     from tl.analysis.experiment import experiment_result
     from tl.analysis.inspection import second_look
-    from tl.store.schema import ACTIVE
+    from tl.store.queue.schema import ACTIVE
 
     found = []
     for pair in second_look.pairs(home, experiment_id, database.read_runs(home)):

@@ -11,8 +11,8 @@ from tl.cli.until_settled import add_bounds, plan_of
 from tl.cli.watch import tell
 from tl.config import refusal
 from tl.languages import later, say
-from tl.store import database
-from tl.store.schema import ACTIVE
+from tl.store.queue import database
+from tl.store.queue.schema import ACTIVE
 from tl.words import number_of
 
 

@@ -15,8 +15,8 @@ from tl.cli.watch import tell, wait
 from tl.jobs.sizes import PRESETS, parse_sizes
 from tl.languages import joined, later, say, semicolons
 from tl.output import print_json
-from tl.store import database
 from tl.store.home import Home
+from tl.store.queue import database
 from tl.words import count, duration, number_of, percent, status_name
 
 DEFAULT_SIZES = next(iter(PRESETS))

@@ -13,9 +13,9 @@ from tl.jobs.listing import RunEntry
 from tl.jobs.settle_plan import begun_plan, with_least_seeds
 from tl.jobs.start import log_path
 from tl.languages import later, say
-from tl.store import database
 from tl.store.home import Home
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue import database
+from tl.store.queue.settle_plan import SettlePlan
 
 USUAL = SettlePlan()
 

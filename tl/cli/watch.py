@@ -11,10 +11,10 @@ from tl.jobs.listing import RunEntry
 from tl.jobs.progress import epochs_done, seconds_left
 from tl.jobs.start import log_path
 from tl.languages import later, say
-from tl.store import database
 from tl.store.documents import Progress
 from tl.store.home import Home
-from tl.store.schema import ACTIVE
+from tl.store.queue import database
+from tl.store.queue.schema import ACTIVE
 from tl.words import clock, number_of, status_name
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from tl.datasets.intake.incoming import Incoming, Source, check_free, read_zip
 from tl.datasets.intake.layouts.reading import AS_FOUND, LayoutRequest
 from tl.datasets.titles import check_title, name_for, name_of_title
 from tl.datasets.turns import Progress
-from tl.store import database
 from tl.store.home import Home
 from tl.store.quarantine import one_upload_at_a_time
+from tl.store.queue import database
 
 
 def ingest(

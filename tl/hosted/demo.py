@@ -16,10 +16,10 @@ from tl.hosted.quota import answers_bytes, missing_bytes, run_bytes
 from tl.languages import later, say
 from tl.operations import run_operations
 from tl.policy import Policy, QuotaExceeded
-from tl.store.database import read_runs
-from tl.store.everybody import load
 from tl.store.files import used_bytes
 from tl.store.home import Home
+from tl.store.queue.database import read_runs
+from tl.store.queue.everybody import load
 from tl.strategies import STRATEGIES, TARGET
 
 SHARED = {entry.name for entry in fields(Policy)} & {entry.name for entry in fields(DemoLimits)}

@@ -19,11 +19,11 @@ from tl.hosted import visits
 from tl.hosted.limits import limits
 from tl.jobs.launchers import processes
 from tl.languages import plural, say
-from tl.store import database, everybody
 from tl.store.documents import Finite, of_type
 from tl.store.files import read_json, used_bytes, write_bytes, write_json
 from tl.store.home import Home
 from tl.store.quarantine import sweep_abandoned
+from tl.store.queue import database, everybody
 from tl.store.trash import place_for
 from tl.words import number_of
 

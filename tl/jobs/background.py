@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 
 from tl.jobs.launchers.launcher import detached, give_way, talking
 from tl.languages import READ_BY_US
-from tl.store.database import read_runs
 from tl.store.files import lock_file
 from tl.store.home import Home
-from tl.store.schema import ACTIVE
+from tl.store.queue.database import read_runs
+from tl.store.queue.schema import ACTIVE
 
 POLL_SECONDS = 0.2
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from tl.config import Refused
 from tl.jobs.pictures import delete_dataset
 from tl.jobs.queue import submit
-from tl.store import database
 from tl.store.home import Home
-from tl.store.rows import refuse_final, refuse_two_sets
+from tl.store.queue import database
+from tl.store.queue.rows import refuse_final, refuse_two_sets
 
 if TYPE_CHECKING:
     from tl.datasets import Corrections

@@ -8,12 +8,12 @@ from tl.jobs.endings import ending
 from tl.jobs.launchers import catalogue
 from tl.jobs.launchers.launcher import Ended
 from tl.jobs.start import supervisor_lives
-from tl.store import database, everybody
 from tl.store.documents import read_memory_kills
-from tl.store.everybody import Move
 from tl.store.files import write_json
 from tl.store.home import Home
-from tl.store.rows import RunRow
+from tl.store.queue import database, everybody
+from tl.store.queue.everybody import Move
+from tl.store.queue.rows import RunRow
 
 LEAST_HALVED = 4  # pictures of a batch that can be halved: BatchNorm can't train on a single one
 

@@ -10,12 +10,12 @@ from tl.config import Experiment, Refused, refusal
 from tl.jobs.dead_trainers import record_if_dead
 from tl.jobs.stopping import stop_all
 from tl.languages import later, later_plural, plural, say
-from tl.store import database, removal, settle_plan
-from tl.store.database import Unknown
 from tl.store.files import locked, used_bytes
 from tl.store.home import Home
-from tl.store.rows import RunRow
-from tl.store.schema import ACTIVE
+from tl.store.queue import database, removal, settle_plan
+from tl.store.queue.database import Unknown
+from tl.store.queue.rows import RunRow
+from tl.store.queue.schema import ACTIVE
 from tl.words import status_name
 
 RUN, EXPERIMENT, SWEEP = "run", "experiment", "sweep"

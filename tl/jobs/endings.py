@@ -8,7 +8,7 @@ from tl.jobs.launchers.launcher import Ended
 from tl.languages import later, say
 from tl.store.documents import read_memory_kills, read_result
 from tl.store.home import Home, Run
-from tl.store.rows import RunRow
+from tl.store.queue.rows import RunRow
 
 RESULTS = ("finished", "stopped", "failed")  # what a trainer itself may say in result.json
 
@@ -63,9 +63,9 @@ def ending(run: Run, row: RunRow, ended: Ended, watched: bool) -> dict[str, Any]
     return _ended(run, "interrupted", "interrupted")
 
 
-def out_of_time(row: RunRow, seconds: float = 0.0) -> bool:
+def out_of_time(home: Home, row: RunRow, seconds: float = 0.0) -> bool:
     """Whether a run has taken as long as it may, in all its attempts; `seconds`: the one that trains now."""
-    minutes = Home().policy.run_minutes
+    minutes = home.policy.run_minutes
     return minutes is not None and row.spent + seconds > 60 * minutes
 
 
@@ -79,7 +79,7 @@ OVERDUE_AT_ONCE = later(
 
 def overdue(run: Run) -> dict[str, Any]:
     """Columns to be written down before the trainer of `run` is ended, which is out of time."""
-    message = say(OVERDUE if run.best.exists() else OVERDUE_AT_ONCE, minutes=Home().policy.run_minutes)
+    message = say(OVERDUE if run.best.exists() else OVERDUE_AT_ONCE, minutes=run.home.policy.run_minutes)
     return {"reason": "time_limit", "message": message, "stop_requested": 1}
 
 

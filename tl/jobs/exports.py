@@ -15,11 +15,11 @@ from msgspec.structs import asdict, replace
 from tl.config import Refused, refusal
 from tl.jobs import background, child_progress
 from tl.languages import later, plural, read_sentence, say, store_sentence
-from tl.store import database
 from tl.store.documents import Count, of_type
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
 from tl.store.predictions import read_predictions
+from tl.store.queue import database
 from tl.words import status_name
 
 LOCK = "exporting.lock"  # under which one process exports

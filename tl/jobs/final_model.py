@@ -4,9 +4,9 @@ from dataclasses import fields, replace
 
 from tl.config import ArmConfig, Experiment, Final, RunConfig, Training, refusal
 from tl.jobs.queue import enqueue
-from tl.store import database
 from tl.store.documents import Result, read_config, read_result
 from tl.store.home import Home
+from tl.store.queue import database
 
 
 def submit_final(home: Home, run_id: str) -> str:

@@ -20,10 +20,11 @@ from tl.sources.card import Card, ancestors, card_of, without_class_names
 from tl.sources.catalogue import input_of, source
 from tl.sources.licences import YOURS, strictest
 from tl.sources.source import Source
-from tl.store import database, weights_copy, weights_file
+from tl.store import weights_copy, weights_file
 from tl.store.documents import Result, read_config, read_result
 from tl.store.files import locked
 from tl.store.home import Home, Run
+from tl.store.queue import database
 from tl.store.seal import header_of_intact
 from tl.store.weights_file import Tensor
 from tl.strategies import STRATEGIES, arm_title

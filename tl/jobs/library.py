@@ -14,10 +14,10 @@ from tl.sources.catalogue import available, networks_here
 from tl.sources.licences import in_words
 from tl.sources.overview import HERE
 from tl.sources.source import Source
-from tl.store import database
 from tl.store.files import locked
 from tl.store.home import Home
-from tl.store.schema import ACTIVE, RESUMABLE
+from tl.store.queue import database
+from tl.store.queue.schema import ACTIVE, RESUMABLE
 from tl.store.trash import deleting
 from tl.words import status_name
 

@@ -62,7 +62,7 @@ def bring_in(home: Home, file: Path, name: str | None = None, shown: str | None 
     shown = shown or file.name
     with weights_file.opened(file) as opened:
         try:
-            card, tensors = _looked_through(opened, shown)
+            card, tensors = _looked_through(home, opened, shown)
         except Refused as problem:
             raise Refused(str(problem).replace(str(opened.name), shown)) from None
         name = name or card.name
@@ -75,7 +75,7 @@ def bring_in(home: Home, file: Path, name: str | None = None, shown: str | None 
             return own.add(home, name, card, weights_copy.pieces(opened, tensors, {}))
 
 
-def _looked_through(file: BinaryIO, shown: str) -> tuple[Card, dict[str, Tensor]]:
+def _looked_through(home: Home, file: BinaryIO, shown: str) -> tuple[Card, dict[str, Tensor]]:
     """The card, and the tensors that are no head. Raises Refused."""
     tensors = weights_file.read_header(file)
     text = weights_copy.metadata_of(file).get(ABOUT)
@@ -88,7 +88,7 @@ def _looked_through(file: BinaryIO, shown: str) -> tuple[Card, dict[str, Tensor]
     if SEAL in weights_copy.metadata_of(file) and header_of_intact(file) is None:
         raise refusal("{file} was damaged on its way here; copy it again, or export it again.", file=shown)
     card = of_stranger(text, shown)
-    _check_network(card, tensors, shown)
+    _check_network(home, card, tensors, shown)
     weights_file.check(file)
     heads = tuple(f"{head}." for head in BACKBONES[card.backbone].heads)
     kept = {name: each for name, each in tensors.items() if not name.startswith(heads) and not name.endswith(COUNTER)}
@@ -96,10 +96,10 @@ def _looked_through(file: BinaryIO, shown: str) -> tuple[Card, dict[str, Tensor]
     return msgspec.structs.replace(card, run_id="", experiment_id="", command=""), kept
 
 
-def _check_network(card: Card, tensors: dict[str, Tensor], shown: str) -> None:
+def _check_network(home: Home, card: Card, tensors: dict[str, Tensor], shown: str) -> None:
     if card.backbone not in BACKBONES:
         raise refusal("{file}: {problem}", file=shown, problem=unknown(card.backbone))
-    if card.backbone.startswith("timm:") and not Home().policy.offers_timm:
+    if card.backbone.startswith("timm:") and not home.policy.offers_timm:
         text = later("{file} is of {backbone}, which is not offered in this demo; it needs a TL Lab of your own.")
         raise refusal(text, file=shown, backbone=card.backbone)
     table, side = BACKBONES[card.backbone], _side(card)

@@ -10,8 +10,8 @@ from tl.config import ArmConfig, Newer, Training, newer
 from tl.languages import read_sentence, say
 from tl.store.documents import Progress, Result, read_config, read_progress, read_result
 from tl.store.home import Home, Run
-from tl.store.rows import RunRow, experiment_of
-from tl.store.schema import ACTIVE, RESUMABLE
+from tl.store.queue.rows import RunRow, experiment_of
+from tl.store.queue.schema import ACTIVE, RESUMABLE
 
 # What a run's result or metrics tell, what its row in the queue does, and what the settings of its arm do.
 _REACHED = (

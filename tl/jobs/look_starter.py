@@ -13,8 +13,8 @@ from typing import Any
 
 from tl.jobs.launchers.launcher import give_way, talking
 from tl.languages import joined, say
-from tl.store import settle_plan
 from tl.store.home import Home
+from tl.store.queue import settle_plan
 
 LIMIT_SECONDS = 300.0  # of one look: reading some hundred runs and judging them takes seconds
 COMMAND = (sys.executable, "-m", "tl.jobs.settle")

@@ -8,7 +8,7 @@ from msgspec import structs
 from tl.jobs.launchers.launcher import Launcher, Unreachable
 from tl.store.home import Home
 from tl.store.machines import Machine, write_machines
-from tl.store.rows import RunRow
+from tl.store.queue.rows import RunRow
 
 LOOK_SECONDS = 3.0  # between two looks
 

@@ -12,10 +12,10 @@ from typing import Any
 from tl import machine
 from tl.backbones import BACKBONES
 from tl.config import TRANSFERRED, Experiment, RunConfig, Training
-from tl.store import database
 from tl.store.documents import read_config, read_result
 from tl.store.home import Home
-from tl.store.rows import RunRow
+from tl.store.queue import database
+from tl.store.queue.rows import RunRow
 from tl.strategies import KEEP_START, STRATEGIES
 
 # What a trainer needs, roughly: Python and torch, per parameter a weight, its gradient and Adam's two moments (nothing

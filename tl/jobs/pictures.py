@@ -7,10 +7,10 @@ from pathlib import Path
 from tl.config import refusal
 from tl.jobs.dead_trainers import record_if_dead
 from tl.languages import later
-from tl.store import database
 from tl.store.files import lock_file
 from tl.store.home import Home
-from tl.store.schema import ACTIVE
+from tl.store.queue import database
+from tl.store.queue.schema import ACTIVE
 from tl.store.titles import title_of
 from tl.store.trash import deleting
 from tl.words import status_name

@@ -18,14 +18,14 @@ from tl.jobs.launchers import catalogue
 from tl.jobs.listing import RunEntry, RunLine, in_full, line_of
 from tl.jobs.queue_order import in_order
 from tl.languages import later, say
-from tl.store import database, everybody
 from tl.store.documents import read_config
 from tl.store.files import write_json
-from tl.store.growth import with_ended
 from tl.store.home import Home
-from tl.store.rows import RunRow, Waiting
-from tl.store.schema import ACTIVE, kept_open
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue import database, everybody
+from tl.store.queue.growth import with_ended
+from tl.store.queue.rows import RunRow, Waiting
+from tl.store.queue.schema import ACTIVE, kept_open
+from tl.store.queue.settle_plan import SettlePlan
 from tl.store.titles import title_of
 
 _FORGET = dict.fromkeys(("handle", "ended", "reason", "message"))
@@ -169,7 +169,7 @@ def _with_weights(home: Home, experiment: Experiment, arm: ArmConfig) -> ArmConf
 
 
 def experiment(home: Home, experiment_id: str) -> dict[str, Any]:
-    """As tl.store.database.read_experiment, and `"runs"` as list_runs; Refused when unknown."""
+    """As tl.store.queue.database.read_experiment, and `"runs"` as list_runs; Refused when unknown."""
     return database.read_experiment(home, experiment_id) | {"runs": list_runs(home, experiment_id)}
 
 
@@ -180,7 +180,7 @@ def list_runs(home: Home, experiment_id: str | None = None) -> list[RunEntry]:
 
 def list_lines(home: Home, experiment_id: str | None = None) -> list[RunLine]:
     """`list_runs` without what the files of the runs tell."""
-    with kept_open(home):
+    with kept_open():
         rows = database.read_runs(home, experiment_id)
         places = _places(home) if any(row.status == "queued" for row in rows) else {}
     return [_listed(home, row, places) for row in rows]
@@ -239,7 +239,7 @@ def _resumable(home: Home, run_id: str) -> RunRow:
         raise refusal(
             "Run {run} was imported without its trained weights; start the comparison anew instead.", run=run_id
         )
-    if out_of_time(row):
+    if out_of_time(home, row):
         minutes = home.policy.run_minutes
         raise refusal(
             "Run {run} has trained for the {minutes:,} min that a run may take here.", run=run_id, minutes=minutes

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from heapq import heapify, heappop, heappush
 from typing import TypeVar
 
-from tl.store.rows import RunRow, Waiting
+from tl.store.queue.rows import RunRow, Waiting
 
 Row = TypeVar("Row", RunRow, Waiting)
 Group = tuple[str, int]  # experiment id and seed

@@ -22,13 +22,13 @@ from tl.jobs.launchers import catalogue, processes
 from tl.jobs.launchers.launcher import KILL_SECONDS, Unreachable
 from tl.jobs.start import holder, take_lock
 from tl.languages import say
-from tl.store import database
-from tl.store.damage import QueueDamaged
 from tl.store.documents import Result, read_config, read_result
 from tl.store.home import Home, Run
 from tl.store.quarantine import announced, sweep_abandoned
-from tl.store.rows import experiment_of
-from tl.store.schema import select
+from tl.store.queue import database
+from tl.store.queue.damage import QueueDamaged
+from tl.store.queue.rows import experiment_of
+from tl.store.queue.schema import select
 
 # Settings in which an experiment's runs may differ, with what the experiment has then: they go on with what there is.
 _OWN = DECIDED | {"devices": 1}
@@ -79,7 +79,7 @@ def _sound(home: Home) -> bool:
     """Whether all of the queue can be read; one without anything is not sound where runs lie in folders."""
     try:
         checks = select(home, "PRAGMA integrity_check") + select(home, "PRAGMA foreign_key_check")
-        specs = [row["spec"] for row in select(home, "SELECT spec FROM experiments")]
+        specs = [row["spec"] for row in select(home, "SELECT spec FROM experiments", everyone=True)]
         database.read_runs(home, everyone=True)
         for spec in specs:  # one that has lost its runs, too
             experiment_of(spec)

@@ -11,12 +11,12 @@ from dataclasses import fields
 from tl.config import Experiment, RunConfig, Training
 from tl.config.experiment import DECIDED
 from tl.languages import english, say
-from tl.store import database
 from tl.store.documents import Result, in_english, read_result
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
 from tl.store.origin import ORIGIN
-from tl.store.rows import RunRow
+from tl.store.queue import database
+from tl.store.queue.rows import RunRow
 
 # Early stopping's: they change nothing for a run that used its whole budget, as long as more of it is asked for.
 _PATIENCE = "patience"

@@ -10,14 +10,14 @@ from tl.jobs.queue import admission_of, resolved
 from tl.jobs.settle_plan import begun_plan, with_seeds
 from tl.jobs.stopping import stop_all
 from tl.languages import later, plural
-from tl.store import database, settle_plan
 from tl.store.documents import read_config
 from tl.store.files import write_json
-from tl.store.growth import grow
 from tl.store.home import Home
-from tl.store.rows import RunRow
-from tl.store.schema import ACTIVE, RESUMABLE
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue import database, settle_plan
+from tl.store.queue.growth import grow
+from tl.store.queue.rows import RunRow
+from tl.store.queue.schema import ACTIVE, RESUMABLE
+from tl.store.queue.settle_plan import SettlePlan
 from tl.words import number_of
 
 MOST_SEEDS = 100  # of an experiment

@@ -15,12 +15,12 @@ from tl.jobs.seeds import add_seeds
 from tl.jobs.settle_plan import spent_seconds
 from tl.languages import later, read_sentence, say
 from tl.policy import QuotaExceeded
-from tl.store import database, settle_plan
-from tl.store.database import Unknown
 from tl.store.files import keep_private, locked
 from tl.store.home import Home
-from tl.store.rows import RunRow
-from tl.store.schema import ACTIVE, RESUMABLE
+from tl.store.queue import database, settle_plan
+from tl.store.queue.database import Unknown
+from tl.store.queue.rows import RunRow
+from tl.store.queue.schema import ACTIVE, RESUMABLE
 
 ENDED = {  # a run's status -> a sentence on it, one with why
     "stopped": (

@@ -1,4 +1,4 @@
-"""What may be run until it is settled, and how long it has been running: plans (tl.store.settle_plan) and the clock.
+"""What may be run until it is settled, and how long it has been running: tl.store.queue.settle_plan and the clock.
 
 Imports nothing of the queue, which uses it.
 """
@@ -11,8 +11,8 @@ from tl.config import PLANNED_LOOKS, Experiment, refusal
 from tl.jobs.launchers import processes
 from tl.jobs.listing import RunLine
 from tl.languages import later
-from tl.store.rows import RunRow
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue.rows import RunRow
+from tl.store.queue.settle_plan import SettlePlan
 
 LEAST_SEEDS = PLANNED_LOOKS[0]  # with fewer there is nothing to judge
 

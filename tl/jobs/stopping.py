@@ -11,11 +11,11 @@ from tl.jobs.listing import RunEntry
 from tl.jobs.queue import run
 from tl.jobs.start import ensure_supervisor, supervisor_lives
 from tl.languages import later, say
-from tl.store import database
-from tl.store import settle_plan as plans
 from tl.store.home import Home
-from tl.store.rows import RunRow
-from tl.store.schema import ACTIVE
+from tl.store.queue import database
+from tl.store.queue import settle_plan as plans
+from tl.store.queue.rows import RunRow
+from tl.store.queue.schema import ACTIVE
 
 _START_SECONDS = 5.0  # in which a supervisor that has claimed a run must have said what trains it
 _LOOK_SECONDS = 20.0  # in which a supervisor has seen that it has to end a run elsewhere, and written down how it ended

@@ -23,13 +23,13 @@ from tl.jobs.queue import waiting_runs
 from tl.jobs.queue_order import Group, group, together
 from tl.jobs.side_by_side import lanes_of
 from tl.languages import say
-from tl.store import database, everybody
 from tl.store.device_lock import set_places
-from tl.store.everybody import Move
 from tl.store.home import Home
 from tl.store.quarantine import sweep_abandoned
-from tl.store.rows import RunRow
-from tl.store.schema import kept_open
+from tl.store.queue import database, everybody
+from tl.store.queue.everybody import Move
+from tl.store.queue.rows import RunRow
+from tl.store.queue.schema import kept_open
 from tl.store.trash import empty_trash, keep_best_network
 
 IDLE_SECONDS = 10.0  # with nothing to do, then it ends
@@ -111,7 +111,7 @@ class Supervisor:
 
     def tick(self) -> bool:
         """Write down what has ended and start what may start; whether anything is queued, running or to be settled."""
-        with kept_open(self.home):
+        with kept_open():
             return self._tick()
 
     def _tick(self) -> bool:
@@ -201,7 +201,7 @@ class Supervisor:
         """What a living trainer must be ended for, as columns of its run; None: it may go on."""
         files, attempt = self._home_of(row).run(row.run_id), (row.run_id, row.attempt)
         seconds = launcher.seconds(handle)
-        if seconds is not None and out_of_time(row, seconds):
+        if seconds is not None and out_of_time(self.home, row, seconds):
             return overdue(files)
         if row.stop_requested:
             if attempt not in self._stops and not launcher.near:  # nobody else can

@@ -12,8 +12,8 @@ from tl.jobs.listing import RunEntry
 from tl.jobs.queue import enqueue, list_runs, resolved, resume_all
 from tl.jobs.sizes import MIN_SIZES, TOO_FEW
 from tl.languages import later
-from tl.store import database
 from tl.store.home import Home
+from tl.store.queue import database
 
 
 def submit_sweep(home: Home, experiment: Experiment, sizes: Iterable[int], key: str | None = None) -> str:
@@ -85,7 +85,7 @@ def resume_sweep(home: Home, sweep_id: str) -> list[RunEntry]:
     or where all of them would be too many.
     """
     ended = [run for run in sweep(home, sweep_id)["runs"] if run.status in ("stopped", "failed", "interrupted")]
-    unfinished = [run.run_id for run in ended if not out_of_time(database.read_run(home, run.run_id))]
+    unfinished = [run.run_id for run in ended if not out_of_time(home, database.read_run(home, run.run_id))]
     if not unfinished:
         raise refusal(NO_TIME_LEFT if ended else NOTHING_ENDED, sweep=sweep_id)
     return resume_all(home, unfinished)

@@ -16,7 +16,7 @@ from tl.report.subject import SWEEP, ReportSubject, ended
 from tl.report.table_reader import reading
 from tl.store.documents import read_imported
 from tl.store.home import Home
-from tl.store.name_and_notes import name_and_notes_of
+from tl.store.queue.name_and_notes import name_and_notes_of
 
 FORMAT = 4  # goes up when an older TL Lab could no longer read it
 BEFORE = 3  # of a bundle without answers on shifted pictures, which that can read, too

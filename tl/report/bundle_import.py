@@ -28,9 +28,9 @@ from tl.report.run_files import Files, Read, run_files
 from tl.report.subject import EXPERIMENT, SWEEP
 from tl.report.table_reader import Reader, reading
 from tl.report.values import BundleDamaged, Moment, checked, typed, words
-from tl.store.home import Home, own_id
-from tl.store.name_and_notes import NameAndNotes, label
-from tl.store.rows import Id
+from tl.store.home import Home
+from tl.store.queue.name_and_notes import NameAndNotes, label
+from tl.store.queue.rows import Id
 
 LIMITS = UploadLimits(archive_bytes=256 * 2**20, unpacked_bytes=512 * 2**20, entry_bytes=ENTRY_BYTES, entries=7_000)
 ENTRY = re.compile(rf"runs/({ID_PATTERN.pattern})/({'|'.join(map(re.escape, RUN_FILES))})")
@@ -117,10 +117,8 @@ def import_bundle(home: Home, path: Path, shown: str | None = None) -> tuple[str
             }
         check_absent(home, parts, sweep_id)
         written = _runs(home, [config for part in parts for config in part.configs], imported, read, reader, shown)
-        if home.owner:  # another visitor may have imported the same
-            parts = [under_own_ids(home.owner, part) for part in parts]
-            sweep_id = sweep_id and own_id(home.owner, sweep_id)
-            check_absent(home, parts, sweep_id)
+        parts, sweep_id = [under_own_ids(home, part) for part in parts], sweep_id and home.own_id(sweep_id)
+        check_absent(home, parts, sweep_id)  # under these ids, too
         write(home, parts, sweep_id, called, written)
     return (SWEEP, sweep_id) if sweep_id else (EXPERIMENT, parts[0].experiment_id)
 

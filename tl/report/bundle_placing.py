@@ -10,11 +10,11 @@ from typing import Any
 from tl.config import Experiment, Refused, RunConfig, refusal
 from tl.languages import say
 from tl.report.run_files import Files
-from tl.store import database
 from tl.store.files import locked, write_bytes, write_json
-from tl.store.home import Home, own_id
-from tl.store.name_and_notes import NameAndNotes
+from tl.store.home import Home
 from tl.store.quarantine import announce, quarantine
+from tl.store.queue import database
+from tl.store.queue.name_and_notes import NameAndNotes
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class BundledExperiment:
     label: NameAndNotes
 
 
-def under_own_ids(owner: str, part: BundledExperiment) -> BundledExperiment:
-    """The same with ids that only this owner's import has: ids are one visitor's, bundles go round."""
-    rows = [row | {"run_id": own_id(owner, row["run_id"])} for row in part.rows]
-    return replace(part, experiment_id=own_id(owner, part.experiment_id), rows=rows)
+def under_own_ids(home: Home, part: BundledExperiment) -> BundledExperiment:
+    """The same with the ids that it has in this home."""
+    rows = [row | {"run_id": home.own_id(row["run_id"])} for row in part.rows]
+    return replace(part, experiment_id=home.own_id(part.experiment_id), rows=rows)
 
 
 def write(

@@ -12,11 +12,11 @@ from tl.datasets import DatasetInfo, describe, describe_after
 from tl.languages import say
 from tl.networks import pictures_in_words
 from tl.sources.licences import in_words
-from tl.store import database
 from tl.store.documents import Result, read_config, read_result
 from tl.store.home import Home
 from tl.store.predictions import read_predictions
-from tl.store.rows import RunRow
+from tl.store.queue import database
+from tl.store.queue.rows import RunRow
 from tl.words import status_name
 
 

@@ -14,7 +14,7 @@ from tl.differences import usual_name_of
 from tl.effects import idle, of_another_strategy
 from tl.languages import listed, say
 from tl.store.documents import Result
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue.settle_plan import SettlePlan
 from tl.words import short
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})

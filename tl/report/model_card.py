@@ -11,8 +11,8 @@ from tl.languages import joined, later, say
 from tl.report.card_facts import About, about
 from tl.report.card_pictures import dataset_titles, learned, pictures_of, text
 from tl.report.command import command, pinned
-from tl.store.database import Unknown
 from tl.store.home import Home
+from tl.store.queue.database import Unknown
 from tl.strategies import STRATEGIES, TARGET, arm_title
 from tl.words import count, millions, number_of, percent, plain
 

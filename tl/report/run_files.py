@@ -11,7 +11,7 @@ from tl.report.bundle import RUN_FILES
 from tl.report.table_reader import Reader
 from tl.report.values import BundleDamaged, checked, plain_value
 from tl.store.documents import Result
-from tl.store.home import Home, own_id
+from tl.store.home import Home
 
 NOTES, NOTE_LENGTH = 20, 500  # sentences of a run on what did not go as planned; characters
 Read = Callable[[str], bytes | None]  # an entry of the bundle by its name; None where there is none
@@ -27,10 +27,7 @@ def run_files(home: Home, config: RunConfig, read: Read, reader: Reader) -> File
         config = config.decided(written)
     if written != config:
         raise BundleDamaged(say("the settings of run {run} are not those of its experiment", run=config.run_id))
-    here = config
-    if home.owner:
-        ids = (own_id(home.owner, config.run_id), own_id(home.owner, config.experiment_id))
-        here = replace(config, run_id=ids[0], experiment_id=ids[1])
+    here = replace(config, run_id=home.own_id(config.run_id), experiment_id=home.own_id(config.experiment_id))
     found: Files = {"config.json": here.to_json()}
     result = own.pop("result.json")
     if result is not None:

@@ -22,7 +22,7 @@ from tl.report.subject import ReportSubject
 from tl.setting_names import setting_name
 from tl.sources import used as sources_of
 from tl.sources.licences import in_words
-from tl.store.name_and_notes import name_and_notes_of
+from tl.store.queue.name_and_notes import name_and_notes_of
 from tl.strategies import STRATEGIES
 from tl.words import count, not_available, number_of, percent, rate
 

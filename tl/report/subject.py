@@ -6,10 +6,10 @@ from typing import Any
 
 from tl.config import Experiment, refusal
 from tl.languages import say
-from tl.store.database import Unknown, read_experiment, read_runs, read_sweeps
 from tl.store.home import Home
-from tl.store.rows import RunRow, refuse_final
-from tl.store.schema import ACTIVE
+from tl.store.queue.database import Unknown, read_experiment, read_runs, read_sweeps
+from tl.store.queue.rows import RunRow, refuse_final
+from tl.store.queue.schema import ACTIVE
 
 EXPERIMENT, SWEEP = "experiment", "sweep"
 
@@ -21,7 +21,7 @@ class ReportSubject:
     home: Home
     kind: str  # EXPERIMENT or SWEEP
     ident: str
-    entries: tuple[dict[str, Any], ...]  # of its experiments, as tl.store.database.read_experiment gives them
+    entries: tuple[dict[str, Any], ...]  # of its experiments, as tl.store.queue.database.read_experiment gives them
     rows_of: dict[str, list[RunRow]]  # experiment id -> its rows of runs, in the order of training
 
     @cached_property

@@ -15,10 +15,10 @@ from tl.languages import later
 from tl.sources.card import Card
 from tl.sources.catalogue import available, source
 from tl.sources.source import Source
-from tl.store.database import read_runs
 from tl.store.files import write_json, write_pieces
 from tl.store.home import Home
-from tl.store.rows import RunRow
+from tl.store.queue.database import read_runs
+from tl.store.queue.rows import RunRow
 from tl.strategies import RANDOM
 
 CARD, WEIGHTS = "card.json", "weights.safetensors"

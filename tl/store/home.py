@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from tl.config import ID_PATTERN, NAME_PATTERN, refusal
@@ -60,10 +61,10 @@ class Home:
         self.root = self.path.parent.parent if visitor else self.path
         self.owner = self.path.name if visitor else None
 
-    @property
+    @cached_property
     def policy(self) -> Policy:
-        """What whoever uses this home may do. The one door to tl.hosted, which nothing else here imports; as every home
-        has it, no process can forget it."""
+        """What whoever uses this home may do, by the environment as it was when first asked. The one door to tl.hosted,
+        which nothing else here imports; as every home has it, no process can forget it."""
         if os.environ.get(HOSTED, "") in ("", "0"):
             return UNLIMITED
         from tl.hosted.demo import demo
@@ -75,6 +76,11 @@ class Home:
         if owner is not None and not ID_PATTERN.fullmatch(owner):
             raise refusal("{owner!r} can't be the owner of a workspace.", owner=owner)
         return Home(self.root if owner is None else self.root / VISITORS / owner)
+
+    def own_id(self, ident: str) -> str:
+        """The id under which this home keeps what came from elsewhere as `ident`: always the same. A visitor's is nobody
+        else's, since several may bring the same."""
+        return ident if self.owner is None else _id_from(f"TL Lab import {self.owner} {ident}")  # not shown
 
     def visitors(self) -> Iterator["Home"]:
         """Every visitor's workspace that is on the disk."""
@@ -126,11 +132,6 @@ class Run:
 def owner_of(secret: str) -> str:
     """The owner a visitor's secret stands for: it can be stored and shown, the secret can't be found from it."""
     return _id_from(f"TL Lab workspace {secret}")  # not shown
-
-
-def own_id(owner: str, ident: str) -> str:
-    """The id under which `owner` keeps what came from elsewhere as `ident`: always the same, and nobody else's."""
-    return _id_from(f"TL Lab import {owner} {ident}")  # not shown
 
 
 def _id_from(text: str) -> str:

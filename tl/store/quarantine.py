@@ -14,9 +14,9 @@ from pathlib import Path
 
 from tl.config import Refused
 from tl.languages import say
-from tl.store.everybody import known_runs
 from tl.store.files import locked, read_json, sync_folder, write_json
 from tl.store.home import Home
+from tl.store.queue.everybody import known_runs
 
 LOCK = "lock"  # in a quarantine folder, held while it is filled
 PLACED = "placed.json"  # ids of runs whose folders may stand where runs lie before the queue has their rows

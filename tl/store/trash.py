@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 
 from tl.config import ID_PATTERN, Refused, new_id
-from tl.store.everybody import has_rows, known_runs
 from tl.store.home import VISITORS, Home, Run
+from tl.store.queue.everybody import has_rows, known_runs
 
 
 def place_for(home: Home, folder: Path) -> Path:

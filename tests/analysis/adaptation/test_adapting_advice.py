@@ -15,10 +15,10 @@ from tl.analysis.forecasts import advice_record
 from tl.analysis.forecasts.advice_record import ADAPTING, TRANSFER, in_words, record
 from tl.analysis.statistics import HELPS, NO_DIFFERENCE
 from tl.config import ArmConfig, Experiment
-from tl.store import database
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
-from tl.store.removal import delete_runs
+from tl.store.queue import database
+from tl.store.queue.removal import delete_runs
 from tl.strategies import STRATEGIES
 
 

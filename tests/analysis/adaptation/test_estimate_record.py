@@ -20,9 +20,9 @@ from tl.analysis.adaptation.estimate_record import (
     widening_in_words,
 )
 from tl.analysis.experiment import experiment_result
-from tl.store import database
 from tl.store.home import Home
-from tl.store.removal import delete_runs
+from tl.store.queue import database
+from tl.store.queue.removal import delete_runs
 
 
 def kept(pair: str, *measured: float, number: int = 0) -> EstimatedComparison:

@@ -8,8 +8,8 @@ from tl.analysis.forecasts.answer import answer
 from tl.analysis.forecasts.question import question
 from tl.analysis.forecasts.trainings import FinishedTraining, from_trainings
 from tl.config import Training
-from tl.store.database import read_runs, read_sweep
 from tl.store.predictions import ALONE, Answers, Predictions, write_predictions
+from tl.store.queue.database import read_runs, read_sweep
 
 SIZES = (50, 100, 200)
 

@@ -12,7 +12,7 @@ from tl.analysis.inspection.second_look import answer, pairs
 from tl.config import ArmConfig, Experiment, Refused
 from tl.datasets import Corrections, derive, describe, ingest
 from tl.jobs.compare_again import compare_again
-from tl.store.database import read_experiment, read_runs
+from tl.store.queue.database import read_experiment, read_runs
 
 ARMS = (ArmConfig(name="scratch", strategy="scratch"), ArmConfig(name="other", strategy="scratch", learning_rate=1e-4))
 ASIDE = Corrections(set_aside=("rose/0.png",))

@@ -8,8 +8,8 @@ from tl.analysis.inspection.shifted import compare_under_shift, of_arm
 from tl.analysis.inspection.shifted_record import shifted_record
 from tl.analysis.inspection.thresholds import at_threshold
 from tl.config import ArmConfig
-from tl.store.database import read_experiment
 from tl.store.predictions import Predictions
+from tl.store.queue.database import read_experiment
 from tl.store.shifted import AS_THEY_ARE, SHIFTS, Shifted, write_shifted
 
 PICTURES = 200

@@ -23,11 +23,11 @@ from tl.analysis.records import RunRecord, mean
 from tl.config import Experiment
 from tl.datasets import given_labels
 from tl.languages import plural, say
-from tl.store.database import read_runs
 from tl.store.documents import Count, Share, all_in
 from tl.store.files import write_json
 from tl.store.home import Home
-from tl.store.rows import Id, RunRow
+from tl.store.queue.database import read_runs
+from tl.store.queue.rows import Id, RunRow
 from tl.words import number_of, points
 
 HELD = 0.9  # share of ranges that should hold the truth once they are widened

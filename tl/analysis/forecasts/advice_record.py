@@ -19,11 +19,11 @@ from tl.analysis.statistics import UNDECIDED
 from tl.config import ArmConfig, Experiment
 from tl.datasets import given_labels
 from tl.languages import commas, joined, later, plural, say
-from tl.store.database import read_runs
 from tl.store.documents import Count, Finite, all_in
 from tl.store.files import write_json
 from tl.store.home import Home
-from tl.store.rows import Id, RunRow
+from tl.store.queue.database import read_runs
+from tl.store.queue.rows import Id, RunRow
 from tl.strategies import SOURCE_AND_FEW, STRATEGIES
 
 SCRATCH, SOURCE_ONLY = "scratch", "source_only"

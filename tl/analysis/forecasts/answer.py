@@ -14,10 +14,10 @@ from tl.analysis.forecasts.trainings import FinishedTraining, from_trainings
 from tl.analysis.forecasts.wording import notes, record_in_words, wording
 from tl.config import Experiment, Training, refusal
 from tl.languages import later, say
-from tl.store.database import read_runs, read_sweep, read_sweeps
 from tl.store.documents import read_result
 from tl.store.home import Home
 from tl.store.predictions import read_answers
+from tl.store.queue.database import read_runs, read_sweep, read_sweeps
 from tl.store.titles import title_of
 from tl.strategies import STRATEGIES, TRAINED
 

@@ -11,10 +11,10 @@ import numpy as np
 from tl.config import TRANSFERRED, ArmConfig, Training
 from tl.datasets.catalogue import home_of
 from tl.languages import say
-from tl.store.database import read_runs
 from tl.store.documents import Result, read_result
 from tl.store.features import fingerprint
 from tl.store.home import Home
+from tl.store.queue.database import read_runs
 from tl.strategies import PRETRAINED
 
 MIN_RESULTS = 3  # fewer say nothing about an order

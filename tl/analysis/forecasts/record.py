@@ -23,11 +23,11 @@ from tl import datasets, sources
 from tl.analysis.forecasts.curve import MeasuredCurve
 from tl.analysis.forecasts.forecast import BandPoint, Forecast
 from tl.config import Refused, Training
-from tl.store.database import read_runs
 from tl.store.documents import Count, Finite, Share, all_in, read_result
 from tl.store.files import write_json
 from tl.store.home import Home
-from tl.store.rows import RunRow
+from tl.store.queue.database import read_runs
+from tl.store.queue.rows import RunRow
 from tl.strategies import STRATEGIES
 
 FEATURES, SWEEP = "features", "sweep"  # what a curve was measured by; a forecast is held against its own kind alone

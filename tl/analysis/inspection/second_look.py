@@ -16,7 +16,7 @@ from tl.datasets.corrections import Corrected, corrected
 from tl.datasets.info import DatasetInfo
 from tl.languages import joined, later, plural, say
 from tl.store.home import Home
-from tl.store.rows import RunRow
+from tl.store.queue.rows import RunRow
 from tl.words import number_of, points
 
 OUTCOMES = {  # of a headline's claim

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from tl.store.database import read_runs
 from tl.store.home import Home
+from tl.store.queue.database import read_runs
 from tl.store.titles import title_of
 from tl.words import data_name
 

@@ -39,7 +39,7 @@ def section(home: Home, info: DatasetInfo | None = None) -> list[DeltaGenerator]
             places = _cards(home)
     if (place := fold(say("Settings for all arms"), shared_summary() or say(UNKNOWN), SETTINGS_OPEN)) is not None:
         with place, st.grid(3, min_column_width=260):
-            shared_settings(info)
+            shared_settings(home, info)
     return places
 
 
@@ -93,7 +93,7 @@ def _arm(home: Home, number: int, position: int) -> DeltaGenerator:
         box = st.popover(say("Settings"), icon=":material/tune:", type="tertiary", on_change="rerun", key=key)
         if box.open:
             with box:
-                arm_settings(number, state[strategy_key])
+                arm_settings(home, number, state[strategy_key])
                 own_network.settings(home, number, state[strategy_key])
         if words := own_network.words(number, state[strategy_key]):
             said.caption(":material/hub: " + escape(words))

@@ -10,22 +10,21 @@ from tl.ui.compose.form_state import arm_key, shared_key
 from tl.ui.compose.presets import Preset
 
 
-def hold_to_limits(state: MutableMapping[Any, Any]) -> None:
+def hold_to_limits(home: Home, state: MutableMapping[Any, Any]) -> None:
     """Bring what a preset or a data set put into the form within the limits; what was typed is refused instead."""
-    policy = Home().policy
     keys = {shared_key(name): name for name in ("epochs", "resolution", "samples")}
     own = [(number, name) for number in state[form_state.ARMS] for name in ("epochs", "resolution")]
     keys |= {arm_key(number, name): name for number, name in own}
     for key, name in keys.items():
         if isinstance(state.get(key), int):
-            state[key] = policy.at_most(name, state[key])
+            state[key] = home.policy.at_most(name, state[key])
     if isinstance(state[form_state.SEEDS], int):
-        state[form_state.SEEDS] = at_most_seeds(state, state[form_state.SEEDS])
+        state[form_state.SEEDS] = at_most_seeds(home, state, state[form_state.SEEDS])
 
 
-def at_most_seeds(state: MutableMapping[Any, Any], usual: int) -> int:
+def at_most_seeds(home: Home, state: MutableMapping[Any, Any], usual: int) -> int:
     """Seeds, so that arms x seeds stays within its limit."""
-    together = Home().policy.runs_together
+    together = home.policy.runs_together
     return usual if together is None else max(1, min(usual, together // len(state[form_state.ARMS])))
 
 

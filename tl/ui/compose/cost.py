@@ -22,7 +22,7 @@ from tl.languages import joined, listed, say
 from tl.report.command import NOTHING, command, pinned
 from tl.store.documents import read_result
 from tl.store.home import Home
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue.settle_plan import SettlePlan
 from tl.strategies import arm_title
 from tl.ui.compose import plan
 from tl.ui.parts.refresh import fragment

@@ -13,7 +13,7 @@ from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.datasets import DatasetInfo
 from tl.languages import commas, reworded, say
 from tl.store.home import Home
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue.settle_plan import SettlePlan
 from tl.ui.compose import advice, arms, bounds, cost, form_state, network, pictures, plan, reuse
 from tl.ui.compose.presets import PRESETS, Preset
 from tl.ui.parts.problems import show_kept, show_problems
@@ -36,7 +36,7 @@ def show(home: Home) -> None:
         if _still(home, filled) and state[network.RESOLUTION] == filled.here().resolution:  # nobody has chosen another
             _suit_pictures(home)
     _begin_with_own(home)
-    bounds.hold_to_limits(state)
+    bounds.hold_to_limits(home, state)
     with st.container():
         _presets(home)
         left_out = st.container()
@@ -70,7 +70,7 @@ def start_from(home: Home, source: sources.Source) -> None:
     st.session_state[network.BACKBONE] = source.backbone
     st.session_state[network.WEIGHTS] = source.key
     if source.card:
-        sides = network.possible_resolutions(source.backbone)
+        sides = network.possible_resolutions(home, source.backbone)
         st.session_state[network.RESOLUTION] = min(sides, key=lambda side: abs(side - source.input.size))
 
 
@@ -109,7 +109,7 @@ def _still(home: Home, preset: Preset) -> bool:
     state = st.session_state
     fresh: dict[Any, Any] = {}
     form_state.fill(fresh, preset.here(home, state[pictures.DATASET]))
-    bounds.hold_to_limits(fresh)
+    bounds.hold_to_limits(home, fresh)
     wanted = form_state.compose(fresh)
     try:
         now = form_state.compose(state)

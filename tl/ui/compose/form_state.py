@@ -12,9 +12,9 @@ from tl.differences import usual_name, usual_name_of
 from tl.effects import USUAL, has_effect, of_another_strategy
 from tl.jobs.settle_plan import begun_plan, with_least_seeds, with_seeds
 from tl.languages import english
-from tl.store.database import experiment_with_key
 from tl.store.home import Home
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue.database import experiment_with_key
+from tl.store.queue.settle_plan import SettlePlan
 from tl.strategies import RANDOM, STRATEGIES, arm_title, offered
 from tl.ui.parts.numbers import typed
 from tl.words import plain

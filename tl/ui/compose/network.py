@@ -30,7 +30,7 @@ def section(home: Home) -> None:
     place = fold(say("Network"), _words(chosen), OPEN)
     if place is not None:
         with place:
-            _choices(known)
+            _choices(home, known)
             words = escape(summary(overview(home, st.session_state[BACKBONE])))
             st.caption(say("Network: {summary}.", summary=words))
             if not known:
@@ -45,7 +45,7 @@ def fit_form_to_network(home: Home) -> dict[str, Source]:
     known = {entry.key: entry for entry in sources.available(home, state[BACKBONE])}
     if state[WEIGHTS] not in known:
         state[WEIGHTS] = _usual(home, state[BACKBONE], list(known))
-    possible = possible_resolutions(state[BACKBONE], state[RESOLUTION])
+    possible = possible_resolutions(home, state[BACKBONE], state[RESOLUTION])
     if state[RESOLUTION] not in possible:
         state[RESOLUTION] = min(possible, key=lambda side: abs(side - state[RESOLUTION]))
     return known
@@ -58,10 +58,10 @@ def _words(chosen: Source | None) -> str:
     return escape(commas([BACKBONES[state[BACKBONE]].title, weights, f"{state[RESOLUTION]} px"]))
 
 
-def _choices(known: dict[str, Source]) -> None:
+def _choices(home: Home, known: dict[str, Source]) -> None:
     state = st.session_state
     first, second, third = st.columns([2, 2, 1])
-    networks = offered()
+    networks = offered(home)
     with first:
         st.selectbox(
             say("Network"),
@@ -86,7 +86,7 @@ def _choices(known: dict[str, Source]) -> None:
     with third:
         st.selectbox(
             say("Resolution"),
-            possible_resolutions(state[BACKBONE], state[RESOLUTION]),
+            possible_resolutions(home, state[BACKBONE], state[RESOLUTION]),
             key=RESOLUTION,
             format_func=lambda side: f"{side} px",
             persist_state="session",
@@ -94,9 +94,9 @@ def _choices(known: dict[str, Source]) -> None:
         )
 
 
-def offered() -> list[str]:
+def offered(home: Home) -> list[str]:
     """The table's networks, then timm's; where these are offered."""
-    return [*BACKBONES, *(timm_networks.names() if Home().policy.offers_timm else ())]
+    return [*BACKBONES, *(timm_networks.names() if home.policy.offers_timm else ())]
 
 
 def label_of(name: str) -> str:
@@ -130,10 +130,10 @@ def _about(chosen: Source) -> None:
         st.caption(words)
 
 
-def possible_resolutions(backbone: str, held: int | None = None) -> list[int]:
+def possible_resolutions(home: Home, backbone: str, held: int | None = None) -> list[int]:
     """What can be chosen for a network, within the policy; what is `held`, too: any multiple of 16 may come from
     elsewhere."""
-    network, most = BACKBONES[backbone], Home().policy.at_most("resolution", max(RESOLUTIONS))
+    network, most = BACKBONES[backbone], home.policy.at_most("resolution", max(RESOLUTIONS))
     sides = sorted({*RESOLUTIONS, *network.sides, *([held] if held else [])})
     return [side for side in sides if network.takes(side) and side <= most] or [network.min_resolution]
 

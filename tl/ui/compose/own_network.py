@@ -32,7 +32,7 @@ def drop_unavailable_choices(home: Home, number: int) -> None:
     if state[keys["weights"]] not in (None, *either, *(entry.key for entry in sources.available(home, backbone))):
         state[keys["weights"]] = None
     held = state[keys["resolution"]]
-    if held not in (None, *network.possible_resolutions(backbone, held)):
+    if held not in (None, *network.possible_resolutions(home, backbone, held)):
         state[keys["resolution"]] = None
 
 
@@ -40,7 +40,7 @@ def settings(home: Home, number: int, strategy: str) -> None:
     """Draw them, for an arm of this strategy (a key of STRATEGIES); each is left empty for what is chosen above."""
     state = st.session_state
     st.markdown(say(":small[Its own, where it differs from the network above]"))
-    networks = network.offered()
+    networks = network.offered(home)
     if (held := state[arm_key(number, "backbone")]) not in (None, *networks):
         networks.append(held)  # known, though not listed
     _choice(say("Network"), number, "backbone", networks, network.label_of)
@@ -52,7 +52,7 @@ def settings(home: Home, number: int, strategy: str) -> None:
         alike = backbone == state[shared_key("backbone")]
         usual = say(AS_ABOVE) if alike else _usual(home, backbone, state[shared_key("weights")])
         _choice(say("Pretrained weights"), number, "weights", list(titles), titles.__getitem__, usual)
-    possible = network.possible_resolutions(backbone, state[arm_key(number, "resolution")])
+    possible = network.possible_resolutions(home, backbone, state[arm_key(number, "resolution")])
     _choice(say("Resolution"), number, "resolution", possible, lambda side: f"{side} px")
 
 

@@ -39,12 +39,12 @@ UNLABELLED_HELP = later(
 
 
 def section(
-    home: Home, lines: DeltaGenerator, how_many: Callable[[DatasetInfo], None] | None = None
+    home: Home, lines: DeltaGenerator, how_many: Callable[[Home, DatasetInfo], None] | None = None
 ) -> DatasetInfo | None:
     """Draw the section, and in `lines` the one that says what is in the set; the chosen one, None while there is none to
     train on.
 
-    `how_many(info)` draws the choice of how many training pictures; by default one number.
+    `how_many(home, info)` draws the choice of how many training pictures; by default one number.
     """
     sound, damaged = datasets.survey(home)
     known = {info.name: info for info in sound if info.labelled}
@@ -64,7 +64,7 @@ def section(
             persist_state="session",
         )
         info = known[state[DATASET]]
-        (how_many or _sample_count)(info)
+        (how_many or _sample_count)(home, info)
     usable = None
     if not state.get(WANTS_UPLOAD):
         with right:
@@ -129,9 +129,9 @@ def _option(info: DatasetInfo) -> str:
     return title if info.ready else say("{dataset} (downloads on first use)", dataset=title)
 
 
-def _sample_count(info: DatasetInfo) -> None:
+def _sample_count(home: Home, info: DatasetInfo) -> None:
     lowest = min(max(2, len(info.classes)), info.train)
-    most = max(lowest, Home().policy.at_most("samples", info.train))
+    most = max(lowest, home.policy.at_most("samples", info.train))
     wanted = st.session_state[SAMPLES]
     if wanted is None and info.origin == "drawn":
         wanted = 500  # "all" of a set drawn by code is a number without meaning

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from tl.config import ArmConfig, Experiment, Training
 from tl.effects import before_training
 from tl.languages import joined, later, say
-from tl.store.schema import ACTIVE
+from tl.store.queue.schema import ACTIVE
 from tl.strategies import arm_title
 from tl.ui.compose.arms import dot
 from tl.ui.parts.chart import draw

@@ -8,8 +8,8 @@ from tl.config import AUTO, TRANSFERRED, ArmConfig, Experiment, Refused, Trainin
 from tl.config.training import OF_TWO_SETS
 from tl.languages import english, listed, say
 from tl.setting_names import setting_name
-from tl.store.database import has_experiment, read_experiment
 from tl.store.home import Home
+from tl.store.queue.database import has_experiment, read_experiment
 from tl.strategies import arm_title
 from tl.ui.compose import form_state
 

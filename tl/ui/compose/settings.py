@@ -31,18 +31,18 @@ RATES = {
 }
 
 
-def shared_settings(info: DatasetInfo | None = None) -> None:
+def shared_settings(home: Home, info: DatasetInfo | None = None) -> None:
     """A widget for every setting that all arms share and that matters now; `info`: of the pictures, where known."""
     for name, setting in SHARED.items():
-        if has_effect(name, _said) and (name != "devices" or _several_devices()):
-            _widget(shared_key(name), _held(name, setting), type(DEFAULTS[name]))
+        if has_effect(name, _said) and (name != "devices" or _several_devices(home)):
+            _widget(shared_key(name), _held(home, name, setting), type(DEFAULTS[name]))
         if name == "judge_by" and info and st.session_state[shared_key(name)] == "auto":
             st.caption(_judged_by(info))
 
 
-def _several_devices() -> bool:
+def _several_devices(home: Home) -> bool:
     """Whether a run can have more than one here, or was given more elsewhere."""
-    return _said("devices") != DEFAULTS["devices"] or Home().policy.at_most("devices", memory.gpus()) > 1
+    return _said("devices") != DEFAULTS["devices"] or home.policy.at_most("devices", memory.gpus()) > 1
 
 
 def _said(name: str) -> Any:
@@ -62,7 +62,7 @@ def _judged_by(info: DatasetInfo) -> str:
     return say("This set is judged by accuracy.")
 
 
-def arm_settings(number: int, key: str) -> None:
+def arm_settings(home: Home, number: int, key: str) -> None:
     """A widget for every setting of one arm that matters to its strategy, a `key` of STRATEGIES."""
     strategy, finds = STRATEGIES[key], st.session_state[shared_key("find_rate")]
     held = (st.session_state[name] for name in (shared_key("optimizer"), arm_key(number, "weights")))
@@ -86,19 +86,21 @@ def arm_settings(number: int, key: str) -> None:
             arm,
             placeholder=say("found by a range test") if finds else usual,
         )
-        _widget(arm_key(number, "epochs"), _held("epochs", SHARED["epochs"]), int, arm, placeholder=say("as all arms"))
+        _widget(
+            arm_key(number, "epochs"), _held(home, "epochs", SHARED["epochs"]), int, arm, placeholder=say("as all arms")
+        )
     for name in strategy.parameters:
         bounds = PARAMETERS[name]
         setting = Setting(title=bounds.title, low=bounds.low, high=bounds.high)
         _widget(arm_key(number, name), setting, type(bounds.default), arm)
 
 
-def _held(name: str, setting: Setting) -> Setting:
+def _held(home: Home, name: str, setting: Setting) -> Setting:
     """The setting within the policy."""
     if name == "seeds":
         held = len(st.session_state.get(OWN_SEEDS, ()))  # what filled the form may have more
-        return replace(setting, high=bounds.at_most_seeds(st.session_state, max(int(setting.high), held)))
-    return replace(setting, high=Home().policy.at_most("epochs", int(setting.high))) if name == "epochs" else setting
+        return replace(setting, high=bounds.at_most_seeds(home, st.session_state, max(int(setting.high), held)))
+    return replace(setting, high=home.policy.at_most("epochs", int(setting.high))) if name == "epochs" else setting
 
 
 def _widget(key: str, setting: Setting, kind: type, of: str = "", placeholder: str | None = None) -> None:

@@ -12,7 +12,7 @@ from tl.datasets import DatasetInfo
 from tl.jobs.sizes import ALL, PRESETS, parse_sizes, preset_title
 from tl.languages import commas, later, listed, reworded, say
 from tl.store.home import Home
-from tl.store.name_and_notes import NONE, all_names_and_notes
+from tl.store.queue.name_and_notes import NONE, all_names_and_notes
 from tl.ui.compose import arms, bounds, cost, forecast, form_state, network, pictures, plan, reuse
 from tl.ui.compose.presets import PRESETS as COMPARISONS
 from tl.ui.parts import view
@@ -47,7 +47,7 @@ def show(home: Home) -> None:
     form_state.renew_token(state, home)
     home.policy.tell()
     pictures.take_over_upload(home)
-    bounds.hold_to_limits(state)
+    bounds.hold_to_limits(home, state)
     with st.container(border=True):
         chosen, lines = st.container(), st.container(gap="xsmall")
     with chosen:
@@ -70,9 +70,9 @@ def show(home: Home) -> None:
         plan.in_form(places, experiment)
 
 
-def _size_choice(info: DatasetInfo) -> None:
+def _size_choice(home: Home, info: DatasetInfo) -> None:
     """In place of one number of training pictures: a preset, or one's own list."""
-    usable = _usable(info)
+    usable = _usable(home, info)
     titles = {name: preset_title(name, usable, info.train) for name in PRESETS} | {OWN_SIZES: say("My own sizes")}
     st.session_state.setdefault(SIZES, next(iter(PRESETS)))
     st.selectbox(
@@ -88,15 +88,15 @@ def _size_choice(info: DatasetInfo) -> None:
         st.text_input(title, key=OWN, placeholder=f"100, 300, 1000, {ALL}", persist_state="session")
 
 
-def _sizes(info: DatasetInfo) -> tuple[int, ...]:
+def _sizes(home: Home, info: DatasetInfo) -> tuple[int, ...]:
     """The sizes the form describes. Raises Refused."""
     state = st.session_state
-    return parse_sizes(state.get(OWN) or "" if state[SIZES] == OWN_SIZES else state[SIZES], _usable(info))
+    return parse_sizes(state.get(OWN) or "" if state[SIZES] == OWN_SIZES else state[SIZES], _usable(home, info))
 
 
-def _usable(info: DatasetInfo) -> DatasetInfo:
+def _usable(home: Home, info: DatasetInfo) -> DatasetInfo:
     """The set with as many training pictures as may be used here."""
-    return replace(info, train=Home().policy.at_most("samples", info.train))
+    return replace(info, train=home.policy.at_most("samples", info.train))
 
 
 def _more_seeds() -> None:
@@ -125,7 +125,7 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
     sizes: tuple[int, ...] = ()
     with show_problems():
         if info:
-            sizes = _sizes(info)
+            sizes = _sizes(home, info)
             experiment = form_state.compose(state, sized=False)
             shown = " · ".join(map(count, sizes))
             runs = len(sizes) * len(experiment.arms) * len(experiment.seeds)
@@ -147,7 +147,7 @@ def _start(home: Home) -> None:
     state = st.session_state
     state.pop(PROBLEM, None)
     try:
-        sizes = _sizes(datasets.describe(home, state[pictures.DATASET]))
+        sizes = _sizes(home, datasets.describe(home, state[pictures.DATASET]))
         experiment = form_state.compose(state, sized=False)
     except Refused:  # typed just before the click: the form, drawn anew, says so where it says so anyway
         return

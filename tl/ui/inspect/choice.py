@@ -12,7 +12,7 @@ from tl.jobs.listing import RunEntry
 from tl.languages import say
 from tl.store.home import Home
 from tl.store.predictions import Answers, Predictions, read_answers, read_predictions
-from tl.store.rows import refuse_final
+from tl.store.queue.rows import refuse_final
 from tl.strategies import SOURCE, STRATEGIES
 from tl.ui.parts.view import ExperimentView
 from tl.words import count, number_of

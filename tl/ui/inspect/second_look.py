@@ -6,8 +6,8 @@ from tl import jobs
 from tl.analysis.inspection import second_look
 from tl.analysis.inspection.second_look import Pair
 from tl.languages import joined, later, say
-from tl.store.database import read_runs
 from tl.store.home import Home
+from tl.store.queue.database import read_runs
 from tl.ui.inspect.choice import Choice
 from tl.ui.parts import view
 from tl.ui.parts.links import COMPARE, experiment_link

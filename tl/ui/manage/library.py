@@ -20,8 +20,8 @@ from tl.networks import pictures_in_words
 from tl.sources import Source
 from tl.sources.card import accuracy_words, card_of
 from tl.sources.licences import restricts
-from tl.store.database import read_experiment
 from tl.store.home import Home
+from tl.store.queue.database import read_experiment
 from tl.ui.compose import form
 from tl.ui.parts import uploads, view
 from tl.ui.parts.deletion import ask

@@ -11,11 +11,11 @@ from tl.backbones import BACKBONES
 from tl.differences import networks, sides
 from tl.jobs.listing import RunEntry, RunLine, in_full
 from tl.languages import later, say
-from tl.store.database import read_experiment
 from tl.store.documents import Progress
 from tl.store.home import Home
-from tl.store.name_and_notes import NONE, NameAndNotes, all_names_and_notes
-from tl.store.schema import ACTIVE, RESUMABLE
+from tl.store.queue.database import read_experiment
+from tl.store.queue.name_and_notes import NONE, NameAndNotes, all_names_and_notes
+from tl.store.queue.schema import ACTIVE, RESUMABLE
 from tl.strategies import arm_title
 from tl.ui.compose.arms import dot
 from tl.ui.manage import compared, machines, search

@@ -9,7 +9,7 @@ from tl.backbones import BACKBONES
 from tl.jobs.listing import RunLine
 from tl.languages import say
 from tl.store.home import Home
-from tl.store.name_and_notes import NONE, NameAndNotes
+from tl.store.queue.name_and_notes import NONE, NameAndNotes
 from tl.strategies import STRATEGIES, arm_title
 from tl.ui.parts import view
 from tl.words import plain

@@ -15,12 +15,12 @@ from tl.differences import networks
 from tl.jobs.listing import RunEntry
 from tl.jobs.progress import seconds_left, share_done
 from tl.languages import later, say
-from tl.store.database import Unknown
 from tl.store.documents import Imported, Progress, read_imported
 from tl.store.home import Home
-from tl.store.name_and_notes import NameAndNotes, name_and_notes_of
-from tl.store.schema import ACTIVE
-from tl.store.settle_plan import SettlePlan
+from tl.store.queue.database import Unknown
+from tl.store.queue.name_and_notes import NameAndNotes, name_and_notes_of
+from tl.store.queue.schema import ACTIVE
+from tl.store.queue.settle_plan import SettlePlan
 from tl.strategies import arm_title
 from tl.words import ordinal
 

@@ -12,7 +12,7 @@ from tl.analysis.time_estimate import seconds_per_seed
 from tl.config import PLANNED_LOOKS
 from tl.jobs.settle_plan import spent_seconds
 from tl.languages import joined, say
-from tl.store.settle_plan import MOST_MINUTES, SettlePlan
+from tl.store.queue.settle_plan import MOST_MINUTES, SettlePlan
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number, typed
 from tl.ui.parts.problems import show_kept, show_problems

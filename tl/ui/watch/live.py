@@ -14,7 +14,7 @@ from tl.jobs.listing import RunEntry
 from tl.languages import ENGLISH, later, say, speaking
 from tl.store.documents import Progress
 from tl.store.home import Home
-from tl.store.schema import RESUMABLE
+from tl.store.queue.schema import RESUMABLE
 from tl.ui.compose.arms import dot
 from tl.ui.parts import view
 from tl.ui.parts.refresh import Snapshot, carry_out, fragment, look_again, set_going

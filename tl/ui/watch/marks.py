@@ -9,7 +9,7 @@ from tl.analysis.results import Learning, Verdict
 from tl.config import Experiment
 from tl.languages import joined, later, listed, plural, say
 from tl.report import findings
-from tl.store.schema import RESUMABLE
+from tl.store.queue.schema import RESUMABLE
 from tl.strategies import arm_title
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.refresh import set_going

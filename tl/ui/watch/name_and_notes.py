@@ -3,9 +3,9 @@
 import streamlit as st
 
 from tl.languages import say
-from tl.store import name_and_notes
 from tl.store.home import Home
-from tl.store.name_and_notes import NameAndNotes
+from tl.store.queue import name_and_notes
+from tl.store.queue.name_and_notes import NameAndNotes
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.text import escape
 

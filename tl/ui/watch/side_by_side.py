@@ -12,10 +12,10 @@ from tl.config import ArmConfig, Experiment, Refused, Training
 from tl.differences import networks
 from tl.languages import later, say
 from tl.setting_names import setting_name
-from tl.store import database
 from tl.store.home import Home
-from tl.store.name_and_notes import all_names_and_notes
-from tl.store.schema import ACTIVE
+from tl.store.queue import database
+from tl.store.queue.name_and_notes import all_names_and_notes
+from tl.store.queue.schema import ACTIVE
 from tl.strategies import STRATEGIES, arm_title
 from tl.ui.compose.shared_settings import SHARED
 from tl.ui.parts import view

@@ -14,11 +14,11 @@ from tl.config import ID_PATTERN, Experiment, refusal
 from tl.jobs.listing import RunEntry
 from tl.languages import say
 from tl.report import size_findings
-from tl.store.database import Unknown
 from tl.store.documents import Imported
 from tl.store.home import Home
-from tl.store.name_and_notes import NameAndNotes, name_and_notes_of
-from tl.store.schema import ACTIVE, RESUMABLE
+from tl.store.queue.database import Unknown
+from tl.store.queue.name_and_notes import NameAndNotes, name_and_notes_of
+from tl.store.queue.schema import ACTIVE, RESUMABLE
 from tl.strategies import arm_title
 from tl.ui.parts.view import ExperimentView
 from tl.words import cell, count, duration, not_available, number_of

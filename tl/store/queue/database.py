@@ -1,7 +1,7 @@
-"""The queue on disk: one SQLite file (tl.store.schema) of experiments and runs.
+"""The queue on disk: one SQLite file (tl.store.queue.schema) of experiments and runs.
 
-Rows and allowed changes of status only. Whether a trainer still lives is not known here: ask tl.jobs. All
-visitors share the file: every function sees and changes only what belongs to `home.owner`, a foreign id is an unknown one.
+Rows and allowed changes of status only. Whether a trainer still lives is not known here: ask tl.jobs. All visitors share
+the file, each connection shows and changes one home's rows: a foreign id is an unknown one.
 """
 
 import json
@@ -13,18 +13,15 @@ from typing import Any
 from tl.config import Experiment, Refused, RunConfig, refusal
 from tl.languages import read_sentence, say, store_sentence
 from tl.store.home import Home
-from tl.store.name_and_notes import NONE, NameAndNotes
-from tl.store.rows import RunRow, experiment_of, row_of
-from tl.store.schema import ACTIVE, TRANSITIONS, select, writing
-from tl.store.settle_plan import SettlePlan, plan_of
+from tl.store.queue.name_and_notes import NONE, NameAndNotes
+from tl.store.queue.rows import RunRow, experiment_of, row_of
+from tl.store.queue.schema import ACTIVE, TRANSITIONS, select, writing
+from tl.store.queue.settle_plan import SettlePlan, plan_of
 from tl.words import status_name
 
 TWICE_SECONDS = 5.0  # in which the same, started from two pages, is one submission: a form that is open in two tabs
 Admission = Callable[[sqlite3.Connection], None]  # looks at the queue with what was put into it; raises Refused
 
-RUNS = """SELECT runs.id AS run_id, runs.*, experiments.spec AS spec, experiments.sweep_id AS sweep_id,
-    experiments.owner AS owner FROM runs JOIN experiments ON experiments.id = runs.experiment_id"""  # not shown
-OWN = "experiment_id IN (SELECT id FROM experiments WHERE owner IS :owner)"
 _CHANGEABLE = {"handle", "queued", "started", "ended", "spent", "reason", "message", "stop_requested"}
 
 
@@ -54,14 +51,14 @@ def insert_experiments(
         if earlier:
             return str(earlier["id"])
         kind = (sweep_id is not None, settling is not None)
-        if key and (twin := _twin(connection, home, specs, kind, now)):
+        if key and (twin := _twin(connection, specs, kind, now)):
             return twin
         for document, (_, runs) in zip(specs, submitted, strict=True):
             own_id = runs[0].experiment_id
             own_key = key if own_id == first_id else None
             values = (own_id, own_key, now, document, sweep_id, home.owner, settling and settling.to_json())
             columns = "(id, key, created, spec, sweep_id, owner, settling)"  # not shown
-            connection.execute(f"INSERT INTO experiments {columns} VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+            connection.execute(f"INSERT INTO main.experiments {columns} VALUES (?, ?, ?, ?, ?, ?, ?)", values)
             queue_runs(connection, runs, 0)
         if admit:
             admit(connection)
@@ -72,7 +69,7 @@ def queue_runs(connection: sqlite3.Connection, runs: list[RunConfig], first: int
     """Put runs into the queue, in this order, from position `first` of their experiment on; inside a transaction."""
     now = time.time()
     connection.executemany(
-        "INSERT INTO runs (id, experiment_id, arm, seed, position, created, queued) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO main.runs (id, experiment_id, arm, seed, position, created, queued) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
             (run.run_id, run.experiment_id, run.arm.name, run.seed, place, now, now)
             for place, run in enumerate(runs, first)
@@ -80,16 +77,14 @@ def queue_runs(connection: sqlite3.Connection, runs: list[RunConfig], first: int
     )
 
 
-def _twin(
-    connection: sqlite3.Connection, home: Home, specs: list[str], kind: tuple[bool, bool], now: float
-) -> str | None:
+def _twin(connection: sqlite3.Connection, specs: list[str], kind: tuple[bool, bool], now: float) -> str | None:
     """Id of the first of what was submitted under a key just before `now` and is the same.
 
     `kind`: whether it is a sweep, and whether it is to be settled.
     """
-    query = "SELECT id, key, spec, sweep_id, settling FROM experiments WHERE owner IS ? AND created BETWEEN ? AND ? ORDER BY id"  # not shown
+    query = "SELECT id, key, spec, sweep_id, settling FROM experiments WHERE created BETWEEN ? AND ? ORDER BY id"  # not shown
     together: dict[str, list[sqlite3.Row]] = {}
-    for row in connection.execute(query, (home.owner, now - TWICE_SECONDS, now)):
+    for row in connection.execute(query, (now - TWICE_SECONDS, now)):
         together.setdefault(row["sweep_id"] or row["id"], []).append(row)
     for first, *others in together.values():
         own_kind = (first["sweep_id"] is not None, first["settling"] is not None)
@@ -119,7 +114,7 @@ def insert_ended(
             called = [(labels or {}).get(ident or "", NONE) for ident in (experiment_id, sweep_id)]
             about = [text or None for one in called for text in (one.name, one.notes)]
             connection.execute(
-                "INSERT INTO experiments (id, created, spec, sweep_id, owner, name, notes, sweep_name, sweep_notes) "
+                "INSERT INTO main.experiments (id, created, spec, sweep_id, owner, name, notes, sweep_name, sweep_notes) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (experiment_id, created, json.dumps(experiment.to_json()), sweep_id, home.owner, *about),
             )
@@ -127,14 +122,14 @@ def insert_ended(
                 {"experiment_id": experiment_id, "position": place} | run | {"message": store_sentence(run["message"])}
                 for place, run in enumerate(runs)
             )
-            query = f"INSERT INTO runs (experiment_id, position, {names}) VALUES (:experiment_id, :position, {values})"  # not shown
+            query = f"INSERT INTO main.runs (experiment_id, position, {names}) VALUES (:experiment_id, :position, {values})"  # not shown
             connection.executemany(query, places)
         if admit:
             admit(connection)
 
 
 def has_experiment(home: Home, experiment_id: str) -> bool:
-    return bool(select(home, "SELECT 1 FROM experiments WHERE id = ? AND owner IS ?", (experiment_id, home.owner)))
+    return bool(select(home, "SELECT 1 FROM experiments WHERE id = ?", (experiment_id,)))
 
 
 def experiment_with_key(home: Home, key: str) -> str | None:
@@ -154,7 +149,7 @@ def read_experiment(home: Home, experiment_id: str) -> dict[str, Any]:
     Raises Refused for an unknown id.
     """
     columns = "id AS experiment_id, key, created, sweep_id, spec, settling"  # not shown
-    rows = select(home, f"SELECT {columns} FROM experiments WHERE id = ? AND owner IS ?", (experiment_id, home.owner))
+    rows = select(home, f"SELECT {columns} FROM experiments WHERE id = ?", (experiment_id,))
     if not rows:
         raise Unknown(say("There is no experiment {id!r}; `python -m tl runs` lists them.", id=experiment_id))
     [row] = rows
@@ -171,9 +166,9 @@ def read_sweep(home: Home, sweep_id: str) -> dict[str, Any]:
 
 def read_sweeps(home: Home) -> list[dict[str, Any]]:
     """Every sweep as `read_sweep` gives it, the newest first; a size whose runs were all deleted is in none."""
-    query = "SELECT id, sweep_id, created, spec FROM experiments WHERE sweep_id IS NOT NULL AND owner IS ?"  # not shown
+    query = "SELECT id, sweep_id, created, spec FROM experiments WHERE sweep_id IS NOT NULL ORDER BY created, id"  # not shown
     sweeps: dict[str, dict[str, Any]] = {}
-    for row in select(home, f"{query} ORDER BY created, id", (home.owner,)):  # not shown
+    for row in select(home, query):
         empty = {"sweep_id": row["sweep_id"], "created": row["created"], "experiments": {}}
         sweep = sweeps.setdefault(row["sweep_id"], empty)
         sweep["experiments"][row["id"]] = experiment_of(row["spec"])
@@ -189,21 +184,20 @@ def read_runs(
 
     `everyone`: those of all visitors, for who keeps the queue; a row's `owner` says whose it is (see Home.of).
     """
-    conditions, values = (["1"], []) if everyone else (["experiments.owner IS ?"], [home.owner])
+    conditions, values = ["1"], list[object]()
     if experiment_id is not None:
         conditions.append("experiment_id = ?")
         values.append(experiment_id)
     if statuses:
         conditions.append(f"status IN ({', '.join('?' * len(statuses))})")
         values.extend(statuses)
-    order = "ORDER BY experiments.created DESC, experiment_id DESC, position"
-    found = select(home, f"{RUNS} WHERE {' AND '.join(conditions)} {order}", tuple(values))
-    return [row_of(columns) for columns in found]
+    query = f"SELECT * FROM runs WHERE {' AND '.join(conditions)} ORDER BY submitted DESC, experiment_id DESC, position"
+    return [row_of(columns) for columns in select(home, query, tuple(values), everyone=everyone)]
 
 
 def read_run(home: Home, run_id: str) -> RunRow:
     """One run's row as in `read_runs`. Raises Refused for an unknown id."""
-    rows = select(home, f"{RUNS} WHERE runs.id = ? AND experiments.owner IS ?", (run_id, home.owner))
+    rows = select(home, "SELECT * FROM runs WHERE id = ?", (run_id,))
     if not rows:
         raise Unknown(say("There is no run {id!r}; `python -m tl runs` lists them.", id=run_id))
     return row_of(rows[0])
@@ -233,8 +227,7 @@ def requeue(home: Home, runs: list[RunRow], admit: Admission, **values: Any) -> 
     with writing(home) as connection:
         for run in runs:
             if not moved(connection, home, run, "queued", values):
-                which = {"run_id": run.run_id, "owner": home.owner}  # a foreign run is said to be gone
-                now = connection.execute(f"SELECT status FROM runs WHERE id = :run_id AND {OWN}", which).fetchone()
+                now = connection.execute("SELECT status FROM runs WHERE id = ?", (run.run_id,)).fetchone()
                 if now is None:
                     raise refusal("Run {id} is deleted already.", id=run.run_id)
                 status = status_name(now["status"])
@@ -258,9 +251,8 @@ def _update(
     if values.get("status") == "queued":
         changes += ", attempt = attempt + 1"
     allowed = ", ".join(map(repr, statuses))
-    query = f"UPDATE runs SET {changes} WHERE id = :run_id AND attempt = :attempt AND status IN ({allowed})"
-    which = {"run_id": run.run_id, "attempt": run.attempt, "owner": home.owner}
-    return connection.execute(f"{query} AND {OWN}", values | which).rowcount == 1
+    query = f"UPDATE main.runs SET {changes} WHERE id = :run_id AND attempt = :attempt AND status IN ({allowed})"
+    return connection.execute(query, values | {"run_id": run.run_id, "attempt": run.attempt}).rowcount == 1
 
 
 def unless_needed(
@@ -272,7 +264,7 @@ def unless_needed(
     """
     with writing(home) as connection:
         which = f"status IN ({', '.join(map(repr, statuses))})"
-        for columns in connection.execute(f"{RUNS} WHERE owner IS ? AND {which}", (home.owner,)):
+        for columns in connection.execute(f"SELECT * FROM runs WHERE {which}"):
             row = row_of(dict(columns))
             if needs(row):
                 return row

@@ -9,8 +9,8 @@ from msgspec import Meta, Struct
 
 from tl.config import ID_PATTERN, ArmConfig, Experiment, Newer, Refused, newer, refusal
 from tl.languages import read_sentence, say
-from tl.store.damage import QueueDamaged
 from tl.store.documents import Finite, T, place_of
+from tl.store.queue.damage import QueueDamaged
 
 Id = Annotated[str, Meta(pattern=rf"\A{ID_PATTERN.pattern}\Z")]
 Status = Literal["queued", "running", "finished", "stopped", "failed", "interrupted"]

@@ -2,15 +2,18 @@
 
 import inspect
 import json
+import re
 import sqlite3
+from pathlib import Path
 
 import pytest
 
 from tl.config import ArmConfig, Experiment, Refused, new_id
-from tl.store import database, everybody, schema
 from tl.store.home import Home, owner_of
-from tl.store.removal import delete_runs
+from tl.store.queue import database, everybody, schema
+from tl.store.queue.removal import delete_runs
 
+ROOT = Path(__file__).parents[3]
 ARMS = (ArmConfig(name="a", strategy="scratch"), ArmConfig(name="b", strategy="scratch"))
 SPEC = Experiment(dataset="blossoms", arms=ARMS, samples=7)
 
@@ -97,6 +100,31 @@ def test_a_row_of_somebody_else_changes_nothing(ours, theirs):
     assert database.read_runs(theirs) == stopped
     assert all(delete_runs(theirs, [each]) for each in stopped)
     assert database.read_runs(ours, everyone=True) == []
+
+
+def test_a_connection_shows_and_changes_its_own_home_s_rows_whatever_a_query_leaves_out(ours, theirs):
+    mine, foreign = insert(ours), insert(theirs)
+    before = database.read_experiment(theirs, foreign), database.read_runs(theirs)
+    with schema.writing(ours) as connection:
+        assert [row["id"] for row in connection.execute("SELECT id FROM experiments")] == [mine]
+        assert [row["experiment_id"] for row in connection.execute("SELECT experiment_id FROM runs")] == [mine] * 2
+        for change in ("UPDATE main.runs SET attempt = 9", "DELETE FROM main.runs"):
+            assert connection.execute(change).rowcount == 2
+        for change in ("UPDATE main.experiments SET name = 'x'", "DELETE FROM main.experiments"):
+            assert connection.execute(change).rowcount == 1
+    assert (database.read_experiment(theirs, foreign), database.read_runs(theirs)) == before
+    assert not everybody.has_rows(ours) and everybody.has_rows(theirs)
+
+
+def test_few_ask_for_everybody_s_rows():
+    def naming(pattern: str) -> set[str]:
+        files = (ROOT / "tl").rglob("*.py")
+        return {path.stem for path in files if re.search(pattern, path.read_text(encoding="utf-8"))}
+
+    assert naming(r"(?<!DELETE )FROM main\.|JOIN main\.") == {"schema", "everybody"}
+    assert naming(r"\bowner IS ") == {"schema"} and naming(r"\bsqlite3\.connect\(") == {"schema", "repair"}
+    keepers = {"background", "repair", "supervisor"}  # of the queue: what it holds in all, who is next
+    assert naming("everyone=True") == {"everybody", "settle_plan"} | keepers
 
 
 def test_two_visitors_may_use_the_same_key(ours, theirs):

@@ -12,9 +12,9 @@ from tl.config import Refused, new_id
 from tl.report.bundle import CONTENTS, export_bundle
 from tl.report.bundle_import import import_bundle
 from tl.report.report import report
-from tl.store import name_and_notes
 from tl.store.home import Home
-from tl.store.name_and_notes import NameAndNotes
+from tl.store.queue import name_and_notes
+from tl.store.queue.name_and_notes import NameAndNotes
 
 
 @pytest.fixture

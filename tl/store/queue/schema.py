@@ -2,16 +2,16 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from tl.config import Refused
 from tl.languages import say
-from tl.store.damage import refusal
 from tl.store.files import locked
 from tl.store.home import Home
+from tl.store.queue.damage import refusal
 
 # status -> what it may become; a finished run stays finished
 TRANSITIONS: dict[str, tuple[str, ...]] = {
@@ -63,10 +63,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "UPDATE runs SET queued = created",
         "ALTER TABLE runs ADD COLUMN spent REAL NOT NULL DEFAULT 0",  # seconds that its ended attempts took
     ),
-    # SettlePlan.to_json (tl.store.settle_plan); null: never asked for.
+    # SettlePlan.to_json (settle_plan.py); null: never asked for.
     ("ALTER TABLE experiments ADD COLUMN settling TEXT",),
     (
-        "ALTER TABLE experiments ADD COLUMN name TEXT",  # what somebody calls it (tl.store.name_and_notes); null: nothing
+        "ALTER TABLE experiments ADD COLUMN name TEXT",  # what somebody calls it (name_and_notes.py); null: nothing
         "ALTER TABLE experiments ADD COLUMN notes TEXT",
     ),
     (
@@ -82,11 +82,28 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
 )
 
+# What `experiments` and `runs` are to a connection: the rows of its home alone, or everybody's. The tables themselves are
+# `main.experiments` and `main.runs`, to which changes go; a connection of a home passes over others' rows there, too.
+_VIEWS = (
+    "CREATE TEMP VIEW experiments AS SELECT * FROM main.experiments WHERE {which}",
+    """CREATE TEMP VIEW runs AS
+        SELECT runs.id AS run_id, runs.*, spec, sweep_id, owner, experiments.created AS submitted
+        FROM main.runs AS runs JOIN experiments ON experiments.id = experiment_id""",  # not shown
+)
+_GUARDS = tuple(
+    f"""CREATE TEMP TRIGGER IF NOT EXISTS {table}_{change} BEFORE {change} ON main.{table}
+        WHEN NOT EXISTS (SELECT 1 FROM experiments WHERE id = OLD.{column}) BEGIN SELECT RAISE(IGNORE); END"""  # not shown
+    for table, column in (("experiments", "id"), ("runs", "experiment_id"))
+    for change in ("UPDATE", "DELETE")
+)
+
 
 @contextmanager
-def writing(home: Home) -> Iterator[sqlite3.Connection]:
-    """One transaction that excludes other writers; rolled back when the block raises."""
-    with _connected(home) as connection:
+def writing(home: Home, *, everyone: bool = False) -> Iterator[sqlite3.Connection]:
+    """One transaction on the home's rows, or everybody's, alone in writing; rolled back when the block raises."""
+    with _connected(home, everyone) as connection:
+        for guard in () if everyone else _GUARDS:
+            connection.execute(guard)
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
@@ -97,21 +114,19 @@ def writing(home: Home) -> Iterator[sqlite3.Connection]:
             raise
 
 
-_kept: ContextVar[tuple[Path, sqlite3.Connection] | None] = ContextVar("kept", default=None)
+_Kept = tuple[ExitStack, dict[tuple[Path, str], sqlite3.Connection]]  # what closes them; by file, and by which rows
+_kept: ContextVar[_Kept | None] = ContextVar("kept", default=None)
 
 
 @contextmanager
-def kept_open(home: Home) -> Iterator[None]:
-    """Let all that this thread asks of the queue meanwhile go through one connection, each transaction as before.
+def kept_open() -> Iterator[None]:
+    """Let what this thread asks of the queue meanwhile go through connections that stay open, each transaction as before.
 
     The last one that closes a file has to write all of it to where it belongs and wait for the disk: most of what a small
-    change takes. Keep it no longer than one piece of work: a file that was put in another's place is seen by the next.
+    change takes. Keep them no longer than one piece of work: a file that was put in another's place is seen by the next.
     """
-    if not home.database_path.exists():  # asking creates nothing
-        yield
-        return
-    with _connected(home) as connection:
-        token = _kept.set((home.database_path, connection))
+    with ExitStack() as stack:
+        token = _kept.set((stack, {}))
         try:
             yield
         finally:
@@ -119,21 +134,31 @@ def kept_open(home: Home) -> Iterator[None]:
 
 
 @contextmanager
-def _connected(home: Home) -> Iterator[sqlite3.Connection]:
-    kept = _kept.get()
+def _connected(home: Home, everyone: bool) -> Iterator[sqlite3.Connection]:
+    # An owner is an id (see Home): letters and digits.
+    which = "1" if everyone else "owner IS NULL" if home.owner is None else f"owner = '{home.owner}'"
     try:
-        if kept is not None and kept[0] == home.database_path:
-            yield kept[1]
-        else:
-            home.root.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(home.database_path, timeout=5, isolation_level=None)) as connection:
-                connection.row_factory = sqlite3.Row
-                connection.execute("PRAGMA foreign_keys = ON")
-                if _version(connection) != len(MIGRATIONS):
-                    _migrate(home, connection)
-                yield connection
+        with ExitStack() as stack:
+            keeper, connections = _kept.get() or (stack, {})
+            key = (home.database_path, which)
+            if key not in connections:
+                connections[key] = keeper.enter_context(_opened(home, which))
+            yield connections[key]
     except sqlite3.DatabaseError as problem:
         raise refusal(problem, home.root) from problem
+
+
+@contextmanager
+def _opened(home: Home, which: str) -> Iterator[sqlite3.Connection]:
+    home.root.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(home.database_path, timeout=5, isolation_level=None)) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        if _version(connection) != len(MIGRATIONS):
+            _migrate(home, connection)
+        for view in _VIEWS:
+            connection.execute(view.format(which=which))
+        yield connection
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -154,9 +179,9 @@ def _migrate(home: Home, connection: sqlite3.Connection) -> None:
         connection.execute("COMMIT")
 
 
-def select(home: Home, query: str, values: tuple[object, ...] = ()) -> list[dict[str, Any]]:
-    """Rows of a query; none where there is no file yet."""
+def select(home: Home, query: str, values: tuple[object, ...] = (), *, everyone: bool = False) -> list[dict[str, Any]]:
+    """Rows of a query among the home's, or everybody's; none where there is no file yet."""
     if not home.database_path.exists():  # asking creates nothing
         return []
-    with _connected(home) as connection:
+    with _connected(home, everyone) as connection:
         return [dict(row) for row in connection.execute(query, values)]

@@ -5,10 +5,10 @@ import pytest
 from tests.translated import chinese
 from tl.config import ArmConfig, Experiment, new_id
 from tl.languages import say, speaking
-from tl.store import database, everybody, schema, settle_plan
-from tl.store.growth import grow
 from tl.store.home import Home, owner_of
-from tl.store.settle_plan import SettlePlan, plan_of
+from tl.store.queue import database, everybody, schema, settle_plan
+from tl.store.queue.growth import grow
+from tl.store.queue.settle_plan import SettlePlan, plan_of
 
 PLAN = SettlePlan(at_most_seeds=5, at_most_minutes=7, margin=0.02, began=3.5, looks=((3, "undecided"),))
 ARMS = (ArmConfig(name="a", strategy="scratch"), ArmConfig(name="b", strategy="scratch"))
@@ -49,7 +49,7 @@ def test_a_plan_comes_back_as_it_was_stored(home):
 def test_a_plan_that_can_not_be_read_is_none(home, text):
     experiment_id = insert(home, PLAN)
     with schema.writing(home) as connection:
-        connection.execute("UPDATE experiments SET settling = ?", (text,))
+        connection.execute("UPDATE main.experiments SET settling = ?", (text,))
     assert read(home, experiment_id) is None and settle_plan.open_plans(home) == []
     assert plan_of(text) is None
 

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.store.test_database import brought_to, insert
+from tests.store.queue.test_database import brought_to, insert
 from tl.config import Refused, new_id
-from tl.store import database, everybody, schema
 from tl.store.home import Home
+from tl.store.queue import database, everybody, schema
 
 
 def test_of_many_changes_in_one_transaction_each_is_checked_by_itself(home):
@@ -33,7 +33,7 @@ def test_many_changes_are_all_there_or_none(home):
 
 def test_through_a_connection_that_is_kept_every_change_is_seen_at_once_by_everybody(home):
     first, second = (brought_to(home, "running") for _ in range(2))
-    with ThreadPoolExecutor(1) as other, schema.kept_open(home):
+    with ThreadPoolExecutor(1) as other, schema.kept_open():
         assert database.move(home, first, "failed")
         assert other.submit(database.read_run, home, first.run_id).result().status == "failed"
         assert other.submit(database.move, home, second, "failed").result()
@@ -47,11 +47,11 @@ def test_a_connection_that_is_kept_goes_on_after_a_transaction_that_failed(home)
     def fails(when_committed: bool) -> None:
         with schema.writing(home) as connection:
             connection.execute("PRAGMA defer_foreign_keys = ON")  # then what is wrong is found at the end
-            connection.execute("UPDATE runs SET experiment_id = 'nobody'")
+            connection.execute("UPDATE main.runs SET experiment_id = 'nobody'")
             if not when_committed:
                 raise ZeroDivisionError
 
-    with schema.kept_open(home):
+    with schema.kept_open():
         with pytest.raises(sqlite3.IntegrityError):
             fails(when_committed=True)
         with pytest.raises(ZeroDivisionError):
@@ -64,17 +64,17 @@ def test_a_file_in_another_s_place_is_seen_once_the_connection_is_no_longer_kept
     insert(home)
     other = Home(tmp_path / "other")
     insert(other, seeds=(1, 2))
-    with schema.kept_open(other):
-        assert len(database.read_runs(home)) == 2, "it is another queue's"
-    with schema.kept_open(home):
+    with schema.kept_open():
+        assert [len(database.read_runs(each)) for each in (other, home)] == [4, 2]
+    with schema.kept_open():
         assert len(database.read_runs(home)) == 2
     other.database_path.replace(home.database_path)
-    with schema.kept_open(home):
+    with schema.kept_open():
         assert len(database.read_runs(home)) == 4
 
 
 def test_to_keep_a_connection_creates_nothing(home):
-    with schema.kept_open(home):
+    with schema.kept_open():
         assert database.read_runs(home) == []
     assert not home.path.exists()
 
@@ -82,7 +82,7 @@ def test_to_keep_a_connection_creates_nothing(home):
 def test_what_waits_is_damaged_where_its_place_can_not_be_told(home):
     insert(home)
     with database.writing(home) as connection:
-        connection.execute("UPDATE runs SET queued = 'soon'")
+        connection.execute("UPDATE main.runs SET queued = 'soon'")
     with pytest.raises(Refused, match="is damaged: a value of a run in it can't be"):
         everybody.waiting(home)
 

@@ -3,11 +3,10 @@
 import sqlite3
 from collections.abc import Iterable
 
-from tl.store.database import OWN
 from tl.store.home import Home
-from tl.store.rows import RunRow
-from tl.store.schema import ACTIVE, writing
-from tl.store.settle_plan import open_plan_in
+from tl.store.queue.rows import RunRow
+from tl.store.queue.schema import ACTIVE, writing
+from tl.store.queue.settle_plan import open_plan_in
 
 
 def delete_runs(home: Home, runs: Iterable[RunRow], whole: Iterable[str] = ()) -> bool:
@@ -18,9 +17,9 @@ def delete_runs(home: Home, runs: Iterable[RunRow], whole: Iterable[str] = ()) -
     """
     try:
         with writing(home) as connection:
-            _require(not any(open_plan_in(connection, home, experiment_id) for experiment_id in whole))
+            _require(not any(open_plan_in(connection, experiment_id) for experiment_id in whole))
             for run in runs:
-                _require(_delete_run(connection, home, run))
+                _require(_delete_run(connection, run))
             query = "SELECT 1 FROM experiments WHERE id = ?"
             _require(not any(connection.execute(query, (experiment_id,)).fetchone() for experiment_id in whole))
     except _Changed:
@@ -37,12 +36,10 @@ def _require(holds: bool) -> None:
         raise _Changed
 
 
-def _delete_run(connection: sqlite3.Connection, home: Home, run: RunRow) -> bool:
+def _delete_run(connection: sqlite3.Connection, run: RunRow) -> bool:
     ended = f"status NOT IN ({', '.join(map(repr, ACTIVE))})"
-    query = f"DELETE FROM runs WHERE id = :run_id AND attempt = :attempt AND {ended}"
-    which = {"run_id": run.run_id, "attempt": run.attempt, "owner": home.owner}
-    gone = connection.execute(f"{query} AND {OWN}", which).rowcount == 1
+    query = f"DELETE FROM main.runs WHERE id = ? AND attempt = ? AND {ended}"
+    gone = connection.execute(query, (run.run_id, run.attempt)).rowcount == 1
     left = "SELECT 1 FROM runs WHERE experiment_id = experiments.id"
-    query = f"DELETE FROM experiments WHERE id = ? AND owner IS ? AND NOT EXISTS ({left})"
-    connection.execute(query, (run.experiment_id, home.owner))
+    connection.execute(f"DELETE FROM main.experiments WHERE id = ? AND NOT EXISTS ({left})", (run.experiment_id,))
     return gone

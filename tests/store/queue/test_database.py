@@ -12,12 +12,12 @@ import pytest
 from tests.translated import chinese
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.languages import say, speaking
-from tl.store import database, everybody, schema
-from tl.store.damage import refusal
-from tl.store.database import TRANSITIONS
 from tl.store.home import Home
-from tl.store.removal import delete_runs
-from tl.store.rows import RunRow
+from tl.store.queue import database, everybody, schema
+from tl.store.queue.damage import refusal
+from tl.store.queue.database import TRANSITIONS
+from tl.store.queue.removal import delete_runs
+from tl.store.queue.rows import RunRow
 
 
 def spec(**settings) -> Experiment:
@@ -108,7 +108,7 @@ def test_a_sweep_is_the_same_only_as_the_same_sweep(home):
 
 def test_processes_that_submit_at_once_make_one_experiment(home):
     code = (
-        "import sys; from tl.config import *; from tl.store import database; from tl.store.home import Home\n"
+        "import sys; from tl.config import *; from tl.store.home import Home; from tl.store.queue import database\n"
         "e = Experiment(dataset='blossoms', arms=(ArmConfig(name='a', strategy='scratch'),))\n"
         "input(); print(database.insert_experiments(Home(sys.argv[1]), [(e, e.runs(new_id()))], 'k'))"
     )
@@ -188,7 +188,7 @@ def test_a_failing_transaction_leaves_nothing(home):
 
     def fails() -> None:
         with database.writing(home) as connection:
-            connection.execute("DELETE FROM runs")
+            connection.execute("DELETE FROM main.runs")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -217,7 +217,7 @@ def test_trouble_with_the_file_is_called_by_its_cause(tmp_path, monkeypatch, nam
 
 def test_a_file_of_a_newer_version_is_refused(home):
     insert(home)
-    with schema._connected(home) as connection:
+    with schema._connected(home, False) as connection:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(Refused, match="newer TL Lab"):
         database.read_runs(home)

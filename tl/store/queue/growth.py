@@ -4,11 +4,11 @@ import json
 import sqlite3
 
 from tl.config import Experiment, RunConfig, refusal
-from tl.store.database import Admission, queue_runs
 from tl.store.home import Home
-from tl.store.rows import RunRow
-from tl.store.schema import ACTIVE, writing
-from tl.store.settle_plan import is_still, looked, open_plan_in, write_in
+from tl.store.queue.database import Admission, queue_runs
+from tl.store.queue.rows import RunRow
+from tl.store.queue.schema import ACTIVE, writing
+from tl.store.queue.settle_plan import is_still, looked, open_plan_in, write_in
 
 
 def grow(
@@ -28,14 +28,13 @@ def grow(
     of it train or wait, where added by hand while a plan adds seeds itself, and as `admit` does.
     """
     with writing(home) as connection:
-        owned = connection.execute("SELECT owner FROM experiments WHERE id = ?", (experiment_id,)).fetchone()
-        if owned is None or owned["owner"] != home.owner or not is_still(connection, experiment_id, before):
+        if not is_still(connection, experiment_id, before):
             return False
-        plan = open_plan_in(connection, home, experiment_id)
+        plan = open_plan_in(connection, experiment_id)
         if outcome is not None:
             if plan is None:
                 return False
-            write_in(connection, home, experiment_id, looked(plan, len(before.seeds), outcome))
+            write_in(connection, experiment_id, looked(plan, len(before.seeds), outcome))
         elif plan is not None:
             raise refusal("Seeds are being added to this comparison until it is settled; stop that first.")
         active = f"status IN ({', '.join(map(repr, ACTIVE))})"
@@ -43,7 +42,7 @@ def grow(
         if connection.execute(f"SELECT 1 {mine} AND {active}", (experiment_id,)).fetchone():
             raise refusal("Runs of this comparison still train or wait; let them end before you add seeds.")
         document = json.dumps(after.to_json())
-        connection.execute("UPDATE experiments SET spec = ? WHERE id = ?", (document, experiment_id))
+        connection.execute("UPDATE main.experiments SET spec = ? WHERE id = ?", (document, experiment_id))
         last = connection.execute(f"SELECT max(position) AS last {mine}", (experiment_id,)).fetchone()["last"]
         queue_runs(connection, runs, last + 1)
         admit(connection)
@@ -54,7 +53,7 @@ def with_ended(kept: dict[str, RunRow], admit: Admission) -> Admission:
     """`admit`, once the runs that were just queued under these ids have ended as others (rows) did."""
 
     def ended(connection: sqlite3.Connection) -> None:
-        query = "UPDATE runs SET status = 'finished', started = ?, ended = ? WHERE id = ?"  # not shown
+        query = "UPDATE main.runs SET status = 'finished', started = ?, ended = ? WHERE id = ?"  # not shown
         connection.executemany(query, [(row.started, row.ended, run_id) for run_id, row in kept.items()])
         admit(connection)
 

@@ -6,7 +6,7 @@ from typing import Any
 from tl.config import Refused, refusal
 from tl.languages import later
 from tl.store.home import Home
-from tl.store.schema import select, writing
+from tl.store.queue.schema import select, writing
 from tl.words import plain
 
 LONGEST_NAME, LONGEST_NOTES = 80, 4_000  # characters
@@ -53,12 +53,11 @@ def all_names_and_notes(home: Home, ident: str | None = None) -> dict[str, NameA
     """Id -> what is kept, of those of this home's experiments and sweeps that have any (or of one)."""
     found: dict[str, NameAndNotes] = {}
     for key, name, notes in _KINDS:
-        values: tuple[object, ...] = (home.owner,)
-        query = f"SELECT {key} AS id, {name} AS name, {notes} AS notes FROM experiments WHERE owner IS ?"  # not shown
-        query += f" AND ({name} IS NOT NULL OR {notes} IS NOT NULL)"
+        query = f"SELECT {key} AS id, {name} AS name, {notes} AS notes FROM experiments"  # not shown
+        query += f" WHERE ({name} IS NOT NULL OR {notes} IS NOT NULL)"
         if ident is not None:
-            query, values = f"{query} AND {key} = ?", (*values, ident)
-        found |= {row["id"]: _read(row) for row in select(home, query, values)}
+            query += f" AND {key} = ?"
+        found |= {row["id"]: _read(row) for row in select(home, query, () if ident is None else (ident,))}
     return {key: one for key, one in found.items() if one}
 
 
@@ -73,11 +72,10 @@ def _read(row: dict[str, Any]) -> NameAndNotes:
 def write(home: Home, ident: str, name: str, notes: str) -> NameAndNotes:
     """Keep them in place of those before; as they are kept. Raises Refused where one is too long, or the id unknown."""
     kept = label(name, notes)
-    values = (kept.name or None, kept.notes or None, ident, home.owner)
+    values = (kept.name or None, kept.notes or None, ident)
     with writing(home) as connection:
         for key, *columns in _KINDS:
             changed = ", ".join(f"{column} = ?" for column in columns)
-            query = f"UPDATE experiments SET {changed} WHERE {key} = ? AND owner IS ?"
-            if connection.execute(query, values).rowcount:
+            if connection.execute(f"UPDATE main.experiments SET {changed} WHERE {key} = ?", values).rowcount:
                 return kept
         raise refusal("There is no experiment or sweep {id!r} any more; it was deleted.", id=ident)

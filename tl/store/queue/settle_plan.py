@@ -11,8 +11,8 @@ from typing import Any
 from tl.config import PLANNED_LOOKS, Experiment, refusal
 from tl.languages import later, read_sentence, store_sentence
 from tl.store.home import Home
-from tl.store.rows import experiment_of
-from tl.store.schema import ACTIVE, select, writing
+from tl.store.queue.rows import experiment_of
+from tl.store.queue.schema import ACTIVE, select, writing
 
 MOST_MINUTES = 10_000  # a week
 # Why a plan ended: the outcome is decided; as many seeds or minutes as it may take; no number of seeds can decide it;
@@ -72,21 +72,19 @@ def plan_of(text: str | None) -> SettlePlan | None:
         return None
 
 
-def open_plan_in(connection: sqlite3.Connection, home: Home, experiment_id: str) -> SettlePlan | None:
+def open_plan_in(connection: sqlite3.Connection, experiment_id: str) -> SettlePlan | None:
     """The experiment's plan, where it has one that goes on; inside a transaction."""
-    query = "SELECT settling FROM experiments WHERE id = ? AND owner IS ?"
-    row = connection.execute(query, (experiment_id, home.owner)).fetchone()
+    row = connection.execute("SELECT settling FROM experiments WHERE id = ?", (experiment_id,)).fetchone()
     return _open_plan(row["settling"]) if row else None
 
 
-def write_in(connection: sqlite3.Connection, home: Home, experiment_id: str, plan: SettlePlan) -> None:
+def write_in(connection: sqlite3.Connection, experiment_id: str, plan: SettlePlan) -> None:
     """Store the experiment's plan, inside a transaction."""
-    query = "UPDATE experiments SET settling = ? WHERE id = ? AND owner IS ?"
-    connection.execute(query, (plan.to_json(), experiment_id, home.owner))
+    connection.execute("UPDATE main.experiments SET settling = ? WHERE id = ?", (plan.to_json(), experiment_id))
 
 
 def has_open(connection: sqlite3.Connection) -> bool:
-    """Whether anybody has a plan that goes on, inside a transaction."""
+    """Whether anybody has a plan that goes on, inside a transaction on everybody's rows."""
     rows = connection.execute("SELECT settling FROM experiments WHERE settling IS NOT NULL")
     return any(_open_plan(row["settling"]) for row in rows)
 
@@ -101,15 +99,16 @@ def open_plans(home: Home) -> list[dict[str, Any]]:
     active = f"SELECT 1 FROM runs WHERE experiment_id = experiments.id AND status IN ({', '.join(map(repr, ACTIVE))})"
     columns = f"id AS experiment_id, owner, settling, EXISTS ({active}) AS active"  # not shown
     query = f"SELECT {columns} FROM experiments WHERE settling IS NOT NULL ORDER BY created, id"  # not shown
-    return [row | {"active": bool(row["active"])} for row in select(home, query) if _open_plan(row.pop("settling"))]
+    rows = select(home, query, everyone=True)
+    return [row | {"active": bool(row["active"])} for row in rows if _open_plan(row.pop("settling"))]
 
 
 def begin(home: Home, experiment_id: str, plan: SettlePlan) -> bool:
     """Give the experiment a plan; False where it has one that goes on: a second click begins nothing."""
     with writing(home) as connection:
-        if open_plan_in(connection, home, experiment_id):
+        if open_plan_in(connection, experiment_id):
             return False
-        write_in(connection, home, experiment_id, plan)
+        write_in(connection, experiment_id, plan)
         return True
 
 
@@ -127,17 +126,17 @@ def end(
     `outcome`: of the look that was made. `seen`: the experiment that was looked at, one that has grown since is left.
     """
     assert ended in ENDS, ended
-    query = "SELECT settling FROM experiments WHERE id = ? AND owner IS ? AND settling IS NOT NULL"
-    if not select(home, query, (experiment_id, home.owner)):  # most have none: nothing to wait for
+    query = "SELECT 1 FROM experiments WHERE id = ? AND settling IS NOT NULL"
+    if not select(home, query, (experiment_id,)):  # most have none: nothing to wait for
         return False
     with writing(home) as connection:
-        plan = open_plan_in(connection, home, experiment_id)
+        plan = open_plan_in(connection, experiment_id)
         if plan is None or (seen is not None and not is_still(connection, experiment_id, seen)):
             return False
         if seen is not None and outcome is not None:
             plan = looked(plan, len(seen.seeds), outcome)
         message = message and home.policy.without_places(read_sentence(message) or "")
-        write_in(connection, home, experiment_id, replace(plan, ended=ended, message=message))
+        write_in(connection, experiment_id, replace(plan, ended=ended, message=message))
         return True
 
 

@@ -1,0 +1,1 @@
+"""The SQLite file of the queue: its schema, rows, everybody's rows, damage."""
