@@ -13,7 +13,7 @@ import pytest
 from tl.analysis.forecasts import question as questions
 from tl.analysis.forecasts.question import feature_keys, probe_curve
 from tl.config import ArmConfig, Experiment, Refused, Training
-from tl.datasets.turns import WAITING
+from tl.datasets.giving_way import WAITING
 from tl.jobs import background
 from tl.jobs.measurements import by_features
 from tl.jobs.measurements import forecasts as module

@@ -11,7 +11,7 @@ from tests.pages.conftest import SPEEDS
 from tl.analysis.forecasts import hints as scores
 from tl.config import ArmConfig
 from tl.jobs.measurements import hints as job
-from tl.jobs.measurements import probe
+from tl.jobs.measurements import speed
 from tl.store.features import RANDOM, Features, write_features
 from tl.store.files import write_json
 
@@ -45,7 +45,7 @@ def button(app):
 def test_a_speed_that_others_disturbed_is_told(open_page, monkeypatch):
     said = "Other programs were busy when its speed was measured"
     assert said not in unescaped(open_page())
-    monkeypatch.setattr(probe, "probe", lambda *_: SPEEDS | {"strained": True})
+    monkeypatch.setattr(speed, "probe", lambda *_: SPEEDS | {"strained": True})
     assert said in unescaped(open_page())
 
 

@@ -20,7 +20,7 @@ from tl import datasets, jobs
 from tl.__main__ import main
 from tl.analysis.forecasts import hints
 from tl.config import ArmConfig, Experiment
-from tl.jobs.measurements import probe
+from tl.jobs.measurements import speed
 from tl.store import database
 from tl.store.features import RANDOM
 from tl.store.files import write_json
@@ -85,7 +85,7 @@ def original(tmp_path_factory):
         entry = {"logme": 0.1 * (key.weights != RANDOM), "h_score": 1.0, "leep": None}
         hints.remember(home, key, entry)
     entry = SPEEDS | {"startup_seconds": 2.0, "device": "CPU", "time": 4e9, "strained": False}
-    write_json(home.probes_path, {probe._key("mobilenet_v2", 64, 32): entry, "precision x": {"fp32": 1.0, "bf16": 1.0}})
+    write_json(home.probes_path, {speed._key("mobilenet_v2", 64, 32): entry, "precision x": {"fp32": 1.0, "bf16": 1.0}})
     with database.writing(home) as connection:
         connection.execute("PRAGMA user_version")
     views = {

@@ -12,7 +12,7 @@ from tl.store.saliency import GRAD_CAM, TOKENS
 from tl.store.shifted import KINDS, SHIFTS, STRENGTHS, read_shifted
 from tl.train.hardware.threads import Threads
 from tl.train.looking.finished import finished
-from tl.train.looking.look import look, picture_at
+from tl.train.looking.one_picture import look, picture_at
 from tl.train.looking.saliency import compute_saliency
 from tl.train.looking.shifted import measure, selected_rows
 from tl.train.looking.shifts import shifted

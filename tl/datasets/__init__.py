@@ -10,9 +10,9 @@ from tl.datasets.intake.incoming import Incoming
 from tl.datasets.intake.layouts.reading import LayoutRequest, Reading
 from tl.datasets.intake.refusals import NoClasses
 from tl.datasets.matching import match, source_of
-from tl.datasets.pairing import check_for, describe_after, describe_for, prepare_for
 from tl.datasets.preparing import check_resplit, drawn_here, examples, prepare, resplits_by_itself
 from tl.datasets.split import TooSmall
+from tl.datasets.training_pictures import check_for, describe_after, describe_for, prepare_for
 
 __all__ = [
     "BUILT_IN",

@@ -13,10 +13,10 @@ import pandas as pd
 from tl.config import Refused, refusal
 from tl.datasets import pool
 from tl.datasets.archive import UploadLimits
+from tl.datasets.giving_way import Progress, WaitingProgress
 from tl.datasets.info import DatasetInfo, mending
-from tl.datasets.turns import Progress, WaitingProgress
+from tl.decoding.compression import STORED
 from tl.decoding.heads import CRASHES
-from tl.decoding.methods import STORED
 from tl.languages import plural, say
 from tl.store.pictures import SPLITS, PictureStore
 

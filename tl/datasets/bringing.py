@@ -11,13 +11,13 @@ from tl.datasets.archive import LIMITS, UploadLimits
 from tl.datasets.archived import ReadOptions, bands_of
 from tl.datasets.catalogue import BUILT_IN, describe, has, list_datasets
 from tl.datasets.encodings import encoding_named
+from tl.datasets.giving_way import Progress
 from tl.datasets.grouping import parse
 from tl.datasets.info import DatasetInfo, name_taken
 from tl.datasets.intake.edits import Edits
 from tl.datasets.intake.incoming import Incoming, Source, check_free, read_zip
 from tl.datasets.intake.layouts.reading import AS_FOUND, LayoutRequest
 from tl.datasets.titles import check_title, name_for, name_of_title
-from tl.datasets.turns import Progress
 from tl.store import database
 from tl.store.home import Home
 from tl.store.quarantine import one_upload_at_a_time

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from tl.datasets import blossoms, dusk, pool
+from tl.datasets.giving_way import Progress, WaitingProgress
 from tl.datasets.info import MAX_NATIVE_RESOLUTION, DatasetInfo
-from tl.datasets.turns import Progress, WaitingProgress
 from tl.languages import later, say
 from tl.store.files import locked, read_json, write_json
 from tl.store.pictures import SPLITS, PictureStore

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tl import machine
-from tl.datasets.turns import LOOK_SECONDS, TurnGate
+from tl.datasets.giving_way import LOOK_SECONDS, TurnGate
 from tl.output import UTF_8
 
 ROOT = Path(__file__).resolve().parents[2]  # holds the package tl

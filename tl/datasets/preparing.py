@@ -14,10 +14,10 @@ from tl.datasets.catalogue import damaged, describe, home_of
 from tl.datasets.corrections import DIVIDED, ORIGIN
 from tl.datasets.download import download
 from tl.datasets.drawn import drawn_examples, prepare_drawn
+from tl.datasets.giving_way import Progress
 from tl.datasets.info import DRAWN, UNLABELLED, DatasetInfo
 from tl.datasets.intake.readable import FIRST_RESOLUTION
 from tl.datasets.resplit import divided_by_content, redrawn, together
-from tl.datasets.turns import Progress
 from tl.languages import later
 from tl.store.files import read_parquet
 from tl.store.home import Home

@@ -17,7 +17,7 @@ from tl.jobs.launchers import catalogue
 from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher, Unreachable
 from tl.jobs.liveness import STALL_SECONDS, Stillness
 from tl.jobs.look_starter import LookStarter
-from tl.jobs.machine_record import MachineRecord
+from tl.jobs.machine_state import MachineRecord
 from tl.jobs.memory import MemoryNeeds
 from tl.jobs.queue import waiting_runs
 from tl.jobs.queue_order import Group, group, together

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tl.analysis import sweep_runs
-from tl.analysis.curves import MIN_SIZES
+from tl.analysis.learning_curves import MIN_SIZES
 from tl.analysis.names import noun, title
 from tl.analysis.references import Reference, published
 from tl.analysis.sweep import finding

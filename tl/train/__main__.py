@@ -266,7 +266,7 @@ def main(arguments: list[str]) -> int:
                 print(for_stderr(say("Something else computes now; measure when it has ended.")), file=sys.stderr)
                 return GAVE_WAY
             threading.Thread(target=_give_way, args=(turn,), daemon=True).start()
-            from tl.train.probe import measure
+            from tl.train.speed import measure
 
             print(json.dumps(measure(home, backbone, int(resolution), int(batch_size))))
             return 0

@@ -23,8 +23,8 @@ from tl.output import spell_out
 from tl.store.device_lock import Turn
 from tl.store.files import keep_private, write_json
 from tl.store.home import Run
-from tl.store.paired import Pictures
 from tl.store.predictions import read_predictions
+from tl.store.two_sets import Pictures
 from tl.train import onnx_model
 from tl.train.checkpoints.trained import CPU, TrainedModel, trained
 from tl.train.hardware import threads

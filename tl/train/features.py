@@ -20,7 +20,7 @@ from torch import nn
 from tl.backbones import BACKBONES, Input
 from tl.config import Refused, Training, refusal
 from tl.datasets import home_of, prepare
-from tl.datasets.turns import WAITING
+from tl.datasets.giving_way import WAITING
 from tl.languages import for_stderr, say
 from tl.output import spell_out
 from tl.sources import AUTO, input_of, source

@@ -12,12 +12,12 @@ import pandas as pd
 from tl.config import refusal
 from tl.datasets import leakage, split
 from tl.datasets.archived import KEPT
+from tl.datasets.class_names import labels_of, natural, quoted
 from tl.datasets.clusters import clusters
 from tl.datasets.description import LeftOutReport, describe
 from tl.datasets.info import DRAWN, GIVEN, UNLABELLED, DatasetInfo
 from tl.datasets.intake.edits import Edits, apply
 from tl.datasets.intake.layouts import Place, Reading
-from tl.datasets.layout import labels_of, natural, quoted
 from tl.languages import later, say
 from tl.store.files import write_json, write_parquet
 from tl.store.redrawn import Selected

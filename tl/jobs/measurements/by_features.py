@@ -13,7 +13,7 @@ from functools import partial
 
 from tl.analysis.forecasts.question import ForecastQuestion, feature_keys
 from tl.config import Refused
-from tl.datasets.turns import WAITING
+from tl.datasets.giving_way import WAITING
 from tl.jobs import background
 from tl.jobs.launchers.launcher import talking
 from tl.jobs.measurements import features

@@ -16,7 +16,7 @@ from tl.store.saliency import Failed, drop_pixels, forget_saliency, read_salienc
 LIMIT_SECONDS = 300.0  # several large networks on a slow machine, and pictures to decode before
 LOCK = "looking.lock"  # under which one process looks
 looking = partial(background.working, name=LOCK)  # whether the background job works
-COMMAND = (sys.executable, "-m", "tl.train.looking.look")
+COMMAND = (sys.executable, "-m", "tl.train.looking.one_picture")
 CAME_FIRST = later("A run was started meanwhile; try again when nothing trains.")
 
 

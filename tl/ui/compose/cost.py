@@ -14,7 +14,7 @@ from tl.datasets import DatasetInfo, resplits_by_itself
 from tl.differences import each_of
 from tl.jobs import background
 from tl.jobs.listing import RunEntry
-from tl.jobs.measurements import probe as probing
+from tl.jobs.measurements import speed as probing
 from tl.jobs.memory import each_alone, estimated_bytes
 from tl.jobs.shortage import shortage
 from tl.languages import joined, listed, say

@@ -6,7 +6,7 @@ import streamlit as st
 
 from tl import jobs
 from tl.analysis import sweep_wording
-from tl.analysis.curves import MIN_SIZES
+from tl.analysis.learning_curves import MIN_SIZES
 from tl.analysis.sweep_results import SweepFinding
 from tl.config import Refused
 from tl.differences import sides

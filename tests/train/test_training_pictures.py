@@ -7,12 +7,12 @@ import pytest
 
 from tl import datasets, measures
 from tl.config import ArmConfig, Experiment, Refused, new_id
-from tl.datasets import pairing, prepare, prepare_for
+from tl.datasets import prepare, prepare_for, training_pictures
 from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import match
 from tl.store.device_lock import Turn
-from tl.store.paired import TARGET_VALIDATION, SplitPart
 from tl.store.predictions import read_predictions
+from tl.store.two_sets import TARGET_VALIDATION, SplitPart
 from tl.strategies import STRATEGIES
 from tl.train.batches import going_round
 from tl.train.checkpoints.checkpoint import load_best
@@ -47,7 +47,7 @@ def test_a_ceiling_learns_all_of_the_target_and_nothing_of_the_source(stripes_ho
 
 
 def test_of_many_target_pictures_some_from_all_over_are_looked_at_in_each_epoch(stripes_home, negatives, monkeypatch):
-    monkeypatch.setattr(pairing, "MOST_LOOKED_AT", 3)
+    monkeypatch.setattr(training_pictures, "MOST_LOOKED_AT", 3)
     part = prepare_for(stripes_home, config_of("source_only")).parts[TARGET_VALIDATION]
     target = prepare(stripes_home, negatives, 32)
     rows = np.arange(3) * target.sizes["validation"] // 3
@@ -65,7 +65,7 @@ def test_classes_of_one_side_are_left_out_and_the_others_renumbered(stripes_home
     found = match(("lying", "standing"), ("standing", "sitting"))
     assert found.classes == ("standing",)
     labels = found.of_source(source.labels_of("train"))
-    part = pairing._Pair._part(source, "train", labels, most=5)
+    part = training_pictures._Pair._part(source, "train", labels, most=5)
     standing = np.flatnonzero(source.labels_of("train") == 1)[:5]
     assert (part.labels == 0).all() and (part.pixels[:] == source.pixels("train")[standing]).all()
     assert (part.pictures == source.pictures_of("train")[standing]).all() and len(part.groups) == 5
@@ -77,11 +77,11 @@ def test_how_many_pictures_there_are_of_the_classes_that_both_have():
     source = DatasetInfo(name="one", title="one", classes=("a", "b", "c"), counts=counts, **sizes)
     theirs = {name: {"train": 10, "validation": 1, "test": number} for number, name in enumerate("bcd", 5)}
     target = DatasetInfo(name="other", title="other", classes=("b", "c", "d"), counts=theirs, **sizes)
-    both = pairing._together(source, target, match(source.classes, target.classes))
+    both = training_pictures._together(source, target, match(source.classes, target.classes))
     assert (both.classes, both.train, both.validation, both.test) == (("b", "c"), 40, 6, 11)
     assert both.counts["c"] == {"train": 20, "validation": 3, "test": 6} and both.title == "one → other"
     with pytest.raises(Refused, match="other has classes that are to be left out and is not here yet"):
-        pairing._together(source, replace(target, counts={}), match(source.classes, target.classes))
+        training_pictures._together(source, replace(target, counts={}), match(source.classes, target.classes))
 
 
 def test_strategies_for_two_sets_need_two_and_another_than_the_first():

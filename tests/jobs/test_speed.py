@@ -11,8 +11,8 @@ import pytest
 from tl.config import ArmConfig, Experiment
 from tl.jobs import background
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
-from tl.jobs.measurements import probe as module
-from tl.jobs.measurements.probe import cached, measure, probe
+from tl.jobs.measurements import speed as module
+from tl.jobs.measurements.speed import cached, measure, probe
 from tl.languages import read_sentence
 from tl.store.database import insert_experiments
 from tl.store.device_lock import GAVE_WAY, Turn

@@ -11,7 +11,7 @@ import pytest
 from crafted import picture, two_classes, zipped
 
 from tests.jobs.lab import until
-from tl.datasets import ingest, pool, prepare, turns
+from tl.datasets import giving_way, ingest, pool, prepare
 from tl.jobs.launchers.launcher import child_environment
 from tl.store.device_lock import Turn, has_turn
 from tl.store.home import Home
@@ -52,9 +52,9 @@ def elsewhere(work, *arguments):
 def test_an_upload_waits_while_an_arm_computes_and_says_so(home, tmp_path, turn):
     told = []
     done = elsewhere(ingest, home, zipped(tmp_path / "x.zip", two_classes()), "x", lambda *about: told.append(about))
-    until(lambda: (0, 0, turns.WAITING) in told)
+    until(lambda: (0, 0, giving_way.WAITING) in told)
     time.sleep(WAITS_SECONDS)
-    assert not done.done() and {what for _, _, what in told} == {turns.WAITING}
+    assert not done.done() and {what for _, _, what in told} == {giving_way.WAITING}
     turn.give()
     assert done.result(60).train + done.result().test + done.result().validation == 6
     assert told[-1] == (6, 6, "decoding pictures")
@@ -73,7 +73,7 @@ def test_pictures_at_another_resolution_wait_too_and_drawn_ones(home, tmp_path):
 
     uploaded, drawn = (elsewhere(prepare, home, name, 96, 30, partial(tell, name)) for name in told)
     until(lambda: all(len(what) > 2 for what in told.values()))
-    assert not uploaded.done() and not drawn.done() and {*told["x"], *told["blossoms"]} == {turns.WAITING}
+    assert not uploaded.done() and not drawn.done() and {*told["x"], *told["blossoms"]} == {giving_way.WAITING}
     over.set()
     with pytest.raises(KeyboardInterrupt):
         drawn.result(60)
@@ -111,14 +111,14 @@ def test_visitors_of_one_root_do(home, tmp_path, turn):
     visitor = home.of("0" * 26)
     done = elsewhere(ingest, visitor, zipped(tmp_path / "x.zip", two_classes()), "x", lambda *about: told.append(about))
     until(lambda: told)
-    assert told[0][2] == turns.WAITING
+    assert told[0][2] == giving_way.WAITING
     turn.give()
     done.result(60)
 
 
 def test_pieces_and_epochs_alternate_and_never_overlap(home, monkeypatch):
     """Two that decode and one that trains: each gets its turns, and whatever computes computes alone."""
-    monkeypatch.setattr(turns, "PIECE_SECONDS", 0.2)
+    monkeypatch.setattr(giving_way, "PIECE_SECONDS", 0.2)
     epochs: list[tuple[float, float]] = []
     over = threading.Event()
 

@@ -1,4 +1,4 @@
-"""`python -m tl.train.looking.look`: what finished runs' networks answer on one picture, and where each of them looks.
+"""`python -m tl.train.looking.one_picture`: what finished runs' networks answer on one picture, and where each of them looks.
 
 What is found goes to the home's cache (tl.store.saliency), a file for each run.
 """
@@ -30,7 +30,7 @@ DIGITS = 4  # of a share that is kept
 def main(argv: list[str]) -> int:
     """Exit status 0: each run has its look, or the reason why it has none, in the cache."""
     # --picture: its place in the data set, or the name under which its pixels wait in the cache.
-    parser = argparse.ArgumentParser(prog="python -m tl.train.looking.look", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m tl.train.looking.one_picture", description=__doc__.splitlines()[0])
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--picture", required=True, metavar="PLACE")
     parser.add_argument("runs", nargs="+", metavar="RUN_ID")
