@@ -19,7 +19,7 @@ from tl.jobs.measurements import by_features
 from tl.jobs.measurements import forecasts as module
 from tl.languages import say, speaking
 from tl.store.database import insert_experiments
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.features import Features, write_features
 from tl.store.files import locked
 from tl.store.home import Home
@@ -112,9 +112,9 @@ def test_who_asked_is_told_that_it_waits_for_its_turn(home, asked, monkeypatch, 
         with pytest.raises(Refused):
             module.measure(home, asked)
         assert capsys.readouterr().err == f"{say(module.CURVE.waits)}\n"
-    turn = Turn(home.locks_dir)
-    turn.take()
-    threading.Timer(1.5, turn.give).start()
+    device_lock = DeviceLock(home.locks_dir)
+    device_lock.take()
+    threading.Timer(1.5, device_lock.give).start()
     features(home, asked)
     module.measure(home, asked)
     assert probe_curve(home, asked)[0] is not None
@@ -131,9 +131,9 @@ def test_it_computes_in_turns_of_its_own(home, asked):
     features(home, asked)
     seen = []
 
-    def measure(home, asked, found, next_turn):
+    def measure(home, asked, found, hand_over):
         for _ in range(2):
-            next_turn()
+            hand_over()
             seen.append(background.take_lock(home, "device.lock"))
             with locked(home.locks_dir / "next.lock"):
                 pass  # free: whoever wants the next turn can say so

@@ -25,7 +25,7 @@ from tl.jobs.final_model import submit_final
 from tl.report import card_facts, model_card
 from tl.report.model_zip import write_zip
 from tl.store import database
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.documents import read_config
 from tl.store.files import read_parquet
 from tl.store.home import Home
@@ -66,12 +66,12 @@ def finish(home: Home, experiment_id: str) -> str:
     (row,) = database.read_runs(home, experiment_id)
     run = home.run(row.run_id)
     config = read_config(run)
-    turn = Turn(home.locks_dir)
-    turn.take()
+    device_lock = DeviceLock(home.locks_dir)
+    device_lock.take()
     try:
-        Trainer(run, config, turn, lambda: None).train()
+        Trainer(run, config, device_lock, lambda: None).train()
     finally:
-        turn.close()
+        device_lock.close()
     assert database.move(home, row, "running")
     assert database.move(home, database.read_run(home, row.run_id), "finished")
     return row.run_id
@@ -103,7 +103,7 @@ def exported(home: Home, run_id: str, folder: Path, onnx: bool = True, pictures:
     try:
         measured = maker.make(onnx, pictures) | {"temperature": temperature}
     finally:
-        maker.turn.close()
+        maker.device_lock.close()
     write_zip(home, card_facts.about(home, run_id), measured, parts, folder / "model.zip")
     with zipfile.ZipFile(folder / "model.zip") as archive:
         archive.extractall(folder)

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from tl.config import Refused
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.predictions import read_predictions
 from tl.store.saliency import GRAD_CAM, TOKENS
 from tl.store.shifted import KINDS, SHIFTS, STRENGTHS, read_shifted
@@ -113,7 +113,7 @@ def test_a_finished_network_answers_as_in_its_run(make_run, train, pretrained, s
         assert [told[label] for label in range(2)] == pytest.approx(share.astype(float).tolist(), abs=1e-3)
         assert np.max(found.heat) <= 1 and len(found.heat) >= 2
     parts = []
-    measured = measure(run, CPU, Turn(run.home.locks_dir), Threads(1), parts.append)
+    measured = measure(run, CPU, DeviceLock(run.home.locks_dir), Threads(1), parts.append)
     sure = np.ptp(kept.probabilities.astype(float), axis=1) > 2e-3  # of a tie rounding decides
     assert measured.predicted["none", 0][sure].tolist() == kept.predicted[sure].tolist()
     assert len(parts) == 1 + len(SHIFTS) and parts[-1] == 1

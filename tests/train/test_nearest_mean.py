@@ -6,7 +6,7 @@ import torch
 from methods_lab import SIDE
 from safetensors.torch import load_file
 
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.documents import read_result
 from tl.store.metrics import read_metrics
 from tl.store.predictions import read_predictions
@@ -68,7 +68,7 @@ def test_a_run_of_the_nearest_mean_is_one_epoch_without_a_rate(make_run, pretrai
 def test_its_head_is_the_nearest_mean_of_what_reaches_it(make_run, train):
     run, config = make_run("nearest_mean", precision="fp32")
     train(run, config)
-    trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+    trainer = Trainer(run, config, DeviceLock(run.home.locks_dir), lambda: None)
     trainer._prepare()
     network = trainer.learner.network.eval()
     network.load_state_dict(load_file(run.best))

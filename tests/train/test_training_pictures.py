@@ -10,7 +10,7 @@ from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.datasets import prepare, prepare_for, training_pictures
 from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import match
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.predictions import read_predictions
 from tl.store.two_sets import TARGET_VALIDATION, SplitPart
 from tl.strategies import STRATEGIES
@@ -117,7 +117,7 @@ def test_a_run_is_tested_on_the_target_and_says_what_chose_its_epoch(
     kept = read_predictions(run.predictions, "validation")  # of the best epoch, as that of the source was then
     estimated = read_metrics(run.metrics)["estimated_accuracy"].tolist()
     assert all(0 <= share <= 1 for share in estimated)
-    own = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+    own = Trainer(run, config, DeviceLock(run.home.locks_dir), lambda: None)
     own._prepare()
     load_best(run.checkpoints, own.learner.network, result["best_epoch"], own.learner.moving)
     asked = own.learner.evaluate(TARGET_VALIDATION, lambda done: None)
@@ -146,7 +146,7 @@ def test_an_arm_from_scratch_has_the_weights_and_the_input_of_scratch(make_run, 
     began = {}
     for strategy, own in (("scratch", {}), ("mcc", {"weights": "random"}), ("mcc", {})):
         run, config = make_run(strategy, weights="bundled", target_dataset=negatives, precision="fp32", arm=own)
-        trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+        trainer = Trainer(run, config, DeviceLock(run.home.locks_dir), lambda: None)
         trainer._prepare()
         state = trainer.learner.network.state_dict()
         began[config.arm.initialisation, strategy] = state, trainer.learner.inputs._expects, config.rate_of(config.arm)
@@ -167,7 +167,7 @@ def test_a_few_labelled_pictures_of_each_class_are_half_of_every_batch(make_run,
         assert (few.pixels[:] == prepare(stripes_home, negatives, 32).pixels("train")[few.rows]).all()
         some[number] = set(few.pictures.tolist())
     assert some[2] < some[5], "nested, as samples are"
-    trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+    trainer = Trainer(run, config, DeviceLock(run.home.locks_dir), lambda: None)
     trainer._prepare()
     batch, labels = next(trainer.learner.batches(1))
     assert len(batch) == len(labels) == 16 and trainer.learner.method.noted() == {}

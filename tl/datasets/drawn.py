@@ -85,7 +85,7 @@ def prepare_drawn(
     folder: Path, side: int, samples: int | None, locks_dir: Path, progress: Progress | None = None
 ) -> PictureStore:
     """The store of the set `folder` is named after, at `side` px: test, validation and the first `samples` training
-    pictures drawn, in turns with trainers."""
+    pictures drawn, giving way to trainers."""
     told = WaitingProgress(progress)
     _drop_outdated(folder)
     labels = np.concatenate([blossoms.labels(np.arange(SIZES[split])) for split in SPLITS])

@@ -30,7 +30,7 @@ class Home:
     """
 
     database_path = _Place("tl.sqlite", shared=True)  # of everybody's experiments and runs
-    locks_dir = _Place("locks", shared=True)  # supervisor, turns at the device
+    locks_dir = _Place("locks", shared=True)  # supervisor, device
     downloads_dir = _Place("downloads", shared=True)  # what torchvision downloads
     probes_path = _Place("probes.json", shared=True)  # measured speeds: what cost estimates rest on
     machines_path = _Place("machines.json", shared=True)  # where runs are carried out, and what runs where

@@ -18,7 +18,7 @@ from tl.jobs import background
 from tl.jobs.launchers.launcher import talking
 from tl.jobs.measurements import features
 from tl.languages import READ_BY_US, later, read_sentence, say, store_sentence
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.features import TRAIN, FeatureKey, Features, read_features
 from tl.store.files import locked
 from tl.store.home import Home
@@ -41,7 +41,7 @@ class ByFeatures:
     known: Callable[[Home, ForecastQuestion], bool]
     problem: Callable[[Home, ForecastQuestion], str | None]  # why it could not be answered, stored
     measure_by: Callable[[Home, ForecastQuestion, dict[Split, Features], Callable[[], None]], str | None]
-    # keeps the answer, and calls its last argument for a turn before each piece; a sentence, stored, where it can't
+    # keeps the answer, and calls its last argument before each piece, to let others compute; a sentence, stored, where it can't
     keep_problem: Callable[[Home, ForecastQuestion, str], None]
 
     def ask(self, home: Home, asked: ForecastQuestion) -> bool:
@@ -52,7 +52,7 @@ class ByFeatures:
         return background.working(home, self.lock)
 
     def measure(self, home: Home, asked: ForecastQuestion) -> None:
-        """Measure what is not known, waiting for it and for turns. Raises Refused where that is impossible."""
+        """Measure what is not known, waiting for it and for the device. Raises Refused where that is impossible."""
         with locked(home.locks_dir / self.lock):
             in_front = InFront(home, self.waits)
             self.look(home, asked, in_front.run, in_front.look)
@@ -83,26 +83,26 @@ class ByFeatures:
         found = features_of(home, asked)
         if found is None:
             return store_sentence(say(NOT_READ))
-        with closing(Turn(home.locks_dir)) as turn:
+        with closing(DeviceLock(home.locks_dir)) as device_lock:
 
-            def next_turn() -> None:
-                turn.give()
+            def hand_over() -> None:
+                device_lock.give()
                 give_way()
-                turn.take()
+                device_lock.take()
 
-            return self.measure_by(home, asked, found, next_turn)
+            return self.measure_by(home, asked, found, hand_over)
 
 
 class InFront:
-    """How it is measured in front of a person: to its end, and on stderr it is told once that it waits for its turn."""
+    """How it is measured in front of a person: to its end, and on stderr it is told once that it waits."""
 
     def __init__(self, home: Home, waits: str) -> None:
         self._home, self._waits, self._told = home, waits, False
 
     def look(self) -> None:
-        """Before a turn is taken."""
-        with closing(Turn(self._home.locks_dir)) as turn:
-            free = not turn.wanted() and turn.try_take()
+        """Say so once where somebody else computes."""
+        with closing(DeviceLock(self._home.locks_dir)) as device_lock:
+            free = not device_lock.wanted() and device_lock.try_take()
         if not free:
             self._tell()
 

@@ -41,7 +41,7 @@ class OfNetworks:
         return background.working(home, self.lock)
 
     def measure(self, home: Home, runs: Sequence[str]) -> None:
-        """The same, waiting for it and for turns; progress goes to stderr."""
+        """The same, waiting for it and for the device; progress goes to stderr."""
         with locked(home.locks_dir / self.lock):
             self.look(home, runs, background.in_front)
 

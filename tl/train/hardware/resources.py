@@ -76,7 +76,7 @@ class ResourceMonitor:
             self._gpu.stop()
 
     def epoch_mark(self) -> dict[str, Any]:
-        """Load since the last mark (call it when an epoch's turn begins, and when it ends), None where not measurable.
+        """Load since the last mark (call it when an epoch begins to compute, and when it ends), None where not measurable.
 
         Keys: memory_bytes (of this process, resident, page cache aside, the most that was seen); gpu_utilisation (0..1,
         mean); gpu_others (0..1, mean, what other processes had of the board); energy_joules (of the whole board).

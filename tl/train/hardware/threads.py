@@ -141,7 +141,7 @@ class Threads:
             self._apply(most)
 
     def resume(self) -> None:
-        """Computing begins: it is this process's turn."""
+        """Computing begins: this process has the device lock."""
         self._since = self._read()
 
     def pause(self) -> None:

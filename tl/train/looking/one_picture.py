@@ -15,7 +15,7 @@ from tl.backbones import BACKBONES
 from tl.config import Refused, refusal
 from tl.datasets import prepare_for
 from tl.output import spell_out
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.home import Home
 from tl.store.pictures import SPLITS
 from tl.store.saliency import MOST_CLASSES, ClassProbability, Failed, Saliency, pixels_path, take_pixels, write_saliency
@@ -37,9 +37,9 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     home, device = Home(options.home), choose_device()
     own = take_pixels(home, options.picture) if pixels_path(home, options.picture).exists() else None
-    turn, share = Turn(home.locks_dir), threads.govern(device)
+    device_lock, share = DeviceLock(home.locks_dir), threads.govern(device)
     for run_id in options.runs:
-        turn.take()
+        device_lock.take()
         share.resume()
         try:
             found: Saliency | Failed = _look(home, run_id, options.picture, own, device)
@@ -47,7 +47,7 @@ def main(argv: list[str]) -> int:
             found = Failed(str(problem))
         finally:
             share.pause()
-            turn.give()
+            device_lock.give()
         write_saliency(home, run_id, options.picture, found)
     return 0
 

@@ -21,7 +21,7 @@ from tl.ui.parts.fold import fold
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number
 from tl.ui.parts.problems import show_kept, show_problems
-from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.render_slot import without_slot
 from tl.ui.parts.text import escape
 from tl.words import plain
 
@@ -243,7 +243,7 @@ def _ingest(
         datasets.check_group(ways["group"])
         can_have_name = True
         source = files[0] if len(files) == 1 and "/" not in files[0].name else list(files)
-        with out_of_turn():
+        with without_slot():
             upload_review.put(datasets.read(home, source, name, progress, shown=_spoken_name(_top(files)), **ways))
     # Only now: whoever touches a widget meanwhile ends this run of the page, and the next one reads the zip again.
     state[ATTEMPT] = attempt

@@ -23,7 +23,7 @@ from tl.ui.parts import view
 from tl.ui.parts.keep_in_library import ask_to_keep
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.refresh import Snapshot, fragment
-from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.render_slot import without_slot
 from tl.ui.parts.text import escape
 from tl.ui.watch.deleting import ask_to_delete
 from tl.ui.watch.live import BADGES
@@ -218,7 +218,7 @@ def _reached(run: RunEntry) -> str:
 
 def _act(home: Home, run_id: str, action: str) -> None:
     with show_problems(PROBLEM):
-        with out_of_turn():
+        with without_slot():
             {STOP: jobs.stop, RESUME: jobs.resume}[action](home, run_id)
         if action == RESUME:
             jobs.ensure_supervisor(home)

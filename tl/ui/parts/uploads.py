@@ -15,7 +15,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl.languages import joined, later, say
 from tl.ui.parts.problems import show_kept, show_problems
-from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.render_slot import without_slot
 
 if TYPE_CHECKING:  # pandas
     from tl.datasets import Incoming
@@ -48,7 +48,7 @@ def take(title: str, kind: str, key: str, most: int, read: Callable[[Path], tupl
             with tempfile.NamedTemporaryFile(suffix=f".{kind}") as kept, st.spinner(say("Looking through it …")):
                 kept.write(file.getbuffer())
                 kept.flush()
-                with out_of_turn():
+                with without_slot():
                     page, address = read(Path(kept.name))
             forget(file)
             st.switch_page(page, query_params=address)
