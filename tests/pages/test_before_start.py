@@ -109,7 +109,7 @@ def test_the_ranking_is_a_hint_with_its_record(open_page, home):
 
 
 def test_while_it_looks_the_page_says_so(open_page, home, monkeypatch):
-    monkeypatch.setattr(job, "looking", lambda home: True)
+    monkeypatch.setattr(job, "working", lambda home: True)
     app = open_page()
     assert "Looking at 500 pictures through every network" in unescaped(app)
     assert button(app) is None

@@ -12,7 +12,7 @@ from tl.store.saliency import GRAD_CAM, TOKENS
 from tl.store.shifted import KINDS, SHIFTS, STRENGTHS, read_shifted
 from tl.train.hardware.threads import Threads
 from tl.train.looking.finished import finished
-from tl.train.looking.one_picture import look, picture_at
+from tl.train.looking.one_picture import answer, picture_at
 from tl.train.looking.saliency import compute_saliency
 from tl.train.looking.shifted import measure, selected_rows
 from tl.train.looking.shifts import shifted
@@ -108,7 +108,7 @@ def test_a_finished_network_answers_as_in_its_run(make_run, train, pretrained, s
     train(run, config)
     which, kept = finished(run, CPU), read_predictions(run.predictions, "test")
     for place, share in zip(kept.picture[:3], kept.probabilities[:3], strict=True):
-        found = look(which, picture_at(run.home, which, int(place)))
+        found = answer(which, picture_at(run.home, which, int(place)))
         told = {answer.label: answer.probability for answer in found.answers}
         assert [told[label] for label in range(2)] == pytest.approx(share.astype(float).tolist(), abs=1e-3)
         assert np.max(found.heat) <= 1 and len(found.heat) >= 2

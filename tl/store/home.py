@@ -50,7 +50,7 @@ class Home:
     # picture take it for, measured from features.
     features_dir = _Place("cache/features")
     weights_dir = _Place("cache/weights", shared=True)
-    looks_dir = _Place("cache/looks")
+    saliency_dir = _Place("cache/looks")
     probe_curves_dir = _Place("cache/curves")
     out_of_fold_dir = _Place("cache/out_of_fold")
 

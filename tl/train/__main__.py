@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # torch comes with it
     from tl.train.run import Trainer
 
 USAGE = "usage: python -m tl.train RUN_DIR [--devices N] | --probe BACKBONE RESOLUTION BATCH_SIZE"  # not shown
-LOOK_SECONDS = 0.1  # between two looks whether somebody waits while this machine's speed is measured
+POLL_SECONDS = 0.1  # between two questions whether somebody waits while this machine's speed is measured
 OCCUPIED = 3  # exit status where another trainer works in the folder
 
 # Names of failures by what is in a RuntimeError's text, and by the error's class or the nearest it derives from (by
@@ -252,7 +252,7 @@ def _reason(error: Exception) -> str:
 def _give_way(device_lock: DeviceLock) -> None:
     """End this process, and so free the device, as soon as anybody wants to compute: nobody waits for an estimate's sake."""
     while not device_lock.wanted():
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
     os._exit(GAVE_WAY)
 
 

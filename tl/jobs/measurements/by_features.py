@@ -28,7 +28,7 @@ Split = str
 
 
 class GaveWay(Exception):
-    """A run came first; nothing is written down, and the next look measures."""
+    """A run came first; nothing is written down, and the next one measures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class ByFeatures:
         """Measure what is not known, waiting for it and for the device. Raises Refused where that is impossible."""
         with locked(home.locks_dir / self.lock):
             in_front = InFront(home, self.waits)
-            self.look(home, asked, in_front.run, in_front.look)
+            self.measure_missing(home, asked, in_front.run, in_front.tell_if_busy)
         if not self.known(home, asked):
             raise Refused(read_sentence(self.problem(home, asked)) or say(NOT_READ))
 
@@ -64,9 +64,11 @@ class ByFeatures:
         home = Home(arguments[0])
         asked = ForecastQuestion(**json.loads(arguments[1]))
         run = partial(background.run, home, limit_seconds=features.LIMIT_SECONDS)
-        self.look(home, asked, run, partial(unless_busy, home))
+        self.measure_missing(home, asked, run, partial(unless_busy, home))
 
-    def look(self, home: Home, asked: ForecastQuestion, run: features.Run, give_way: Callable[[], None]) -> None:
+    def measure_missing(
+        self, home: Home, asked: ForecastQuestion, run: features.Run, give_way: Callable[[], None]
+    ) -> None:
         """Measure what is not known yet; what was tried in vain is tried again. `give_way` may raise GaveWay."""
         if self.known(home, asked):
             return
@@ -99,7 +101,7 @@ class InFront:
     def __init__(self, home: Home, waits: str) -> None:
         self._home, self._waits, self._told = home, waits, False
 
-    def look(self) -> None:
+    def tell_if_busy(self) -> None:
         """Say so once where somebody else computes."""
         with closing(DeviceLock(self._home.locks_dir)) as device_lock:
             free = not device_lock.wanted() and device_lock.try_take()
@@ -131,7 +133,7 @@ def make_features(home: Home, asked: ForecastQuestion, run: features.Run) -> str
     if all(key.path(home).is_file() for key in keys.values()):
         return None
     also = [f"{split}:{key.samples}" for split, key in keys.items() if split != TRAIN]
-    problems = features.look(home, run, [keys[TRAIN]], also)
+    problems = features.make(home, run, [keys[TRAIN]], also)
     if problems is None:
         raise GaveWay
     return problems[features.named(keys[TRAIN])] or None

@@ -28,7 +28,7 @@ CURVE = ByFeatures(
     measure_by=_measure,
     keep_problem=keep_problem,
 )
-ask, measuring, measure = CURVE.ask, CURVE.working, CURVE.measure
+ask, working, measure = CURVE.ask, CURVE.working, CURVE.measure
 
 if __name__ == "__main__":
     CURVE.main(sys.argv[1:])

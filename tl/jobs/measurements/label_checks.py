@@ -43,7 +43,7 @@ LABELS = ByFeatures(
     measure_by=_measure,
     keep_problem=held_out.keep_problem,
 )
-ask, looking, measure = LABELS.ask, LABELS.working, LABELS.measure
+ask, working, measure = LABELS.ask, LABELS.working, LABELS.measure
 
 if __name__ == "__main__":
     LABELS.main(sys.argv[1:])

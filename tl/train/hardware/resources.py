@@ -93,7 +93,7 @@ class ResourceMonitor:
 
     def energy(self) -> float | None:
         """The board's energy counter now, joules from an arbitrary moment; None where not measurable."""
-        sample = self._gpu.look() if self._gpu else None
+        sample = self._gpu.poll() if self._gpu else None
         return sample.energy_joules if sample else None
 
     def _run(self) -> None:

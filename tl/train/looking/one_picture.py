@@ -28,7 +28,7 @@ DIGITS = 4  # of a share that is kept
 
 
 def main(argv: list[str]) -> int:
-    """Exit status 0: each run has its look, or the reason why it has none, in the cache."""
+    """Exit status 0: each run has its answer, or the reason why it has none, in the cache."""
     # --picture: its place in the data set, or the name under which its pixels wait in the cache.
     parser = argparse.ArgumentParser(prog="python -m tl.train.looking.one_picture", description=__doc__.splitlines()[0])
     parser.add_argument("--home", type=Path, required=True)
@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
         device_lock.take()
         share.resume()
         try:
-            found: Saliency | Failed = _look(home, run_id, options.picture, own, device)
+            found: Saliency | Failed = _asked(home, run_id, options.picture, own, device)
         except Refused as problem:
             found = Failed(str(problem))
         finally:
@@ -52,7 +52,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _look(home: Home, run_id: str, picture: str, own: dict[int, np.ndarray] | None, device: torch.device) -> Saliency:
+def _asked(home: Home, run_id: str, picture: str, own: dict[int, np.ndarray] | None, device: torch.device) -> Saliency:
     """Raises Refused."""
     which = finished(home.run(run_id), device)
     if own is None:
@@ -60,10 +60,10 @@ def _look(home: Home, run_id: str, picture: str, own: dict[int, np.ndarray] | No
     else:
         side = which.config.resolution
         pixels = own[side] if side in own else own[max(own)]
-    return look(which, pixels)
+    return answer(which, pixels)
 
 
-def look(which: Finished, pixels: np.ndarray) -> Saliency:
+def answer(which: Finished, pixels: np.ndarray) -> Saliency:
     """What a network makes of a picture (S, S, 3) uint8."""
     with which.precise():
         with torch.inference_mode():

@@ -20,7 +20,7 @@ from tl.ui.parts.render_slot import without_slot
 if TYPE_CHECKING:  # pandas
     from tl.datasets import Incoming
 
-LOOK_SECONDS = 10.0  # between two looks whether a tab is open
+POLL_SECONDS = 10.0  # between two questions whether a tab is open
 GONE_SECONDS = 120.0  # without a tab after which what waits for its answer goes; as long Streamlit waits for it, too
 WAIT_SECONDS = 3_600.0  # after which it goes anyway
 NOT_KEPT = later("The file was not kept; choose it again to retry.")
@@ -84,7 +84,7 @@ def close_with_its_tab(waiting: "Incoming") -> None:
 def _look_after(waiting: "weakref.ref[Incoming]", session_id: str) -> None:
     began = seen = time.monotonic()
     while True:
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
         upload = waiting()
         if upload is None or not upload.open:
             return
