@@ -1,4 +1,4 @@
-"""One look at the outcome of an experiment that is run until it is settled: `python -m tl.jobs.settle HOME EXPERIMENT_ID`.
+"""One look at the outcome of an experiment that is run until it is settled: `python -m tl.jobs.look HOME EXPERIMENT_ID`.
 
 Started by the supervisor (tl.jobs.look_starter) when all its runs have ended: adds seeds up to the next planned look, or ends
 the plan and says why. Done twice, it changes things once.
