@@ -23,7 +23,7 @@ from tl.jobs.measurements import advice, hints
 from tl.jobs.tensorboard import event_files, run_links, server
 from tl.report.bundle import export_bundle, fingerprint
 from tl.report.bundle_import import import_bundle
-from tl.report.card_facts import about
+from tl.report.card_facts import card_facts
 from tl.report.report import report
 from tl.report.subject import ended
 from tl.store import database, features, name_and_notes
@@ -62,7 +62,7 @@ BY_ID = {  # what is asked -> by which id of the other visitor's
     datasets.describe: "dataset",
     datasets.examples: "dataset",
     features.fingerprint: "dataset",
-    about: "run_id",
+    card_facts: "run_id",
     compare_again: "experiment_id",
     exports.make: "run_id",
     keep: "run_id",

@@ -14,7 +14,7 @@ from tl.config import ArmConfig, Experiment, Refused
 from tl.jobs.launchers import guard, node_run, transfer
 from tl.jobs.launchers.local import LocalLauncher
 from tl.jobs.launchers.node_cache import PieceDamaged
-from tl.jobs.launchers.node_run import About, NodeRun, sees
+from tl.jobs.launchers.node_run import NodeRun, RunAddress, sees
 from tl.jobs.launchers.parcels import identity
 from tl.jobs.launchers.ray_settings import AUTO, FETCH
 from tl.jobs.launchers.transfer import CHECKPOINTS, Transfer
@@ -50,11 +50,11 @@ def submitted(home: Home, behaviour: str = "table", **settings) -> Run:
     return home.run(row.run_id)
 
 
-def about(run: Run, kind: str = FETCH) -> About:
+def about(run: Run, kind: str = FETCH) -> RunAddress:
     own, path = identity(run.home), run.home.identity_path
     place, inode = str(run.folder.relative_to(run.home.root)), path.stat().st_ino
     told = {"identity": own, "identity_path": str(path), "identity_inode": inode}
-    return About(folder=str(run.folder), place=place, kind=kind, paths={}, **told)
+    return RunAddress(folder=str(run.folder), place=place, kind=kind, paths={}, **told)
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ def exported(home: Home, run_id: str, folder: Path, onnx: bool = True, pictures:
         measured = maker.make(onnx, pictures) | {"temperature": temperature}
     finally:
         maker.device_lock.close()
-    write_zip(home, card_facts.about(home, run_id), measured, parts, folder / "model.zip")
+    write_zip(home, card_facts.card_facts(home, run_id), measured, parts, folder / "model.zip")
     with zipfile.ZipFile(folder / "model.zip") as archive:
         archive.extractall(folder)
     return folder / "bars-model", measured
@@ -186,7 +186,7 @@ def test_the_zip_says_what_it_is_and_was_measured(lab, model):
     assert measured["splits"]["validation"]["apart"] < 1e-4
     assert (folder / "labels.txt").read_text().splitlines() == ["lying", "standing"]
     told = (folder / "README.md").read_text()
-    own = card_facts.about(lab.home, lab.run_id)
+    own = card_facts.card_facts(lab.home, lab.run_id)
     assert f"**{own.accuracy.mean * 100:.1f} %** (95 % interval" in told
     part = "all" if own.config.samples is None else str(own.config.samples)
     assert f": {part} of its training pictures were used." in told
@@ -265,7 +265,7 @@ def test_a_final_model_trains_on_all_pictures_and_claims_no_accuracy(lab, tmp_pa
     metrics = read_parquet(files.metrics)
     assert metrics["images_seen"].tolist() == [2 * PER_CLASS * epoch for epoch in range(1, best + 1)]
     assert metrics["val_loss"].isna().all()
-    told = model_card.card(lab.home, card_facts.about(lab.home, run_id), {
+    told = model_card.card(lab.home, card_facts.card_facts(lab.home, run_id), {
         "parameters": 1, "side": 80, "own_pictures": False, "temperature": None,
         "input": {"mean": [0.5] * 3, "std": [0.5] * 3},
     })  # fmt: skip

@@ -38,7 +38,7 @@ ENDED = {  # a run's status -> a sentence on it, one with why
 }
 
 
-def settle(home: Home, experiment_id: str) -> None:
+def look(home: Home, experiment_id: str) -> None:
     """Look at the outcome and do what follows from it; nothing where runs go on, or the plan has ended."""
     entry = database.read_experiment(home, experiment_id)
     plan, experiment = entry["settling"], entry["experiment"]
@@ -87,7 +87,7 @@ def main(arguments: list[str]) -> int:
     home, experiment_id = Home(arguments[0]), arguments[1]
     signal.alarm(int(LIMIT_SECONDS))  # also where the supervisor, which watches, was killed
     with locked(home.locks_dir / "settling.lock"), suppress(Unknown):  # deleted meanwhile
-        settle(home, experiment_id)
+        look(home, experiment_id)
     return 0
 
 

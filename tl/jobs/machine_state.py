@@ -13,7 +13,7 @@ from tl.store.rows import RunRow
 POLL_SECONDS = 3.0
 
 
-class MachineRecord:
+class MachineState:
     """One per supervisor."""
 
     def __init__(self, home: Home, clock: Callable[[], float] = time.monotonic):

@@ -55,7 +55,7 @@ def sweep_report(subject: ReportSubject, **judged: Any) -> str:
             html_parts.paragraph(found.text, "verdict"),
             html_parts.heading(say("Accuracy over the number of training pictures")),
             *(html_parts.figures([chart], CHART_WIDTH) for chart in charts(found, lines)),
-            *sections.sources(lines),
+            *sections.citations(lines),
             *against(found),
             html_parts.heading(say("Every size in numbers")),
             html_parts.listing(size_findings.size_rows(found)),

@@ -102,7 +102,7 @@ def main(argv: list[str]) -> int:
     if options.backbone not in BACKBONES:
         raise Refused(unknown(options.backbone))
     if not BACKBONES[options.backbone].takes(options.resolution):
-        raise Refused(BACKBONES[options.backbone].refusal(options.backbone, options.resolution))
+        raise Refused(BACKBONES[options.backbone].why_not(options.backbone, options.resolution))
     network_name = re.sub("[^a-z0-9_-]", "-", options.backbone.lower().removeprefix("timm:"))
     name = options.name or f"{network_name}-{options.dataset}-{options.resolution}"
     if not NAME_PATTERN.fullmatch(name) or name in RESERVED:

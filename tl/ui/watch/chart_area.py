@@ -84,7 +84,7 @@ def _learned(
         chart = with_references(chart, [(line.accuracy, line.label) for line in published])
         key = f"accuracy_{axis}_{training}_{bool(published)}"
         draw(chart, key=key, alt=say("{measure} of every arm", measure=shown))
-        references.sources(published)
+        references.citations(published)
     with right:
         st.markdown(say("**Validation loss**"))
         chart = curves.validation_chart("loss", metrics, arms, axis, now.max_epochs, training, single, legend=False)
