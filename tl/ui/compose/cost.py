@@ -23,7 +23,7 @@ from tl.store.documents import read_result
 from tl.store.home import Home
 from tl.store.settle_plan import SettlePlan
 from tl.strategies import arm_title
-from tl.ui.compose import plan
+from tl.ui.parts import plan
 from tl.ui.parts.refresh import fragment
 from tl.ui.parts.text import escape
 from tl.words import duration, memory

@@ -17,9 +17,9 @@ from tl.store.home import Home
 from tl.store.name_and_notes import NONE, NameAndNotes, all_names_and_notes
 from tl.store.schema import ACTIVE, RESUMABLE
 from tl.strategies import arm_title
-from tl.ui.compose.arms import dot
 from tl.ui.manage import compared, machines, search
 from tl.ui.parts import view
+from tl.ui.parts.chart import dot
 from tl.ui.parts.keep_in_library import ask_to_keep
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.refresh import Snapshot, fragment

@@ -7,9 +7,8 @@ import streamlit as st
 from tl.analysis.references import Reference
 from tl.charts.palette import arm_dash
 from tl.languages import later, say
-from tl.ui.compose import plan
-from tl.ui.compose.arms import dot
-from tl.ui.parts.chart import draw
+from tl.ui.parts import plan
+from tl.ui.parts.chart import dot, draw
 from tl.ui.parts.text import escape
 from tl.ui.parts.view import ExperimentView
 from tl.ui.watch import references, target

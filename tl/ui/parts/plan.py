@@ -10,8 +10,7 @@ from tl.effects import before_training
 from tl.languages import joined, later, say
 from tl.store.schema import ACTIVE
 from tl.strategies import arm_title
-from tl.ui.compose.arms import dot
-from tl.ui.parts.chart import draw
+from tl.ui.parts.chart import dot, draw
 from tl.ui.parts.text import escape
 from tl.ui.parts.view import ExperimentView
 
