@@ -81,13 +81,6 @@ def _operations(backbone: str, resolution: int) -> float:
     return (table.gflops or 0.0) * (resolution / table.gflops_side) ** 2
 
 
-def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict[str, Any] | None:
-    """The same, waiting for the result; None where a run came first. One measurement at a time."""
-    with locked(home.locks_dir / LOCK):
-        known = cached(home, backbone, resolution, batch_size)
-        return known if known is not None else _measure(home, backbone, resolution, batch_size)
-
-
 def _measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict[str, Any] | None:
     """Run the probe and keep its result; it gives way when a run is queued or starts, and to whatever else computes."""
     command = [*COMMAND, backbone, str(resolution), str(batch_size)]
