@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from crafted import picture, two_classes, zipped
+from crafted import ingest, picture, two_classes, zipped
 
 from tests.jobs.lab import until
-from tl.datasets import giving_way, ingest, pool, prepare
+from tl.datasets import giving_way, pool, prepare
 from tl.jobs.launchers.launcher import child_environment
 from tl.store.device_lock import DeviceLock, holds_device
 from tl.store.home import Home

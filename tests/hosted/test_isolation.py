@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.datasets.crafted import two_classes, zipped
+from tests.datasets.crafted import ingest, two_classes, zipped
 from tl import datasets, jobs, sources
 from tl.analysis.experiment import experiment_result
 from tl.analysis.forecasts.hints import question
@@ -151,7 +151,7 @@ def test_two_data_sets_of_one_name_are_two(visitors, tmp_path):
     assert datasets.describe(zebra.home, "mine").classes == ("zebra-one", "zebra-two")
     assert datasets.describe(yak.home, "mine").classes == ("yak-one", "yak-two")
     with pytest.raises(Refused, match="already a data set 'mine'"):
-        datasets.ingest(yak.home, zipped(tmp_path / "x.zip", two_classes()), "mine")
+        ingest(yak.home, zipped(tmp_path / "x.zip", two_classes()), "mine")
     ours, theirs = (datasets.examples(visitor.home, "mine")[0][1] for visitor in visitors)
     assert (ours != theirs).any()
 

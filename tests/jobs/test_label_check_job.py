@@ -7,11 +7,10 @@ import time
 import numpy as np
 import pytest
 
-from tests.datasets.crafted import pictures, zipped
+from tests.datasets.crafted import ingest, pictures, zipped
 from tl.analysis.forecasts.question import feature_keys
 from tl.analysis.inspection import held_out
 from tl.config import ArmConfig, Experiment, Refused
-from tl.datasets import ingest
 from tl.jobs import background
 from tl.jobs.measurements import by_features, label_checks
 from tl.store.database import insert_experiments

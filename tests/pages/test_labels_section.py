@@ -5,12 +5,12 @@ import re
 import numpy as np
 import pytest
 
-from tests.datasets.crafted import picture, pictures, zipped
+from tests.datasets.crafted import ingest, picture, pictures, zipped
 from tests.label_lab import ARMS, answered
 from tests.page_lab import end, rows, submit, texts, unescaped
 from tl import jobs
 from tl.analysis.inspection import held_out
-from tl.datasets import describe, ingest, prepare
+from tl.datasets import describe, prepare
 from tl.jobs.measurements import label_checks
 from tl.store.database import read_experiment, read_runs
 from tl.store.predictions import ALONE, Predictions, write_predictions

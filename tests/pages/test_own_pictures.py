@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests import page_lab
-from tests.datasets.crafted import two_classes, zipped
+from tests.datasets.crafted import ingest, two_classes, zipped
 from tests.page_lab import texts, unescaped
 from tl import datasets, jobs
 from tl.config import Experiment
@@ -17,7 +17,7 @@ DELETE = "delete_set_x"
 @pytest.fixture
 def mine(home, tmp_path):
     """A home with pictures of one's own, named x."""
-    datasets.ingest(home, zipped(tmp_path / "x.zip", two_classes("", 8)), "x")
+    ingest(home, zipped(tmp_path / "x.zip", two_classes("", 8)), "x")
     return home
 
 

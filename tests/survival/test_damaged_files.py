@@ -15,8 +15,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests import page_lab
-from tests.datasets.crafted import picture, two_classes, zipped
-from tl import datasets, jobs
+from tests.datasets.crafted import ingest, picture, two_classes, zipped
+from tl import jobs
 from tl.__main__ import main
 from tl.analysis.forecasts import hints
 from tl.config import ArmConfig, Experiment
@@ -75,7 +75,7 @@ def original(tmp_path_factory):
         page_lab.failed(home)
     photos = {name: picture(number, (80, 80)) for number, name in enumerate(two_classes("", 4))}
     photos |= {"rose/again.png": photos["rose/0.png"], "rose/broken.png": b"no picture", "tulip/.DS_Store": b"junk"}
-    flowers = datasets.ingest(home, zipped(home.path / "flowers.zip", photos), "flowers")
+    flowers = ingest(home, zipped(home.path / "flowers.zip", photos), "flowers")
     imported = page_lab.finished(home)
     for row in page_lab.rows(home, imported):
         about = {"exported": 1e9, "dataset": flowers.to_json(), "weights": "ImageNet"}

@@ -12,8 +12,8 @@ from PIL import Image
 from quick import PICTURES, FreeDevice, QuickLearner
 from safetensors.torch import save_file
 
+from tests.datasets.crafted import ingest
 from tl.config import ArmConfig, Experiment, new_id
-from tl.datasets import ingest
 from tl.store.device_lock import DeviceLock
 from tl.store.files import write_json
 from tl.store.home import Home

@@ -15,11 +15,12 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load_file
 
+from tests.datasets.crafted import ingest
 from tl import jobs
 from tl.__main__ import main as tl
 from tl.analysis.inspection.calibration import with_temperature
 from tl.config import ArmConfig, Experiment, Refused
-from tl.datasets import describe, ingest, prepare
+from tl.datasets import describe, prepare
 from tl.jobs import exports
 from tl.jobs.final_model import submit_final
 from tl.report import card_facts, model_card

@@ -7,9 +7,10 @@ import zipfile
 import numpy as np
 from PIL import Image
 
+from tests.datasets.crafted import ingest
 from tests.jobs.lab import until
 from tl.config import ArmConfig, Experiment, new_id
-from tl.datasets import ingest, prepare
+from tl.datasets import prepare
 from tl.store.device_lock import DeviceLock, holds_device
 from tl.store.files import write_json
 from tl.train.run import Trainer

@@ -1,6 +1,6 @@
 """Data sets: those that come with TL Lab and those people bring. Imports no torch; torchvision runs as a process."""
 
-from tl.datasets.bringing import check_group, check_name, ingest, read
+from tl.datasets.bringing import check_group, check_name, read
 from tl.datasets.catalogue import BUILT_IN, describe, has, home_of, list_datasets, name_of, survey
 from tl.datasets.corrections import Corrections
 from tl.datasets.derived import derive
@@ -37,7 +37,6 @@ __all__ = [
     "grouped",
     "has",
     "home_of",
-    "ingest",
     "list_datasets",
     "match",
     "name_of",
