@@ -15,7 +15,7 @@ from tl.datasets.corrections import DIVIDED, ORIGIN
 from tl.datasets.download import download
 from tl.datasets.drawn import drawn_examples, prepare_drawn
 from tl.datasets.giving_way import Progress
-from tl.datasets.info import DRAWN, UNLABELLED, DatasetInfo
+from tl.datasets.info import DIVIDED_HERE, UNLABELLED, DatasetInfo
 from tl.datasets.intake.readable import FIRST_RESOLUTION
 from tl.datasets.resplit import divided_by_content, redrawn, together
 from tl.languages import later
@@ -96,7 +96,7 @@ def resplits_by_itself(home: Home, info: DatasetInfo) -> bool:
 def drawn_here(home: Home, info: DatasetInfo) -> bool:
     """Whether TL Lab divided this data set; of those that earlier versions made it is found out."""
     if info.splits or info.origin != "upload":
-        return info.splits == DRAWN and info.origin == "upload"
+        return info.splits == DIVIDED_HERE and info.origin == "upload"
     folder = home_of(home, info.name).dataset_dir(info.name)
     with suppress(FileNotFoundError):
         found = (folder / "index.parquet").stat()

@@ -35,7 +35,7 @@ def in_form(places: list[DeltaGenerator], experiment: Experiment) -> None:
 
 
 def warnings(experiment: Experiment) -> None:
-    """Say what never gets its turn in an arm."""
+    """Say what never trains in an arm."""
     for arm in experiment.arms:
         if words := before_training(experiment, arm):
             title, problem = escape(arm_title(arm.name)), escape(words)
