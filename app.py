@@ -5,7 +5,7 @@ import streamlit as st
 if __name__ == "__main__":  # Streamlit runs the page for a visitor
     from tl.languages import later
     from tl.ui.parts import header
-    from tl.ui.parts.render_slot import in_turn
+    from tl.ui.parts.render_slot import render_slot
 
     with header.begin(later("Compare")):
         home = header.home()
@@ -14,7 +14,7 @@ if __name__ == "__main__":  # Streamlit runs the page for a visitor
             header.introduce()
             from tl.ui.compose import form  # after the first words are on their way to the browser
 
-            with in_turn():
+            with render_slot():
                 form.show(home)
         else:
             from tl.ui.watch import experiment_page

@@ -4,7 +4,7 @@ import streamlit as st
 
 from tl.languages import later, say
 from tl.ui.parts import header
-from tl.ui.parts.render_slot import in_turn
+from tl.ui.parts.render_slot import render_slot
 
 with header.begin(later("Data size")):
     home = header.home()
@@ -19,7 +19,7 @@ with header.begin(later("Data size")):
         )
         from tl.ui.compose import sweep_form  # after the first words are on their way to the browser
 
-        with in_turn():
+        with render_slot():
             sweep_form.show(home)
     else:
         from tl.ui.watch import sweep_page

@@ -4,7 +4,7 @@ import streamlit as st
 
 from tl.languages import later, say
 from tl.ui.parts import header
-from tl.ui.parts.render_slot import in_turn
+from tl.ui.parts.render_slot import render_slot
 
 with header.begin(later("Runs")):
     from tl.ui.manage import imports, runs, tensorboard
@@ -12,7 +12,7 @@ with header.begin(later("Runs")):
     st.title(say("Runs"), anchor=False)
     home = header.home()
     home.policy.tell()
-    with in_turn():
+    with render_slot():
         runs.show(home)
         imports.show(home)
     tensorboard.show(home)  # its process takes a while to start

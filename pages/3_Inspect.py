@@ -4,7 +4,7 @@ import streamlit as st
 
 from tl.languages import later, say
 from tl.ui.parts import header
-from tl.ui.parts.render_slot import in_turn
+from tl.ui.parts.render_slot import render_slot
 
 with header.begin(later("Inspect")):
     home = header.home()
@@ -14,10 +14,10 @@ with header.begin(later("Inspect")):
         st.markdown(say("Open a finished comparison and choose “Look at its pictures”, or choose one here."))
         from tl.ui.inspect import chooser
 
-        with in_turn():
+        with render_slot():
             chooser.show(home)
     else:
         from tl.ui.inspect import page
 
-        with in_turn():
+        with render_slot():
             page.show(home, experiment_id)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from tl.languages import later, say
 from tl.ui.parts import header
-from tl.ui.parts.render_slot import in_turn
+from tl.ui.parts.render_slot import render_slot
 
 with header.begin(later("Model library")):
     home = header.home()
@@ -17,5 +17,5 @@ with header.begin(later("Model library")):
     )
     from tl.ui.manage import library  # after the first words are on their way to the browser
 
-    with in_turn():
+    with render_slot():
         library.show(home)

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests import page_lab
-from tests.datasets.crafted import pictures, zipped
+from tests.datasets.crafted import ingest, pictures, zipped
 from tests.payloads import PAYLOADS, SCRIPTS
-from tl import datasets, jobs
+from tl import jobs
 from tl.config import ArmConfig, Experiment
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
@@ -29,7 +29,7 @@ def arms(payloads: list[str]) -> tuple[ArmConfig, ...]:
 def bring(home: Home, folder: Path) -> None:
     """The data set `mine`: classes, title, note, what was left out and what leaks are payloads."""
     classes = [f"class {number}" for number in range(PAINTED)]
-    datasets.ingest(home, zipped(folder / "x.zip", {k: v for c in classes for k, v in pictures(c).items()}), "mine")
+    ingest(home, zipped(folder / "x.zip", {k: v for c in classes for k, v in pictures(c).items()}), "mine")
     path = home.dataset_dir("mine") / "dataset.json"
     split = {"train": 2, "validation": 0, "test": 0}
     told = {kind: {"count": len(PAYLOADS), "first": list(PAYLOADS)} for kind in (*SCRIPTS[:2], "in training and test")}

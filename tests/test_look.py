@@ -7,9 +7,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests import look_lab, page_lab
-from tests.datasets.crafted import pictures, zipped
+from tests.datasets.crafted import ingest, pictures, zipped
 from tests.test_journey import SECOND, App, browser, pytestmark  # noqa: F401 - fixtures and the browser's mark
-from tl import datasets
 from tl.report.report import report
 from tl.store.home import Home
 
@@ -27,7 +26,7 @@ def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("look")
     home = Home(folder / "home")
     files = {file: data for name in ("daisy", "a rather long name") for file, data in pictures(name).items()}
-    datasets.ingest(home, zipped(folder / "x.zip", files), "mine")
+    ingest(home, zipped(folder / "x.zip", files), "mine")
     return home
 
 

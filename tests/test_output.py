@@ -22,14 +22,14 @@ ANSWERS_ONLY = {
     "datasets/drawer.py",
 }
 ANSWERS_ONLY |= {
-    "jobs/settle.py",
+    "jobs/look.py",
     "jobs/tensorboard/__main__.py",
     "jobs/launchers/guard.py",
     "jobs/launchers/ray_driver.py",
 }
 ANSWERS_ONLY |= {
     f"jobs/measurements/{name}.py"
-    for name in ("both_sets", "domain_distance", "forecasts", "hints", "label_checks", "probe", "saliency", "shifted")
+    for name in ("both_sets", "domain_distance", "forecasts", "hints", "label_checks", "saliency", "shifted", "speed")
 }
 ANSWERS_ONLY |= {"benchmarks/bare_step.py", "benchmarks/warm_pytest.py"}
 

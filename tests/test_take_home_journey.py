@@ -5,10 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.datasets.crafted import pictures, zipped
+from tests.datasets.crafted import ingest, pictures, zipped
 from tests.pages.test_inspect_page import CLASSES, made
 from tests.test_journey import SECOND, App, browser, no_traceback, page, pytestmark  # noqa: F401 - fixtures and the mark
-from tl import datasets
 from tl.store.home import Home
 
 WAIT = 60 * SECOND  # other tests share the processors
@@ -19,7 +18,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("take_home")
     home = Home(folder / "home")
     files = {file: data for name in CLASSES for file, data in pictures(name, 20).items()}
-    datasets.ingest(home, zipped(folder / "x.zip", files), "mine")
+    ingest(home, zipped(folder / "x.zip", files), "mine")
     started = App(home)
     yield started
     started.kill()

@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.jobs.lab import end_tensorboard
 from tests.test_journey import SECOND, App, browser, pytestmark  # noqa: F401 - fixtures and the browser's mark
 from tl.config import ArmConfig, Experiment, new_id
-from tl.jobs.tensorboard.server import stop
 from tl.store.home import Home
 from tl.store.queue.database import insert_experiments
 from tl.train.events import write_events
@@ -22,7 +22,7 @@ def app(tmp_path_factory):
     started = App(home)
     yield started
     started.kill()
-    stop(home)
+    end_tensorboard(home)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.datasets.crafted import pictures, zipped
+from tests.datasets.crafted import ingest, pictures, zipped
 from tests.page_lab import end, rows, submit
 from tl.config import ArmConfig
-from tl.datasets import describe, ingest, match, prepare
+from tl.datasets import describe, match, prepare
 from tl.store.home import Home
 from tl.store.predictions import ALONE, Predictions, write_predictions
 from tl.store.queue.database import read_experiment

@@ -137,7 +137,7 @@ class Backbone:
         """Whether the network can look at pictures of `side` x `side` pixels."""
         return side in self.sides if self.sides else side >= self.min_resolution
 
-    def refusal(self, name: str, side: int) -> str:
+    def why_not(self, name: str, side: int) -> str:
         """What to say where it can't; `name` as its user knows it."""
         said = {"side": side, "network": name}
         if not self.sides:

@@ -6,7 +6,7 @@ The first turn tries every combination and keeps the two fastest; each turn then
 import time
 from contextlib import nullcontext
 
-from tests.benchmarks.peers.turns import Turns
+from tests.benchmarks.peers.contestant import Contestant
 
 KEPT = 2
 LEARNING_RATE = 1e-4
@@ -20,8 +20,8 @@ def candidates(has_depthwise: bool) -> list[tuple[str, str]]:
 
 def main() -> None:
     """Report the images a second of each combination that was kept, turn by turn."""
-    turns = Turns()
-    settings = turns.settings
+    contestant = Contestant()
+    settings = contestant.settings
     import torch
 
     torch.backends.cudnn.benchmark = True
@@ -35,10 +35,10 @@ def main() -> None:
     steps = {candidate: steps[candidate] for candidate in kept}
     for turn in range(settings.rounds):
         if turn:
-            turns.hand_over()
+            contestant.hand_over()
         for (precision, layout), step in steps.items():
             speed = step.images_per_second(settings.seconds)
-            turns.report(candidate=f"{precision}, {layout}", images_per_second=speed)
+            contestant.report(candidate=f"{precision}, {layout}", images_per_second=speed)
 
 
 class BareStep:

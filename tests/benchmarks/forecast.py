@@ -16,10 +16,11 @@ import numpy as np
 from tests.benchmarks.pictures import ROOT, archive, flowers_zip
 from tests.benchmarks.row import Row
 from tests.benchmarks.scale import Scale
+from tests.datasets.crafted import ingest
 from tl.analysis.forecasts.curve import fits
 from tl.analysis.forecasts.forecast import CONFIDENCE, LEVELS_OFF, REACHED, BandPoint, Forecast, expected, forecast
 from tl.analysis.forecasts.probe import Split, measure
-from tl.datasets import describe, ingest
+from tl.datasets import describe
 from tl.sources import source
 from tl.store.features import FeatureKey, fingerprint, read_features
 from tl.store.home import Home

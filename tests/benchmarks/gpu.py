@@ -8,9 +8,10 @@ from tests.benchmarks.pictures import archive
 from tests.benchmarks.row import Row, Skipped
 from tests.benchmarks.runs import new_run
 from tests.benchmarks.scale import Scale
+from tests.datasets.crafted import ingest
 from tl.backbones import BACKBONES
 from tl.config import Training
-from tl.datasets import ingest, prepare
+from tl.datasets import prepare
 from tl.store.files import read_json
 from tl.store.home import Home
 

@@ -10,10 +10,11 @@ import numpy as np
 from tests.benchmarks.pictures import evenly, flowers_zip
 from tests.benchmarks.row import Row, Skipped
 from tests.benchmarks.scale import Scale
+from tests.datasets.crafted import ingest
 from tl.analysis.forecasts.question import question
 from tl.analysis.inspection import held_out
 from tl.config import Refused, Training
-from tl.datasets import describe, ingest
+from tl.datasets import describe
 from tl.datasets.preparing import index_of
 from tl.jobs.measurements import label_checks
 from tl.store.home import Home

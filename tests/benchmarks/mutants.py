@@ -27,7 +27,7 @@ from tests.benchmarks.scale import Scale
 from tl.store.home import Home
 
 PLACES = (
-    *("tl/analysis", "tl/jobs", "tl/store", "tl/datasets/split.py", "tl/datasets/layout.py"),
+    *("tl/analysis", "tl/jobs", "tl/store", "tl/datasets/split.py", "tl/datasets/class_names.py"),
     *("tl/train/checkpoints/history.py", "tl/train/checkpoints/checkpoint.py"),
 )
 NOTICED = 90  # per cent of the changes that are to be noticed

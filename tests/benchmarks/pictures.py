@@ -8,7 +8,8 @@ import zipfile
 from pathlib import Path
 
 from tests.benchmarks.row import Skipped
-from tl.datasets import describe, ingest, prepare
+from tests.datasets.crafted import ingest
+from tl.datasets import describe, prepare
 from tl.store.home import Home
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from tl.store.files import read_json
 from tl.store.home import Home
 from tl.store.metrics import read_metrics
 
-LOOK_SECONDS = 0.02
+POLL_SECONDS = 0.02
 SWEEP = ["--arms", "scratch,full_finetuning", "--seeds", "2", "--epochs", "4", "--resolution", "32", "--patience", "0"]
 COMPARISON = ["--arms", "scratch,linear_probe,full_finetuning", "--seeds", "3", "--epochs", "10", "--patience", "0"]
 PROBES = ["--arms", "linear_probe", "--epochs", "10", "--patience", "0", "--no-resplit", "--views-by", "dataset"]
@@ -92,8 +92,8 @@ class Watched:
         while process.poll() is None:
             for folder in home.runs_dir.glob("[!.]*"):
                 if folder.name not in self._steps:
-                    self._look(folder.name, read_json(home.run(folder.name).progress) or {})
-            time.sleep(LOOK_SECONDS)
+                    self._note(folder.name, read_json(home.run(folder.name).progress) or {})
+            time.sleep(POLL_SECONDS)
         self.took = time.monotonic() - began
         runs = [home.run(folder.name) for folder in home.runs_dir.glob("[!.]*")]
         results = [read_json(run.result) or {} for run in runs]
@@ -103,7 +103,7 @@ class Watched:
         self.processor = sum(float(read_metrics(run.metrics)["cpu_seconds"].sum()) for run in runs)
         self.first_steps = [done - self._turns[run] for run, done in self._steps.items()]
 
-    def _look(self, run: str, state: dict) -> None:
+    def _note(self, run: str, state: dict) -> None:
         phase, now = state.get("phase"), time.monotonic()
         if phase not in (None, "waiting"):
             self._turns.setdefault(run, now)

@@ -106,7 +106,7 @@ def _clicked_through(url: str, choose: Callable[["Page"], None], confined: Group
             tab.locator(".st-key-form_start button").click()
             tab.wait_for_url("**experiment=**")
             while time.monotonic() < end:
-                _look(confined, peaks)
+                _note_peaks(confined, peaks)
                 if tab.locator(VERDICT).count():
                     return True
                 if tab.get_by_role("button", name=ENDED).count() and not _trains(confined):
@@ -122,7 +122,7 @@ def _trains(confined: Group) -> bool:
     return any(role(pid) == "trainer" for pid in confined.processes())
 
 
-def _look(confined: Group, peaks: dict[str, Held]) -> None:
+def _note_peaks(confined: Group, peaks: dict[str, Held]) -> None:
     for pid in confined.processes():
         name, now = role(pid), held(pid)
         if name is None or now is None:

@@ -23,7 +23,7 @@ LIBRARIES = (
     "scipy.stats",
     "pytest",
 )
-LOOK_SECONDS = 0.02
+POLL_SECONDS = 0.02
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def _status(arguments: list[str], limit: float) -> int | None:
         found, status = os.waitpid(child, os.WNOHANG)
         if found:
             return os.waitstatus_to_exitcode(status)
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return None

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 from commands import main
 
-from tests.datasets.crafted import picture, pictures, zipped
+from tests.datasets.crafted import ingest, picture, pictures, zipped
 from tests.label_lab import ARMS, answered
 from tests.page_lab import end, submit
 from tl.cli import labels
 from tl.config import Final
-from tl.datasets import describe, ingest
+from tl.datasets import describe
 from tl.jobs.queue import enqueue
 from tl.store.home import Home
 from tl.store.queue.database import read_experiment, read_runs

@@ -8,10 +8,9 @@ import pytest
 
 from tests import page_lab
 from tests.cli.commands import main, tl, wait_for_running, wait_until
-from tests.datasets.crafted import two_classes, zipped
+from tests.datasets.crafted import ingest, two_classes, zipped
 from tl import jobs
 from tl.config import Experiment
-from tl.datasets import ingest
 from tl.store.home import Home
 from tl.store.queue import database
 

@@ -1,14 +1,34 @@
 """Archives and pictures made up for the tests: honest ones by zipfile, dishonest ones byte by byte."""
 
 import io
+import os
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
+
+from tl.datasets import DatasetInfo, Edits, LayoutRequest, read
+from tl.datasets.intake.layouts.reading import AS_FOUND
+from tl.store.home import Home
+
+
+def ingest(
+    home: Home,
+    source: str | os.PathLike | BinaryIO | list,
+    name: str,
+    progress: Callable[[int, int, str], None] | None = None,
+    asked: LayoutRequest = AS_FOUND,
+    edits: Edits | None = None,
+    **how,
+) -> DatasetInfo:
+    """The data set of an archive of pictures, in the likeliest reading or as `asked`; `how`: what else `read` takes."""
+    with read(home, source, name, progress, **how) as incoming:
+        return incoming.create_dataset(incoming.choose(asked), edits)
 
 
 def picture(seed: int = 0, size: tuple[int, int] = (16, 12), kind: str = "PNG", mode: str = "RGB", **save) -> bytes:

@@ -5,11 +5,11 @@ import tarfile
 
 import py7zr
 import pytest
-from crafted import picture, pictures, traces, two_classes, zipped, zipped_bytes
+from crafted import ingest, picture, pictures, traces, two_classes, zipped, zipped_bytes
 
 from tl import datasets
 from tl.config import Refused
-from tl.datasets import Edits, LayoutRequest, NoClasses, TooSmall, describe, ingest
+from tl.datasets import Edits, LayoutRequest, NoClasses, TooSmall, describe
 from tl.datasets.intake import packing
 
 RARE = {f"rare{number:02}/0.png": picture(900 + number) for number in range(12)}

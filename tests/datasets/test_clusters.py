@@ -6,13 +6,13 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
-from crafted import two_classes, zipped
+from crafted import ingest, two_classes, zipped
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from test_leakage import photo, saved
 
 from tl.config import Refused
-from tl.datasets import clusters, ingest
+from tl.datasets import clusters
 from tl.datasets.leakage import COMMON
 from tl.datasets.split import order, redraw
 from tl.store.files import read_parquet

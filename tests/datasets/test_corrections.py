@@ -4,12 +4,12 @@ import json
 import shutil
 
 import pytest
-from crafted import pictures, traces, two_classes, zipped
+from crafted import ingest, pictures, traces, two_classes, zipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tl.config import Refused
-from tl.datasets import Corrections, Edits, derive, describe, drawn_here, ingest, prepare
+from tl.datasets import Corrections, Edits, derive, describe, drawn_here, prepare
 from tl.datasets.corrections import NAMED_SO, corrected, read_relabel, read_set_aside, title_of
 from tl.datasets.preparing import index_of
 from tl.store.home import Home

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from crafted import pictures, traces, two_classes, zipped
+from crafted import ingest, pictures, traces, two_classes, zipped
 
 from tl.config import Refused
-from tl.datasets import Edits, derive, describe, ingest, prepare
+from tl.datasets import Edits, derive, describe, prepare
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 from multiprocessing.pool import ThreadPool
 
 import pytest
-from crafted import pictures, two_classes, zipped
+from crafted import ingest, pictures, two_classes, zipped
 
 from tl.config import Refused
-from tl.datasets import DatasetInfo, ingest
+from tl.datasets import DatasetInfo
 from tl.datasets.given_labels import FILE, NONE_OF_THEM, Given, give, read, to_label
 from tl.store.home import Home
 

@@ -4,10 +4,10 @@ import io
 import time
 
 import pytest
-from crafted import picture, traces, two_classes, zipped
+from crafted import ingest, picture, traces, two_classes, zipped
 
 from tl.config import Refused, new_id
-from tl.datasets import grouped, ingest
+from tl.datasets import grouped
 from tl.store.files import read_parquet
 
 

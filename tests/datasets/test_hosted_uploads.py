@@ -7,10 +7,10 @@ import tracemalloc
 from dataclasses import replace
 
 import pytest
-from crafted import entry, forged, pictures, traces, two_classes, zipped, zipped_bytes
+from crafted import entry, forged, ingest, pictures, traces, two_classes, zipped, zipped_bytes
 
 from tl.config import Refused, new_id
-from tl.datasets import archived, bringing, ingest
+from tl.datasets import archived, bringing
 from tl.datasets.archive import UploadLimits
 from tl.datasets.intake.incoming import ingest_zip
 from tl.store.files import used_bytes

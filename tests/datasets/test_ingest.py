@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from crafted import entries_of, entry, forged, picture, pictures, two_classes, zipped
+from crafted import entries_of, entry, forged, ingest, picture, pictures, two_classes, zipped
 
 from tl.config import Refused
-from tl.datasets import BUILT_IN, describe, ingest, list_datasets, prepare
+from tl.datasets import BUILT_IN, describe, list_datasets, prepare
 
 PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "data" / "flower-photos.zip"
 SPLIT_LAYOUTS = {

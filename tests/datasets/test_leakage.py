@@ -7,10 +7,10 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from crafted import picture, two_classes, zipped
+from crafted import ingest, picture, two_classes, zipped
 from PIL import Image
 
-from tl.datasets import DatasetInfo, ingest, leakage
+from tl.datasets import DatasetInfo, leakage
 
 SAME, ALMOST = "the same picture in {}", "almost the same picture in {}"
 

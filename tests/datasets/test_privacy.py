@@ -5,10 +5,10 @@ import zipfile
 
 import numpy as np
 import pytest
-from crafted import picture
+from crafted import ingest, picture
 from PIL import Image, PngImagePlugin
 
-from tl.datasets import ingest, prepare
+from tl.datasets import prepare
 
 CANARY = b"CANARY-7f3a"
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><exif:GPSLatitude>' + CANARY + b"</exif:GPSLatitude></x:xmpmeta>"

@@ -7,11 +7,11 @@ import subprocess
 import sys
 
 import pytest
-from crafted import picture, traces, two_classes, zipped
+from crafted import ingest, picture, traces, two_classes, zipped
 
 from tests.train.faults import Faults
 from tl.config import Refused
-from tl.datasets import archived, ingest, prepare
+from tl.datasets import archived, prepare
 
 
 def test_a_picture_that_crashes_its_decoder_is_left_out_alone(home, tmp_path, monkeypatch):
@@ -59,7 +59,7 @@ def test_progress_is_told_and_may_give_up(home, tmp_path):
 
 def test_a_killed_ingest_leaves_nothing_for_the_next(home, tmp_path):
     path = zipped(tmp_path / "x.zip", two_classes())
-    code = "import sys, time; from tl.datasets import ingest; from tl.store.home import Home\n"
+    code = "import sys, time; from tests.datasets.crafted import ingest; from tl.store.home import Home\n"
     code += "ingest(Home(sys.argv[1]), sys.argv[2], 'x', lambda *_: (print('here', flush=True), time.sleep(600)))"
     process = subprocess.Popen([sys.executable, "-c", code, home.path, path], stdout=subprocess.PIPE)
     assert process.stdout.readline() == b"here\n"
@@ -108,7 +108,7 @@ def test_memory_does_not_grow_with_the_zip(home, tmp_path):
         files = two_classes() | {f"rose/{number}.bin": data for number in range(count)}
         path = zipped(tmp_path / "x.zip", files)
         name = f"x{count}"
-        code = "import resource, sys; from tl.datasets import ingest; from tl.store.home import Home\n"
+        code = "import resource, sys; from tests.datasets.crafted import ingest; from tl.store.home import Home\n"
         code += "ingest(Home(sys.argv[1]), sys.argv[2], sys.argv[3])\n"
         code += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         output = subprocess.run([sys.executable, "-c", code, home.path, path, name], capture_output=True, check=True)

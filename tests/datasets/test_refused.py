@@ -3,10 +3,9 @@
 import time
 
 import pytest
-from crafted import entry, forged, picture, traces, two_classes, zipped
+from crafted import entry, forged, ingest, picture, traces, two_classes, zipped
 
 from tl.config import Refused
-from tl.datasets import ingest
 from tl.datasets.archive import read_members
 
 GOOD = two_classes()

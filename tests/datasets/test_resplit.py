@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from crafted import pictures, two_classes, zipped
+from crafted import ingest, pictures, two_classes, zipped
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused
-from tl.datasets import check_resplit, describe, drawn_here, ingest, prepare, resplits_by_itself
+from tl.datasets import check_resplit, describe, drawn_here, prepare, resplits_by_itself
 from tl.jobs import queue
 from tl.store.files import read_json, read_parquet, write_json, write_parquet
 from tl.store.pictures import SPLITS

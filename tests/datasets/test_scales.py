@@ -4,11 +4,11 @@ import io
 
 import numpy as np
 import pytest
-from crafted import picture, zipped
+from crafted import ingest, picture, zipped
 from PIL import Image
 
 from tl.config import Refused
-from tl.datasets import ingest, prepare, reading_notes
+from tl.datasets import prepare, reading_notes
 from tl.datasets.intake.scales import MOST, Scales
 
 

@@ -5,11 +5,11 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
-from crafted import picture, two_classes, zipped
+from crafted import ingest, picture, two_classes, zipped
 from PIL import Image
 
 from tl.config import Refused
-from tl.datasets import describe, examples, ingest, prepare
+from tl.datasets import describe, examples, prepare
 from tl.store.files import read_json, write_json, write_parquet
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.datasets.crafted import pictures, zipped
+from tests.datasets.crafted import ingest, pictures, zipped
 from tl import datasets
 from tl.config import Refused
 from tl.datasets.stored_pictures import pictures_at
@@ -17,7 +17,7 @@ def kept(tmp_path_factory):
     folder = tmp_path_factory.mktemp("kept")
     home = Home(folder / "home")
     files = {file: data for name in ("daisy", "tulip") for file, data in pictures(name).items()}
-    return home, datasets.ingest(home, zipped(folder / "x.zip", files), "mine")
+    return home, ingest(home, zipped(folder / "x.zip", files), "mine")
 
 
 def labels(home: Home, info) -> np.ndarray:

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from crafted import two_classes, zipped
+from crafted import ingest, two_classes, zipped
 
 from tl.__main__ import main
 from tl.config import NAME_PATTERN, Refused
-from tl.datasets import check_name, describe, ingest, list_datasets, name_of
+from tl.datasets import check_name, describe, list_datasets, name_of
 from tl.datasets.titles import check_title, name_for
 from tl.jobs import delete_dataset
 from tl.store.titles import title_of

@@ -2,10 +2,10 @@
 
 import pandas as pd
 import pytest
-from crafted import pictures, two_classes, zipped
+from crafted import ingest, pictures, two_classes, zipped
 
 from tl.config import ArmConfig, Experiment, Refused
-from tl.datasets import DatasetInfo, Edits, LayoutRequest, derive, describe, examples, ingest, prepare
+from tl.datasets import DatasetInfo, Edits, LayoutRequest, derive, describe, examples, prepare
 from tl.jobs.queue import resolved
 from tl.store.home import Home
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from crafted import pictures, two_classes, zipped
+from crafted import ingest, pictures, two_classes, zipped
 from PIL import Image
 
 from tl import datasets, languages
 from tl.config import Refused
-from tl.datasets import Corrections, Edits, derive, describe, ingest, reason_in_words
+from tl.datasets import Corrections, Edits, derive, describe, reason_in_words
 from tl.datasets.info import DECODED
 from tl.datasets.intake.packing import REFUSALS
 from tl.datasets.leakage import BELONGING

@@ -4,10 +4,10 @@ import io
 import zlib
 
 import pytest
-from crafted import entry, forged, picture, traces
+from crafted import entry, forged, ingest, picture, traces
 
 from tl.config import Refused
-from tl.datasets import ingest, reading_notes
+from tl.datasets import reading_notes
 from tl.datasets.encodings import NAMES, RawName, encoding_named, look_garbled, read_names, said_name
 from tl.datasets.spellings import spellings
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests import page_lab
-from tests.datasets.crafted import pictures, zipped
-from tl import datasets, jobs
+from tests.datasets.crafted import ingest, pictures, zipped
+from tl import jobs
 from tl.config import Experiment
 from tl.store.files import write_bytes, write_json
 from tl.store.home import Home, owner_of
@@ -34,8 +34,8 @@ class Visitor:
 def bring(visitor: Visitor, folder: Path) -> None:
     """Pictures whose classes say whose they are; of two visitors' sets with one name the pictures differ."""
     classes = pictures(f"{visitor.word}-one", 10) | pictures(f"{visitor.word}-two", 10)
-    datasets.ingest(visitor.home, zipped(folder / f"{visitor.word}.zip", classes), "mine")
-    datasets.ingest(visitor.home, zipped(folder / f"{visitor.word}.zip", classes), f"{visitor.word}-pictures")
+    ingest(visitor.home, zipped(folder / f"{visitor.word}.zip", classes), "mine")
+    ingest(visitor.home, zipped(folder / f"{visitor.word}.zip", classes), f"{visitor.word}-pictures")
 
 
 def train(visitor: Visitor) -> None:

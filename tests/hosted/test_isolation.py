@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.datasets.crafted import two_classes, zipped
+from tests.datasets.crafted import ingest, two_classes, zipped
 from tl import datasets, jobs, sources
 from tl.analysis.experiment import experiment_result
 from tl.analysis.forecasts.hints import question
@@ -23,7 +23,7 @@ from tl.jobs.measurements import advice, hints
 from tl.jobs.tensorboard import event_files, run_links, server
 from tl.report.bundle import export_bundle, fingerprint
 from tl.report.bundle_import import import_bundle
-from tl.report.card_facts import about
+from tl.report.card_facts import card_facts
 from tl.report.report import report
 from tl.report.subject import ended
 from tl.store import features
@@ -63,7 +63,7 @@ BY_ID = {  # what is asked -> by which id of the other visitor's
     datasets.describe: "dataset",
     datasets.examples: "dataset",
     features.fingerprint: "dataset",
-    about: "run_id",
+    card_facts: "run_id",
     compare_again: "experiment_id",
     exports.make: "run_id",
     keep: "run_id",
@@ -152,7 +152,7 @@ def test_two_data_sets_of_one_name_are_two(visitors, tmp_path):
     assert datasets.describe(zebra.home, "mine").classes == ("zebra-one", "zebra-two")
     assert datasets.describe(yak.home, "mine").classes == ("yak-one", "yak-two")
     with pytest.raises(Refused, match="already a data set 'mine'"):
-        datasets.ingest(yak.home, zipped(tmp_path / "x.zip", two_classes()), "mine")
+        ingest(yak.home, zipped(tmp_path / "x.zip", two_classes()), "mine")
     ours, theirs = (datasets.examples(visitor.home, "mine")[0][1] for visitor in visitors)
     assert (ours != theirs).any()
 

@@ -7,7 +7,7 @@ from tests import page_lab
 from tl import jobs
 from tl.config import new_id
 from tl.hosted import page_owner, settings, visitor
-from tl.jobs.measurements import probe
+from tl.jobs.measurements import speed
 from tl.store.home import Home
 
 PAGES = (None, "pages/1_Data_size.py", "pages/2_Runs.py", "pages/3_Inspect.py", "pages/4_Model_library.py")
@@ -19,7 +19,7 @@ def hosted(visitors, monkeypatch):
     monkeypatch.setenv("TL_HOSTED", "1")
     monkeypatch.setenv("TL_HOME", str(visitors[0].home.root))
     monkeypatch.setattr(jobs, "ensure_supervisor", lambda home: False)
-    monkeypatch.setattr(probe, "probe", lambda *_: None)
+    monkeypatch.setattr(speed, "probe", lambda *_: None)
     monkeypatch.setattr(settings, "check", lambda get_option: None)
     return Home()
 

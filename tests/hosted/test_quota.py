@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from tl import datasets, jobs, machine
+from tests.datasets.crafted import ingest
+from tl import jobs, machine
 from tl.config import ArmConfig, Experiment, Refused, Training, new_id
 from tl.hosted import quota
 from tl.jobs import memory
@@ -183,7 +184,7 @@ def test_all_visitors_together_leave_some_of_the_disk_free(hosted, root, ann, mo
         jobs.resume(ann, row.run_id)
     free = 499
     with pytest.raises(Refused, match="499 MB left, .* may take 0 MB"):
-        datasets.ingest(root.of(new_id()), io.BytesIO(b"x"), "mine")
+        ingest(root.of(new_id()), io.BytesIO(b"x"), "mine")
     assert jobs.submit(root, SMALL), "whose disk it is decides alone"
 
 

@@ -1,6 +1,7 @@
 """A home with a supervisor in this process whose trainers are stand-ins, told by their arm's name how to behave."""
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -8,9 +9,13 @@ from pathlib import Path
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment
+from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import PROJECT_ROOT
 from tl.jobs.launchers.local import LocalLauncher, identity_of
+from tl.jobs.launchers.processes import Identity
 from tl.jobs.supervisor import Supervisor
+from tl.store.documents import of_type
+from tl.store.files import read_json
 from tl.store.home import Home
 from tl.store.queue import database
 from tl.store.queue.settle_plan import SettlePlan
@@ -26,6 +31,13 @@ def until(holds: Callable, seconds: float = LIMIT_SECONDS):
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.05)
     return value
+
+
+def end_tensorboard(home: Home) -> None:
+    """End the home's TensorBoard, if there is one: else it lives as long as this process, which asked for it."""
+    server = of_type(read_json(home.path / "tensorboard/state.json"), Identity)
+    if processes.alive(server):
+        os.kill(server.pid, signal.SIGKILL)
 
 
 def carried_by_stand_ins(folder: Path) -> str:

@@ -13,12 +13,12 @@ import pytest
 from tl.analysis.forecasts import question as questions
 from tl.analysis.forecasts.question import feature_keys, probe_curve
 from tl.config import ArmConfig, Experiment, Refused, Training
-from tl.datasets.turns import WAITING
+from tl.datasets.giving_way import WAITING
 from tl.jobs import background
 from tl.jobs.measurements import by_features
 from tl.jobs.measurements import forecasts as module
 from tl.languages import say, speaking
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.features import Features, write_features
 from tl.store.files import locked
 from tl.store.home import Home
@@ -63,13 +63,13 @@ def test_the_command_gets_every_split(home, asked):
         features(home, asked)
         return subprocess.CompletedProcess(command, 0, '[{"seconds": 1}]', "")
 
-    module.CURVE.look(home, asked, run, lambda: None)
+    module.CURVE.measure_missing(home, asked, run, lambda: None)
     (command,) = commands
     assert command[command.index("--samples") + 1] == "120"
     assert {"--also=test:120", "--also=validation:120"} < {*command}
     curve, problem = probe_curve(home, asked)
     assert problem is None and curve.sizes[-1] == 120 == curve.pool
-    module.CURVE.look(home, asked, run, lambda: None)
+    module.CURVE.measure_missing(home, asked, run, lambda: None)
     assert len(commands) == 1, "what is known is not measured again"
 
 
@@ -92,7 +92,7 @@ def test_it_gives_way_to_a_run_and_nothing_is_written_down(home, asked):
     experiment = Experiment(dataset="blossoms", arms=(ArmConfig(name="scratch", strategy="scratch"),))
     insert_experiments(home, [(experiment, experiment.runs("e" * 26))], None)
     features(home, asked)
-    module.CURVE.look(home, asked, lambda command: None, lambda: by_features.unless_busy(home))
+    module.CURVE.measure_missing(home, asked, lambda command: None, lambda: by_features.unless_busy(home))
     assert probe_curve(home, asked) == (None, None)
     assert not module.ask(home, asked), "nothing is even started while something waits to be trained"
 
@@ -112,9 +112,9 @@ def test_who_asked_is_told_that_it_waits_for_its_turn(home, asked, monkeypatch, 
         with pytest.raises(Refused):
             module.measure(home, asked)
         assert capsys.readouterr().err == f"{say(module.CURVE.waits)}\n"
-    turn = Turn(home.locks_dir)
-    turn.take()
-    threading.Timer(1.5, turn.give).start()
+    device_lock = DeviceLock(home.locks_dir)
+    device_lock.take()
+    threading.Timer(1.5, device_lock.give).start()
     features(home, asked)
     module.measure(home, asked)
     assert probe_curve(home, asked)[0] is not None
@@ -131,15 +131,17 @@ def test_it_computes_in_turns_of_its_own(home, asked):
     features(home, asked)
     seen = []
 
-    def measure(home, asked, found, next_turn):
+    def measure(home, asked, found, hand_over):
         for _ in range(2):
-            next_turn()
+            hand_over()
             seen.append(background.take_lock(home, "device.lock"))
             with locked(home.locks_dir / "next.lock"):
                 pass  # free: whoever wants the next turn can say so
 
     given_way = []
-    replace(module.CURVE, measure_by=measure).look(home, asked, lambda command: None, lambda: given_way.append(1))
+    replace(module.CURVE, measure_by=measure).measure_missing(
+        home, asked, lambda command: None, lambda: given_way.append(1)
+    )
     assert seen == [None, None] and len(given_way) == 2
     lock = background.take_lock(home, "device.lock")
     assert lock is not None, "it is given back"
@@ -153,7 +155,7 @@ def test_the_background_job_measures_once_and_the_page_does_not_wait(home, asked
     began = time.monotonic()
     assert module.ask(home, asked)
     assert not module.ask(home, asked), "one at a time"
-    assert module.measuring(home) and time.monotonic() - began < 5
-    while module.measuring(home) and time.monotonic() - began < 120:
+    assert module.working(home) and time.monotonic() - began < 5
+    while module.working(home) and time.monotonic() - began < 120:
         time.sleep(0.2)
     assert probe_curve(home, asked)[0] is not None

@@ -14,7 +14,7 @@ from tl.failures import EXIT_STATUS
 from tl.jobs.launchers import fork_launcher, processes
 from tl.jobs.launchers.fork_launcher import ForkLauncher, can_fork
 from tl.jobs.launchers.local import LocalLauncher, identity_of
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.files import read_json
 from tl.store.home import Home
 
@@ -52,10 +52,10 @@ def new_run(home, whole=True):
 @pytest.fixture
 def waiting(home):
     """Whoever wants the turn waits."""
-    turn = Turn(home.locks_dir)
-    turn.take()
+    device_lock = DeviceLock(home.locks_dir)
+    device_lock.take()
     yield
-    turn.close()
+    device_lock.close()
 
 
 def phase(run) -> str:

@@ -103,7 +103,9 @@ def test_one_that_fails_is_told_and_tried_again_the_others_stand(home, asked, tr
     assert calls(home)[1] == "mobilenet_v2:random:0", "only what is missing is looked at"
 
 
-def test_features_that_had_to_make_room_are_no_failure_and_made_by_the_next_look(home, asked, trainer, monkeypatch):
+def test_features_that_had_to_make_room_are_no_failure_and_made_by_the_next_measurement(
+    home, asked, trainer, monkeypatch
+):
     # The cache holds one file here: what was made first is gone when it should be scored.
     trainer(STAND_IN.replace("answers = []", "import tl.store.features as cache\ncache.MAX_FILES = 1\nanswers = []"))
     found = module.measure(home, asked)
@@ -123,7 +125,7 @@ def test_it_gives_way_to_a_run_and_nothing_is_written_down(home, asked, trainer)
     trainer("import time; time.sleep(30)")
     began = time.monotonic()
     queue_a_run(home)
-    module._look(home, asked, lambda command: background.run(home, command, 60))
+    module._measure(home, asked, lambda command: background.run(home, command, 60))
     assert time.monotonic() - began < 5
     assert hints.answer(home, asked)["missing"] == 2
     assert not module.ask(home, asked), "nothing is even started while something waits to be trained"
@@ -131,7 +133,7 @@ def test_it_gives_way_to_a_run_and_nothing_is_written_down(home, asked, trainer)
 
 def test_one_that_takes_too_long_is_ended(home, asked, trainer):
     trainer("import time; time.sleep(30)")
-    module._look(home, asked, lambda command: background.run(home, command, 0.3))
+    module._measure(home, asked, lambda command: background.run(home, command, 0.3))
     assert "took longer than" in hints.answer(home, asked)["failed"][0]
 
 
@@ -152,9 +154,9 @@ def test_the_background_job_looks_once_and_the_page_does_not_wait(home, asked, t
     began = time.monotonic()
     assert module.ask(home, asked)
     assert not module.ask(home, asked), "one at a time"
-    assert module.looking(home)
+    assert module.working(home)
     assert time.monotonic() - began < 1
-    while module.looking(home) and time.monotonic() - began < 30:
+    while module.working(home) and time.monotonic() - began < 30:
         time.sleep(0.1)
     assert [row["weights"] for row in hints.answer(home, asked)["candidates"]] == [BUNDLED]
     assert len(calls(home)) == 1

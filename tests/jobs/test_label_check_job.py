@@ -7,11 +7,10 @@ import time
 import numpy as np
 import pytest
 
-from tests.datasets.crafted import pictures, zipped
+from tests.datasets.crafted import ingest, pictures, zipped
 from tl.analysis.forecasts.question import feature_keys
 from tl.analysis.inspection import held_out
 from tl.config import ArmConfig, Experiment, Refused
-from tl.datasets import ingest
 from tl.jobs import background
 from tl.jobs.measurements import by_features, label_checks
 from tl.store.features import Features, write_features
@@ -74,14 +73,14 @@ def test_every_picture_is_judged_by_a_probe_that_has_not_seen_it(home, asked):
         features(home, asked, flip=2)
         return subprocess.CompletedProcess(command, 0, '[{"seconds": 1}]', "")
 
-    label_checks.LABELS.look(home, asked, run, lambda: None)
+    label_checks.LABELS.measure_missing(home, asked, run, lambda: None)
     found = held_out.out_of_fold(home, asked)
     assert sorted(found.picture) == list(range(70)) and (found.label == _labels(home)[found.picture]).all()
     assert np.allclose(found.probabilities.sum(1), 1, atol=0.01)
     first_trained = feature_keys(home, asked)["test"].samples + feature_keys(home, asked)["validation"].samples
     doubted = [one.picture for one in held_out.doubts({}, found).issues.suspects]
     assert {first_trained, first_trained + 1} <= {*doubted} and len(doubted) <= 6
-    label_checks.LABELS.look(home, asked, run, lambda: None)
+    label_checks.LABELS.measure_missing(home, asked, run, lambda: None)
     assert len(commands) == 1, "what is known is not measured again"
 
 
@@ -102,7 +101,7 @@ def test_it_gives_way_to_runs_and_is_done_in_the_background(home, asked):
     features(home, asked)
     insert_experiments(home, [(experiment, experiment.runs("0" * 26))], None)
     assert background.busy(home) and not label_checks.ask(home, asked)
-    label_checks.LABELS.look(home, asked, lambda command: None, lambda: by_features.unless_busy(home))
+    label_checks.LABELS.measure_missing(home, asked, lambda command: None, lambda: by_features.unless_busy(home))
     assert held_out.out_of_fold(home, asked) is None and held_out.problem_of(home, asked) is None
 
 

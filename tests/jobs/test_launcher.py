@@ -129,7 +129,7 @@ def test_hosted_a_background_job_gives_way_like_a_trainer(run, monkeypatch):
     before = set(psutil.Process().children())
     sleeping = [sys.executable, "-c", "import time; time.sleep(60)"]
     monkeypatch.setattr(background, "detached", lambda _, more, **how: detached(sleeping, more, **how))
-    assert background.begin(run.home, "test.lock", "tl.jobs.settle", [])
+    assert background.begin(run.home, "test.lock", "tl.jobs.look", [])
     [child] = set(psutil.Process().children()) - before
     try:
         assert child.nice() == NICE

@@ -10,7 +10,7 @@ from lab import until
 from tl import jobs
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.local import identity_of
-from tl.jobs.liveness import MAX_LOOK_SECONDS, STALL_SECONDS, Stillness
+from tl.jobs.liveness import MAX_GAP_SECONDS, STALL_SECONDS, Stillness
 from tl.store.files import write_json
 from tl.store.home import Run
 
@@ -86,7 +86,7 @@ def test_time_in_which_the_watcher_did_not_run_either_does_not_count(tmp_path, c
     progress(run, 1)
     watch.seconds(run, 1)
     clock.seconds += 100 * STALL_SECONDS  # the whole machine slept
-    assert watch.seconds(run, 1) <= MAX_LOOK_SECONDS
+    assert watch.seconds(run, 1) <= MAX_GAP_SECONDS
 
 
 def test_a_new_attempt_begins_anew(tmp_path, clock):

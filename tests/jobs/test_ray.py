@@ -114,7 +114,7 @@ def test_runs_train_where_there_is_room_and_go_on_without_their_supervisor(lab, 
     lab.supervisor.tick()
     assert [lab.row(run_id).handle for run_id in slow] == handles
     assert [len(processes.of_run(run_id)) for run_id in slow] == [1, 1]
-    lab.supervisor.whereabouts.looked_at = float("-inf")
+    lab.supervisor.whereabouts.polled_at = float("-inf")
     until(lambda: lab.supervisor.tick() and len([node for node in read_machines(lab.home) if node.trains]) == 2)
     until(lambda: lab.supervisor.tick() and len([node for node in read_machines(lab.home) if node.cpu_load]) == 2)
     assert all(node.used_bytes for node in read_machines(lab.home) if node.trains)

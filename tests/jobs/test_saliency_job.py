@@ -24,7 +24,7 @@ def own(home) -> str:
 
 def test_a_look_that_fails_says_why_and_leaves_no_picture(home, own, monkeypatch):
     monkeypatch.setattr(saliency, "COMMAND", (sys.executable, "-c", FAILS))
-    saliency._look(home, own, [RUN, OTHER])
+    saliency._ask_networks(home, own, [RUN, OTHER])
     assert read_saliency(home, RUN, own) == read_saliency(home, OTHER, own) == Failed("Its file is damaged.")
     assert not pixels_path(home, own).exists()
 
@@ -32,7 +32,7 @@ def test_a_look_that_fails_says_why_and_leaves_no_picture(home, own, monkeypatch
 def test_a_run_that_is_started_comes_first(home, own, monkeypatch):
     monkeypatch.setattr(saliency, "COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
     monkeypatch.setattr(background, "busy", lambda home: True)
-    saliency._look(home, own, [RUN])
+    saliency._ask_networks(home, own, [RUN])
     assert read_sentence(read_saliency(home, RUN, own).error) == saliency.CAME_FIRST
     assert not pixels_path(home, own).exists()
     assert not saliency.ask(home, own, [RUN]), "nor is it begun beside one"
@@ -42,11 +42,11 @@ def test_why_networks_could_not_be_asked_about_shifted_pictures_is_kept(home, mo
     tells = f'print(\'{{"{RUN}": "It was trained elsewhere."}}\')'
     for code, said in ((tells, "It was trained elsewhere."), (FAILS, "Its file is damaged.")):
         shifted_job = replace(shifted.SHIFTED, command=(sys.executable, "-c", code))
-        shifted_job.look(home, [RUN], lambda command: background.run(home, command, 60))
+        shifted_job.ask_missing(home, [RUN], lambda command: background.run(home, command, 60))
         assert shifted.problem(home, RUN) == said
     monkeypatch.setattr(background, "busy", lambda home: True)
     shifted_job = replace(shifted.SHIFTED, command=(sys.executable, "-c", "import time; time.sleep(60)"))
-    shifted_job.look(home, [RUN], lambda command: background.run(home, command, 60))
+    shifted_job.ask_missing(home, [RUN], lambda command: background.run(home, command, 60))
     assert shifted.problem(home, RUN) is None, "another time"
 
 
@@ -57,10 +57,10 @@ def test_of_both_sets_what_was_found_is_kept_and_why_it_could_not_be(home, monke
         f'print(\'{{"{OTHER}": "It was trained elsewhere."}}\')'
     )
     both_sets_job = replace(both_sets.BOTH_SETS, command=(sys.executable, "-c", draws))
-    both_sets_job.look(home, [RUN, OTHER], lambda command: background.run(home, command, 60))
+    both_sets_job.ask_missing(home, [RUN, OTHER], lambda command: background.run(home, command, 60))
     assert read_both_sets(home.run(RUN).both_sets).of_source == 25 and both_sets.problem(home, RUN) is None
     assert both_sets.problem(home, OTHER) == "It was trained elsewhere."
     both_sets_job = replace(both_sets.BOTH_SETS, command=(sys.executable, "-c", FAILS))
-    both_sets_job.look(home, [RUN, OTHER], lambda command: background.run(home, command, 60))
+    both_sets_job.ask_missing(home, [RUN, OTHER], lambda command: background.run(home, command, 60))
     assert both_sets.problem(home, OTHER) == "Its file is damaged.", "only who has none is asked again"
     assert both_sets.problem(home, RUN) is None

@@ -7,10 +7,9 @@ from dataclasses import replace
 import pytest
 
 from tests import page_lab
-from tests.datasets.crafted import two_classes, zipped
+from tests.datasets.crafted import ingest, two_classes, zipped
 from tl import jobs
 from tl.config import Experiment, Refused
-from tl.datasets import ingest
 from tl.jobs.repair import repair
 from tl.report.command import command
 from tl.store.documents import read_config

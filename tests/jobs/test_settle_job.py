@@ -9,7 +9,7 @@ from lab import until
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused
-from tl.jobs import settle, settle_plan
+from tl.jobs import look, settle_plan
 from tl.jobs.launchers import processes
 from tl.jobs.look_starter import LookStarter
 from tl.store.queue import database
@@ -101,10 +101,10 @@ def test_it_goes_from_look_to_look(lab):
     experiment_id = experiment_of(lab, run_ids)
     end_all(lab, run_ids)
     for seeds in (5, 8):
-        settle.settle(lab.home, experiment_id)
+        look.look(lab.home, experiment_id)
         assert seeds_of(lab, experiment_id) == tuple(range(seeds))
         end_all(lab, [row.run_id for row in database.read_runs(lab.home, experiment_id, ("queued",))])
-    settle.settle(lab.home, experiment_id)
+    look.look(lab.home, experiment_id)
     plan = plan_of(lab, experiment_id)
     assert (plan.ended, [seeds for seeds, _ in plan.looks]) == ("seeds", [3, 5, 8])
     assert database.read_experiment(lab.home, experiment_id)["experiment"].looks == (3, 5, 8)
@@ -115,8 +115,8 @@ def test_a_look_done_twice_adds_seeds_once(lab):
     run_ids = lab.submit("noisy", "quick", seeds=(0, 1, 2), settle=PLAN)
     experiment_id = experiment_of(lab, run_ids)
     end_all(lab, run_ids)
-    settle.settle(lab.home, experiment_id)
-    settle.settle(lab.home, experiment_id)
+    look.look(lab.home, experiment_id)
+    look.look(lab.home, experiment_id)
     assert plan_of(lab, experiment_id).looks == ((3, "undecided"),)
     assert len(database.read_runs(lab.home, experiment_id)) == 10
 
@@ -126,7 +126,7 @@ def test_one_that_saw_it_before_it_grew_ends_nothing(lab):
     experiment_id = experiment_of(lab, run_ids)
     before = database.read_experiment(lab.home, experiment_id)["experiment"]
     end_all(lab, run_ids)
-    settle.settle(lab.home, experiment_id)
+    look.look(lab.home, experiment_id)
     assert not plans.end(lab.home, experiment_id, "minutes", outcome="undecided", seen=before)
     assert plan_of(lab, experiment_id).open
 
@@ -230,7 +230,7 @@ def test_hosted_the_limit_that_ends_it_is_named(lab, monkeypatch):
     monkeypatch.setenv("TL_LIMIT_RUNS_TOGETHER", "8")
     run_ids = lab.submit("noisy", "quick", seeds=(0, 1, 2), settle=PLAN)
     end_all(lab, run_ids)
-    settle.settle(lab.home, experiment_of(lab, run_ids))
+    look.look(lab.home, experiment_of(lab, run_ids))
     plan = plan_of(lab, experiment_of(lab, run_ids))
     assert (plan.ended, plan.message) == ("seeds", "arms x seeds is 10; this demo takes at most 8 runs.")
     assert plan.looks == ((3, "undecided"),) and len(database.read_runs(lab.home)) == 6

@@ -164,7 +164,7 @@ def test_while_slurm_does_not_answer_nothing_is_said_to_be_dead(lab, slurm):
     assert lab.row(run_id).status == "running"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stopping, "ensure_supervisor", lambda home: None)
-        patch.setattr(stopping, "_LOOK_SECONDS", -stopping.KILL_SECONDS)
+        patch.setattr(stopping, "_NOTICE_SECONDS", -stopping.KILL_SECONDS)
         with pytest.raises(TimeoutError, match="stops as soon as the machine"):
             jobs.stop(lab.home, run_id, grace_seconds=0)
     (slurm / "down").unlink()

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tl.jobs.measurements import probe
+from tl.jobs.measurements import speed
 from tl.jobs.time_budget import within
 from tl.store.files import write_json
 from tl.store.home import Home
@@ -24,7 +24,7 @@ def known(home: Home, backbone: str, resolution: int, pictures_per_second: float
         "startup_seconds": 2.0,
         "time": time.time(),
     }
-    write_json(home.probes_path, {probe._key(backbone, resolution, FEW.batch_size): speeds})
+    write_json(home.probes_path, {speed._key(backbone, resolution, FEW.batch_size): speeds})
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_the_resolution_is_what_the_machine_does_in_the_time(tmp_path, pictures_
 def test_another_networks_speed_tells_by_its_operations(tmp_path):
     home = Home(tmp_path)
     known(home, "mobilenet_v2", 64, 300.0)
-    speeds = probe.nearest(home, "efficientnet_lite0", 128, FEW.batch_size)
+    speeds = speed.nearest(home, "efficientnet_lite0", 128, FEW.batch_size)
     assert speeds["train_images_per_second"] == pytest.approx(300 * 0.301 * 64**2 / (0.385 * 128**2), rel=0.01)
     assert speeds["head_only_images_per_second"] == 5000
 

@@ -8,13 +8,13 @@ import msgspec
 import pytest
 from lab import FOLDER, until
 
-from tests.datasets.crafted import two_classes, zipped
+from tests.datasets.crafted import ingest, two_classes, zipped
 from tl import datasets, jobs
 from tl.config import ArmConfig, Experiment, Refused
 from tl.jobs.launchers import guard, node_run, transfer
 from tl.jobs.launchers.local import LocalLauncher
 from tl.jobs.launchers.node_cache import PieceDamaged
-from tl.jobs.launchers.node_run import About, NodeRun, sees
+from tl.jobs.launchers.node_run import NodeRun, RunAddress, sees
 from tl.jobs.launchers.parcels import identity
 from tl.jobs.launchers.ray_settings import AUTO, FETCH
 from tl.jobs.launchers.transfer import CHECKPOINTS, Transfer
@@ -50,11 +50,11 @@ def submitted(home: Home, behaviour: str = "table", **settings) -> Run:
     return home.run(row.run_id)
 
 
-def about(run: Run, kind: str = FETCH) -> About:
+def about(run: Run, kind: str = FETCH) -> RunAddress:
     own, path = identity(run.home), run.home.identity_path
     place, inode = str(run.folder.relative_to(run.home.root)), path.stat().st_ino
     told = {"identity": own, "identity_path": str(path), "identity_inode": inode}
-    return About(folder=str(run.folder), place=place, kind=kind, paths={}, **told)
+    return RunAddress(folder=str(run.folder), place=place, kind=kind, paths={}, **told)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_run_is_brought_to_its_node_and_comes_back_whole(home, node_of, node_f
 
 
 def test_pictures_are_brought_once_and_are_the_same_there(home, node_of, node_folder, tmp_path):
-    datasets.ingest(home, zipped(tmp_path / "a.zip", two_classes(count=30)), "mine")
+    ingest(home, zipped(tmp_path / "a.zip", two_classes(count=30)), "mine")
     first, second = (submitted(home, dataset="mine", samples=8, resolution=32, seeds=(seed,)) for seed in (0, 1))
     lines = []
     for run in (first, second):
@@ -134,7 +134,7 @@ def test_pictures_are_brought_once_and_are_the_same_there(home, node_of, node_fo
 
 
 def test_what_arrives_damaged_is_sent_again_and_refused_the_third_time(home, node_of, tmp_path):
-    datasets.ingest(home, zipped(tmp_path / "a.zip", two_classes(count=30)), "mine")
+    ingest(home, zipped(tmp_path / "a.zip", two_classes(count=30)), "mine")
     run = submitted(home, dataset="mine", samples=8)
     line = Line(node_of(run), damaged=99)
     with pytest.raises(Refused, match="datasets/mine arrived damaged 3 times"):

@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.page_lab import unfold
 from tl import jobs
-from tl.jobs.measurements import probe
+from tl.jobs.measurements import speed
 from tl.store.home import Home
 
 SPEEDS = {
@@ -22,8 +22,8 @@ def home(tmp_path, monkeypatch):
     """A home of its own; nothing is started in the background, the machine counts as measured."""
     monkeypatch.setenv("TL_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(jobs, "ensure_supervisor", lambda home: False)
-    monkeypatch.setattr(probe, "probe", lambda *_: SPEEDS)
-    monkeypatch.setattr(probe, "cached", lambda *_: SPEEDS)
+    monkeypatch.setattr(speed, "probe", lambda *_: SPEEDS)
+    monkeypatch.setattr(speed, "cached", lambda *_: SPEEDS)
     return Home()
 
 

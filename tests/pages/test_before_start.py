@@ -11,7 +11,7 @@ from tests.pages.conftest import SPEEDS
 from tl.analysis.forecasts import hints as scores
 from tl.config import ArmConfig
 from tl.jobs.measurements import hints as job
-from tl.jobs.measurements import probe
+from tl.jobs.measurements import speed
 from tl.store.features import RANDOM, Features, write_features
 from tl.store.files import write_json
 
@@ -45,7 +45,7 @@ def button(app):
 def test_a_speed_that_others_disturbed_is_told(open_page, monkeypatch):
     said = "Other programs were busy when its speed was measured"
     assert said not in unescaped(open_page())
-    monkeypatch.setattr(probe, "probe", lambda *_: SPEEDS | {"strained": True})
+    monkeypatch.setattr(speed, "probe", lambda *_: SPEEDS | {"strained": True})
     assert said in unescaped(open_page())
 
 
@@ -109,7 +109,7 @@ def test_the_ranking_is_a_hint_with_its_record(open_page, home):
 
 
 def test_while_it_looks_the_page_says_so(open_page, home, monkeypatch):
-    monkeypatch.setattr(job, "looking", lambda home: True)
+    monkeypatch.setattr(job, "working", lambda home: True)
     app = open_page()
     assert "Looking at 500 pictures through every network" in unescaped(app)
     assert button(app) is None

@@ -6,7 +6,7 @@ from tests.page_lab import texts, unescaped
 from tl import jobs
 from tl.config import new_id
 from tl.hosted import settings, visitor, visits
-from tl.jobs.measurements import probe
+from tl.jobs.measurements import speed
 from tl.store.queue import database
 from tl.ui.parts.numbers import FIELDS
 
@@ -46,8 +46,8 @@ def test_what_may_not_be_started_is_not_measured_either(open_page, ann, monkeypa
     app = open_page(page)
     assert "At most about" in texts(app)
     asked = []
-    monkeypatch.setattr(probe, "probe", lambda *what: asked.append(what))
-    monkeypatch.setattr(probe, "cached", lambda *what: asked.append(what))
+    monkeypatch.setattr(speed, "probe", lambda *what: asked.append(what))
+    monkeypatch.setattr(speed, "cached", lambda *what: asked.append(what))
     app.text_input(key="form_batch_size").set_value("4096").run()
     assert not app.exception and not asked
     assert "A run would need about" in unescaped(app) and "choose a smaller network, resolution or batch" in unescaped(

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from tests import page_lab
-from tests.datasets.crafted import pictures, zipped
+from tests.datasets.crafted import ingest, pictures, zipped
 from tests.page_lab import unescaped
-from tl import datasets, jobs
+from tl import jobs
 from tl.config import ArmConfig, Experiment, Final
 from tl.jobs.queue import enqueue
 from tl.report.bundle import export_bundle
@@ -101,7 +101,7 @@ def test_the_settings_of_a_sweep_fill_its_form_with_its_sizes(home, open_page):
 
 
 def test_what_of_it_is_gone_is_said_in_a_sentence_and_the_rest_is_filled(open_page, home, tmp_path):
-    datasets.ingest(home, zipped(tmp_path / "x.zip", pictures("daisy") | pictures("rose")), "mine")
+    ingest(home, zipped(tmp_path / "x.zip", pictures("daisy") | pictures("rose")), "mine")
     experiment_id = ended(home, Experiment(dataset="mine", epochs=7, arms=SPEC.arms))
     jobs.delete_dataset(home, "mine")
     app = open_page(experiment=experiment_id)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.datasets.crafted import picture, two_classes, zipped, zipped_bytes
+from tests.datasets.crafted import ingest, picture, two_classes, zipped, zipped_bytes
 from tests.page_lab import unescaped
 from tl import datasets, jobs
 from tl.ui.parts import uploads
@@ -78,8 +78,8 @@ def test_a_zip_waits_until_it_is_said_what_belongs_together(form, home):
 @pytest.fixture
 def sets(home, tmp_path):
     """One set that TL Lab divided, one with a test set of its own."""
-    datasets.ingest(home, zipped(tmp_path / "x.zip", two_classes("", 10)), "own")
-    datasets.ingest(home, zipped(tmp_path / "y.zip", two_classes("train/", 8) | two_classes("test/", 3)), "tested")
+    ingest(home, zipped(tmp_path / "x.zip", two_classes("", 10)), "own")
+    ingest(home, zipped(tmp_path / "y.zip", two_classes("train/", 8) | two_classes("test/", 3)), "tested")
 
 
 def switch(app):

@@ -104,7 +104,7 @@ def test_a_picture_of_ones_own_is_answered_and_not_kept(open_page, home, finishe
     app.button(key="try_ask").click().run()
     ((_, runs, pixels),) = looked
     assert len(runs) == 2 and (pixels[SIDE] == [10, 200, 30]).all()
-    assert not list(home.looks_dir.iterdir()), "neither the picture nor what was made of it is on the disk"
+    assert not list(home.saliency_dir.iterdir()), "neither the picture nor what was made of it is on the disk"
     app.slider(key="try_sure").set_value(70).run()
     table = app.dataframe[-1].value
     assert table["This picture"].tolist() == ["none of these"] * 2

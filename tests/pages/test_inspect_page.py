@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests import page_lab
-from tests.datasets.crafted import pictures, zipped
+from tests.datasets.crafted import ingest, pictures, zipped
 from tests.page_lab import charts, texts, unescaped
 from tl import datasets
 from tl.config import ArmConfig
@@ -28,7 +28,7 @@ def brought(tmp_path_factory):
     folder = tmp_path_factory.mktemp("brought")
     files = {file: data for name in CLASSES for file, data in pictures(name, 20).items()}
     home = Home(folder / "home")
-    datasets.ingest(home, zipped(folder / "x.zip", files), "mine")
+    ingest(home, zipped(folder / "x.zip", files), "mine")
     return home
 
 

@@ -5,12 +5,12 @@ import re
 import numpy as np
 import pytest
 
-from tests.datasets.crafted import picture, pictures, zipped
+from tests.datasets.crafted import ingest, picture, pictures, zipped
 from tests.label_lab import ARMS, answered
 from tests.page_lab import end, rows, submit, texts, unescaped
 from tl import jobs
 from tl.analysis.inspection import held_out
-from tl.datasets import describe, ingest, prepare
+from tl.datasets import describe, prepare
 from tl.jobs.measurements import label_checks
 from tl.store.predictions import ALONE, Predictions, write_predictions
 from tl.store.queue.database import read_experiment, read_runs
@@ -110,7 +110,7 @@ def test_a_refusal_is_one_sentence(open_page, home, flowers, monkeypatch):
 def test_training_pictures_are_looked_at_on_request(open_page, home, flowers, monkeypatch):
     begun = []
     monkeypatch.setattr(label_checks, "ask", lambda home, asked: begun.append(asked))
-    monkeypatch.setattr(label_checks, "looking", lambda home: bool(begun))
+    monkeypatch.setattr(label_checks, "working", lambda home: bool(begun))
     app = opened(open_page, flowers)
     app.button(key="inspect_labels_ask").click().run()
     assert len(begun) == 1 and "Looking at all pictures" in unescaped(app)
@@ -119,7 +119,7 @@ def test_training_pictures_are_looked_at_on_request(open_page, home, flowers, mo
     shares[-1] = np.roll(shares[-1], 1)
     found = held_out.HeldOutPredictions(picture=np.arange(len(store.labels)), label=store.labels, probabilities=shares)
     held_out.keep(home, begun[0], found)
-    monkeypatch.setattr(label_checks, "looking", lambda home: False)
+    monkeypatch.setattr(label_checks, "working", lambda home: False)
     app.run()
     said = unescaped(app)
     assert "So many doubts" not in said

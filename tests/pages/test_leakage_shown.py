@@ -1,8 +1,7 @@
 """Pictures that occur in training and test are told where the data set is chosen, whatever their names."""
 
-from tests.datasets.crafted import picture, two_classes, zipped
+from tests.datasets.crafted import ingest, picture, two_classes, zipped
 from tests.page_lab import texts, unescaped
-from tl.datasets import ingest
 
 EVIL = "![](http:evil)<b>**x**.png"
 

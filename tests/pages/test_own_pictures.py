@@ -4,11 +4,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests import page_lab
-from tests.datasets.crafted import two_classes, zipped
+from tests.datasets.crafted import ingest, two_classes, zipped
 from tests.page_lab import texts, unescaped
 from tl import datasets, jobs
 from tl.config import Experiment
-from tl.jobs.measurements import probe
+from tl.jobs.measurements import speed
 from tl.store.files import write_json
 
 DELETE = "delete_set_x"
@@ -17,7 +17,7 @@ DELETE = "delete_set_x"
 @pytest.fixture
 def mine(home, tmp_path):
     """A home with pictures of one's own, named x."""
-    datasets.ingest(home, zipped(tmp_path / "x.zip", two_classes("", 8)), "x")
+    ingest(home, zipped(tmp_path / "x.zip", two_classes("", 8)), "x")
     return home
 
 
@@ -63,7 +63,7 @@ def test_own_pictures_begin_at_the_resolution_that_this_machine_is_fast_enough_f
 ):
     names = ("train_images_per_second", "eval_images_per_second", "head_only_images_per_second", "startup_seconds")
     speeds = dict.fromkeys(names, pictures_per_second) | {"startup_seconds": 1.0, "time": 1.0}
-    write_json(mine.probes_path, {probe._key("mobilenet_v2", 64, 32): speeds})
+    write_json(mine.probes_path, {speed._key("mobilenet_v2", 64, 32): speeds})
     app = open_page()
     app.selectbox(key="form_dataset").select("x").run()
     assert app.selectbox(key="form_resolution").value == side

@@ -2,16 +2,16 @@
 
 import pytest
 
-from tests.datasets.crafted import pictures, zipped
+from tests.datasets.crafted import ingest, pictures, zipped
 from tests.page_lab import unescaped
-from tl import datasets, jobs
+from tl import jobs
 
 
 @pytest.fixture
 def sets(home, tmp_path):
     """Nine times as many pictures in one class as in the other, and as many in both."""
-    datasets.ingest(home, zipped(tmp_path / "x.zip", pictures("many", 90) | pictures("few", 10, seed=500)), "uneven")
-    datasets.ingest(home, zipped(tmp_path / "y.zip", pictures("one", 20) | pictures("two", 20, seed=500)), "even")
+    ingest(home, zipped(tmp_path / "x.zip", pictures("many", 90) | pictures("few", 10, seed=500)), "uneven")
+    ingest(home, zipped(tmp_path / "y.zip", pictures("one", 20) | pictures("two", 20, seed=500)), "even")
 
 
 def choose(app, name: str) -> str:

@@ -9,7 +9,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
-from tests.datasets.crafted import entry, forged, picture, pictures, traces, two_classes, zipped_bytes
+from tests.datasets.crafted import entry, forged, ingest, picture, pictures, traces, two_classes, zipped_bytes
 from tests.page_lab import unescaped
 from tl import datasets
 from tl.ui.compose.class_editor import edits
@@ -77,7 +77,7 @@ def test_a_refused_zip_is_forgotten_and_what_to_do_is_said_until_it_is_taken_bac
 
 def test_a_zip_of_which_only_the_name_was_refused_is_kept_for_another_name(form, home, forgotten):
     photos = zipped_bytes(two_classes("", 8))
-    datasets.ingest(home, BytesIO(photos), "mine")
+    ingest(home, BytesIO(photos), "mine")
     form.text_input(key="form_zip_name").set_value("mine").run()
     form.file_uploader(key="form_zip").upload("photos.zip", photos).run()
     assert "There is already a data set 'mine'" in unescaped(form) and uploads.NOT_KEPT not in unescaped(form)

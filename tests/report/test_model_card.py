@@ -8,7 +8,7 @@ from tests.page_lab import rows
 from tests.two_sets_lab import compared, sets
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.datasets import DatasetInfo, describe_after
-from tl.report.card_facts import about
+from tl.report.card_facts import card_facts
 from tl.report.card_pictures import learned
 from tl.report.model_card import card
 
@@ -57,7 +57,7 @@ def test_what_a_network_has_seen_of_both_data_sets(strategy, says, trained):
 def test_a_card_says_on_whose_pictures_it_was_tested(home, tmp_path):
     sets(home, tmp_path, labelled=True)
     experiment_id = compared(home, {"mcc": 0.9}, seeds=1, unmatched="leave_out")
-    own = about(home, rows(home, experiment_id)[0].run_id)
+    own = card_facts(home, rows(home, experiment_id)[0].run_id)
     told = card(home, own, MEASURED)
     assert told.startswith("# photos → sketches: ")
     assert f"Accuracy on {own.tested} test pictures of “sketches” that it was not trained on: **" in told

@@ -24,7 +24,7 @@ from tl.parameters import PARAMETERS
 from tl.report import findings, predict, table_reader, values
 from tl.report.bundle import export_bundle, fingerprint
 from tl.report.bundle_import import import_bundle
-from tl.report.card_facts import about
+from tl.report.card_facts import card_facts
 from tl.report.model_card import card
 from tl.report.report import report
 from tl.setting_names import SETTINGS
@@ -140,7 +140,7 @@ def test_a_card_is_in_the_readers_language(home, tmp_path, bracketed):
     experiment_id = compared(home, {"mcc": 0.9}, seeds=1, unmatched="leave_out")
     run_id = rows(home, experiment_id)[0].run_id
     with speaking("zh"):
-        own = about(home, run_id)
+        own = card_facts(home, run_id)
         told = card(home, own, MEASURED)
         nobody = card(home, replace(own, accuracy=None, target=None), MEASURED)
     headings = [line for line in told.splitlines() if line.startswith("## ")]

@@ -38,7 +38,7 @@ def test_looks_that_are_too_many_go(home, monkeypatch):
     monkeypatch.setattr(saliency, "MOST_FILES", 2)
     for place in range(4):
         write_saliency(home, RUN, str(place), FOUND)
-    assert len(list(home.looks_dir.iterdir())) == 2
+    assert len(list(home.saliency_dir.iterdir())) == 2
     assert read_saliency(home, RUN, "3") == FOUND
 
 
@@ -56,14 +56,14 @@ def test_a_picture_of_ones_own_is_gone_from_the_disk_once_it_is_read(home):
     assert {side: of_side.tolist() for side, of_side in take_pixels(home, name).items()} == {
         side: of_side.tolist() for side, of_side in pixels.items()
     }
-    assert not list(home.looks_dir.iterdir())
+    assert not list(home.saliency_dir.iterdir())
 
 
 def test_one_that_nobody_read_goes_with_the_next(home, monkeypatch):
     monkeypatch.setattr(saliency, "ABANDONED_SECONDS", -1.0)
     first = hand_over(home, {32: np.zeros((32, 32, 3), np.uint8)})
     second = hand_over(home, {32: np.ones((32, 32, 3), np.uint8)})
-    assert [path.stem for path in home.looks_dir.iterdir()] == [second] != [first]
+    assert [path.stem for path in home.saliency_dir.iterdir()] == [second] != [first]
 
 
 def test_a_run_taken_over_has_the_network_of_the_one_that_trained_it(home):

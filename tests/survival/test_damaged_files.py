@@ -15,12 +15,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests import page_lab
-from tests.datasets.crafted import picture, two_classes, zipped
-from tl import datasets, jobs
+from tests.datasets.crafted import ingest, picture, two_classes, zipped
+from tl import jobs
 from tl.__main__ import main
 from tl.analysis.forecasts import hints
 from tl.config import ArmConfig, Experiment
-from tl.jobs.measurements import probe
+from tl.jobs.measurements import speed
 from tl.store.features import RANDOM
 from tl.store.files import write_json
 from tl.store.home import Home
@@ -75,7 +75,7 @@ def original(tmp_path_factory):
         page_lab.failed(home)
     photos = {name: picture(number, (80, 80)) for number, name in enumerate(two_classes("", 4))}
     photos |= {"rose/again.png": photos["rose/0.png"], "rose/broken.png": b"no picture", "tulip/.DS_Store": b"junk"}
-    flowers = datasets.ingest(home, zipped(home.path / "flowers.zip", photos), "flowers")
+    flowers = ingest(home, zipped(home.path / "flowers.zip", photos), "flowers")
     imported = page_lab.finished(home)
     for row in page_lab.rows(home, imported):
         about = {"exported": 1e9, "dataset": flowers.to_json(), "weights": "ImageNet"}
@@ -85,7 +85,7 @@ def original(tmp_path_factory):
         entry = {"logme": 0.1 * (key.weights != RANDOM), "h_score": 1.0, "leep": None}
         hints.remember(home, key, entry)
     entry = SPEEDS | {"startup_seconds": 2.0, "device": "CPU", "time": 4e9, "strained": False}
-    write_json(home.probes_path, {probe._key("mobilenet_v2", 64, 32): entry, "precision x": {"fp32": 1.0, "bf16": 1.0}})
+    write_json(home.probes_path, {speed._key("mobilenet_v2", 64, 32): entry, "precision x": {"fp32": 1.0, "bf16": 1.0}})
     with database.writing(home) as connection:
         connection.execute("PRAGMA user_version")
     views = {

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from quick import PICTURES, FreeTurn, QuickLearner
+from quick import PICTURES, FreeDevice, QuickLearner
 from safetensors.torch import save_file
 
+from tests.datasets.crafted import ingest
 from tl.config import ArmConfig, Experiment, new_id
-from tl.datasets import ingest
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.files import write_json
 from tl.store.home import Home
 from tl.train import __main__ as main_module
@@ -102,12 +102,12 @@ def train():
     """`train(run, config, stop)` trains in this process, from where the run is, and gives its result."""
 
     def train(run, config, stop=lambda: None):
-        turn = Turn(run.home.locks_dir)
-        turn.take()
+        device_lock = DeviceLock(run.home.locks_dir)
+        device_lock.take()
         try:
-            return Trainer(run, config, turn, stop).train()
+            return Trainer(run, config, device_lock, stop).train()
         finally:
-            turn.give()
+            device_lock.give()
 
     return train
 
@@ -131,9 +131,9 @@ def pretrained(stripes_home):
 @pytest.fixture
 def command(monkeypatch):
     """`command(folder)` is `python -m tl.train FOLDER` within this process, which goes on holding no locks."""
-    monkeypatch.setattr(main_module, "Turn", FreeTurn)
+    monkeypatch.setattr(main_module, "DeviceLock", FreeDevice)
     monkeypatch.setattr(main_module, "sole_writer", lambda run: True)
-    monkeypatch.setattr(main_module, "StopSignal", lambda turn: SimpleNamespace(check=lambda: None, asked=False))
+    monkeypatch.setattr(main_module, "StopSignal", lambda device_lock: SimpleNamespace(check=lambda: None, asked=False))
     return main_module.train
 
 

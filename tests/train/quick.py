@@ -67,8 +67,8 @@ class QuickLearner:
         return 0, 100
 
 
-class FreeTurn:
-    """A turn that nobody else wants."""
+class FreeDevice:
+    """A device lock that nobody else wants."""
 
     waiting, waited_seconds, places = False, 0.0, 1
 

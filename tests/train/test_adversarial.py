@@ -9,7 +9,7 @@ from torch import nn
 
 from tl.config import ArmConfig, Experiment
 from tl.datasets import prepare
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.metrics import read_metrics
 from tl.train.batches import to_input
 from tl.train.checkpoints.moving import moving_part
@@ -116,7 +116,7 @@ def test_a_conditional_discriminator_sees_products_or_what_keeps_their_geometry(
 
 def test_an_adversarial_step_is_one_pass_of_both_sets_and_leaves_a_plain_network(make_run, negatives, stripes_home):
     run, config = make_run("dann", weights="bundled", target_dataset=negatives, precision="fp32")
-    trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+    trainer = Trainer(run, config, DeviceLock(run.home.locks_dir), lambda: None)
     trainer._prepare()
     learner = trainer.learner
     (phase,) = config.phases

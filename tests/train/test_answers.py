@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tl.measures import balanced_accuracy, macro_f1
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.documents import Result
 from tl.store.files import read_json
 from tl.store.metrics import METRICS, read_metrics
@@ -110,7 +110,7 @@ def test_early_stopping_watches_the_loss_with_every_class_alike():
 def targets(make_run, **settings) -> list[torch.Tensor]:
     """The classes of each batch of five epochs of a linear probe."""
     run, config = make_run("linear_probe", weights="own", epochs=6, samples=20, **settings)
-    trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+    trainer = Trainer(run, config, DeviceLock(run.home.locks_dir), lambda: None)
     trainer._prepare()
     found = []
     for epoch in range(1, 6):

@@ -14,7 +14,7 @@ from tl.train.__main__ import Stopped
 
 SAME = ("epochs", "best_epoch", "best_val_accuracy", "elapsed_seconds", "memory_peak_bytes", "learning_rate", "notes")
 ENDS = {  # what ends it -> where, what is raised there, how that is called
-    "a stop while it waits for its turn": ("quick.FreeTurn.take", Stopped(), "stopped"),
+    "a stop while it waits for its turn": ("quick.FreeDevice.take", Stopped(), "stopped"),
     "a stop while pictures are decoded": ("tl.train.run.prepare_for", Stopped(), "stopped"),
     "a data set that is gone": ("tl.train.run.prepare_for", Refused("There is no data set 'none'."), "failed"),
     "a network that doesn't fit the GPU": ("tl.train.run.Learner", RuntimeError("CUDA out of memory."), "failed"),
@@ -75,7 +75,7 @@ def test_a_config_that_was_damaged_meanwhile_leaves_what_the_metrics_show(stoppe
 
 
 def test_a_run_that_had_reached_nothing_says_so(quick, command, monkeypatch):
-    monkeypatch.setattr("quick.FreeTurn.take", raising(Stopped()))
+    monkeypatch.setattr("quick.FreeDevice.take", raising(Stopped()))
     assert command(quick.folder) == 0
     result = read_json(quick.result)
     assert (result["status"], result["epochs"], result["best_epoch"]) == ("stopped", 0, None)

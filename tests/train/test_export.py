@@ -15,16 +15,17 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load_file
 
+from tests.datasets.crafted import ingest
 from tl import jobs
 from tl.__main__ import main as tl
 from tl.analysis.inspection.calibration import with_temperature
 from tl.config import ArmConfig, Experiment, Refused
-from tl.datasets import describe, ingest, prepare
+from tl.datasets import describe, prepare
 from tl.jobs import exports
 from tl.jobs.final_model import submit_final
 from tl.report import card_facts, model_card
 from tl.report.model_zip import write_zip
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.documents import read_config
 from tl.store.files import read_parquet
 from tl.store.home import Home
@@ -66,12 +67,12 @@ def finish(home: Home, experiment_id: str) -> str:
     (row,) = database.read_runs(home, experiment_id)
     run = home.run(row.run_id)
     config = read_config(run)
-    turn = Turn(home.locks_dir)
-    turn.take()
+    device_lock = DeviceLock(home.locks_dir)
+    device_lock.take()
     try:
-        Trainer(run, config, turn, lambda: None).train()
+        Trainer(run, config, device_lock, lambda: None).train()
     finally:
-        turn.close()
+        device_lock.close()
     assert database.move(home, row, "running")
     assert database.move(home, database.read_run(home, row.run_id), "finished")
     return row.run_id
@@ -103,8 +104,8 @@ def exported(home: Home, run_id: str, folder: Path, onnx: bool = True, pictures:
     try:
         measured = maker.make(onnx, pictures) | {"temperature": temperature}
     finally:
-        maker.turn.close()
-    write_zip(home, card_facts.about(home, run_id), measured, parts, folder / "model.zip")
+        maker.device_lock.close()
+    write_zip(home, card_facts.card_facts(home, run_id), measured, parts, folder / "model.zip")
     with zipfile.ZipFile(folder / "model.zip") as archive:
         archive.extractall(folder)
     return folder / "bars-model", measured
@@ -186,7 +187,7 @@ def test_the_zip_says_what_it_is_and_was_measured(lab, model):
     assert measured["splits"]["validation"]["apart"] < 1e-4
     assert (folder / "labels.txt").read_text().splitlines() == ["lying", "standing"]
     told = (folder / "README.md").read_text()
-    own = card_facts.about(lab.home, lab.run_id)
+    own = card_facts.card_facts(lab.home, lab.run_id)
     assert f"**{own.accuracy.mean * 100:.1f} %** (95 % interval" in told
     part = "all" if own.config.samples is None else str(own.config.samples)
     assert f": {part} of its training pictures were used." in told
@@ -265,7 +266,7 @@ def test_a_final_model_trains_on_all_pictures_and_claims_no_accuracy(lab, tmp_pa
     metrics = read_parquet(files.metrics)
     assert metrics["images_seen"].tolist() == [2 * PER_CLASS * epoch for epoch in range(1, best + 1)]
     assert metrics["val_loss"].isna().all()
-    told = model_card.card(lab.home, card_facts.about(lab.home, run_id), {
+    told = model_card.card(lab.home, card_facts.card_facts(lab.home, run_id), {
         "parameters": 1, "side": 80, "own_pictures": False, "temperature": None,
         "input": {"mean": [0.5] * 3, "std": [0.5] * 3},
     })  # fmt: skip

@@ -6,13 +6,13 @@ import torch
 from torch import nn
 
 from tl.config import Refused
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.predictions import read_predictions
 from tl.store.saliency import GRAD_CAM, TOKENS
 from tl.store.shifted import KINDS, SHIFTS, STRENGTHS, read_shifted
 from tl.train.hardware.threads import Threads
 from tl.train.looking.finished import finished
-from tl.train.looking.look import look, picture_at
+from tl.train.looking.one_picture import answer, picture_at
 from tl.train.looking.saliency import compute_saliency
 from tl.train.looking.shifted import measure, selected_rows
 from tl.train.looking.shifts import shifted
@@ -108,12 +108,12 @@ def test_a_finished_network_answers_as_in_its_run(make_run, train, pretrained, s
     train(run, config)
     which, kept = finished(run, CPU), read_predictions(run.predictions, "test")
     for place, share in zip(kept.picture[:3], kept.probabilities[:3], strict=True):
-        found = look(which, picture_at(run.home, which, int(place)))
+        found = answer(which, picture_at(run.home, which, int(place)))
         told = {answer.label: answer.probability for answer in found.answers}
         assert [told[label] for label in range(2)] == pytest.approx(share.astype(float).tolist(), abs=1e-3)
         assert np.max(found.heat) <= 1 and len(found.heat) >= 2
     parts = []
-    measured = measure(run, CPU, Turn(run.home.locks_dir), Threads(1), parts.append)
+    measured = measure(run, CPU, DeviceLock(run.home.locks_dir), Threads(1), parts.append)
     sure = np.ptp(kept.probabilities.astype(float), axis=1) > 2e-3  # of a tie rounding decides
     assert measured.predicted["none", 0][sure].tolist() == kept.predicted[sure].tolist()
     assert len(parts) == 1 + len(SHIFTS) and parts[-1] == 1

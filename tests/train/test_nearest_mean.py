@@ -6,12 +6,12 @@ import torch
 from methods_lab import SIDE
 from safetensors.torch import load_file
 
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.documents import read_result
 from tl.store.metrics import read_metrics
 from tl.store.predictions import read_predictions
 from tl.train.evaluate import plain_inputs
-from tl.train.methods.nearest_mean import NEVER, Moments
+from tl.train.methods.nearest_mean import NEVER, ClassMoments
 from tl.train.run import Trainer
 
 
@@ -19,7 +19,7 @@ def test_the_nearest_mean_is_what_numpy_finds():
     rng = np.random.default_rng(0)
     labels = rng.permutation(np.repeat([0, 1, 3], [10, 6, 20]))  # class 2 has no pictures
     features = rng.normal(size=(36, 8)) + labels[:, None]
-    moments = Moments(8)
+    moments = ClassMoments(8)
     for rows in np.split(np.arange(36), 4):
         moments.add(torch.from_numpy(features[rows]), torch.from_numpy(labels[rows]))
     weight, bias = moments.classifier(4)
@@ -40,7 +40,7 @@ def test_the_nearest_mean_is_what_numpy_finds():
 
 
 def test_the_nearest_mean_of_one_picture_each_is_finite():
-    moments = Moments(5)
+    moments = ClassMoments(5)
     moments.add(torch.eye(5, dtype=torch.float64)[:2], torch.tensor([0, 1]))
     weight, bias = moments.classifier(2)
     assert weight.isfinite().all() and bias.isfinite().all()
@@ -68,7 +68,7 @@ def test_a_run_of_the_nearest_mean_is_one_epoch_without_a_rate(make_run, pretrai
 def test_its_head_is_the_nearest_mean_of_what_reaches_it(make_run, train):
     run, config = make_run("nearest_mean", precision="fp32")
     train(run, config)
-    trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+    trainer = Trainer(run, config, DeviceLock(run.home.locks_dir), lambda: None)
     trainer._prepare()
     network = trainer.learner.network.eval()
     network.load_state_dict(load_file(run.best))

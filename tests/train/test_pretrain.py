@@ -11,7 +11,7 @@ import torch
 
 from tl.config import Refused
 from tl.sources import source
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.files import read_json
 from tl.train import pretraining
 from tl.train.network import build_network, load_pretrained
@@ -63,10 +63,10 @@ def test_a_student_learns_from_an_earlier_generation_and_its_card_says_so(stripe
 def test_it_computes_in_turns_with_trainers_epoch_by_epoch(stripes_home, monkeypatch):
     """A trainer wants the turn from the first epoch on: it has it after that, not after the last."""
     turns, wants = [], threading.Thread(target=lambda: turns.append(len(epochs)) if other.take() is None else None)
-    epochs, other, real = [], Turn(stripes_home.locks_dir), pretraining.training_batches
+    epochs, other, real = [], DeviceLock(stripes_home.locks_dir), pretraining.training_batches
 
     def batches(*args, **options):
-        assert not Turn(stripes_home.locks_dir).try_take(), "it has the turn while it computes"
+        assert not DeviceLock(stripes_home.locks_dir).try_take(), "it has the turn while it computes"
         epochs.append(options["epoch"])
         if len(epochs) == 1:
             wants.start()
@@ -80,7 +80,7 @@ def test_it_computes_in_turns_with_trainers_epoch_by_epoch(stripes_home, monkeyp
     arguments = ["--dataset", "stripes", "--epochs", "2", "--resolution", "32", "--batch-size", "16"]
     assert main([*arguments, "--name", "alone", "--home", str(stripes_home.path)]) == 0
     assert turns == [1, "goes on"]
-    left = Turn(stripes_home.locks_dir)
+    left = DeviceLock(stripes_home.locks_dir)
     assert left.try_take(), "and leaves it"
     left.close()
 

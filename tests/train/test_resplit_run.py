@@ -3,7 +3,7 @@
 import numpy as np
 
 from tl.datasets import prepare
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.pictures import SPLITS
 from tl.train.run import Trainer
 
@@ -14,7 +14,7 @@ def test_a_run_learns_the_pictures_of_its_seeds_split(make_run, train, stripes_h
     seen = []
     for seed in (0, 5):
         run, config = make_run("linear_probe", resplit=True, samples=20, seeds=(seed,), epochs=1, weights="auto")
-        trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+        trainer = Trainer(run, config, DeviceLock(run.home.locks_dir), lambda: None)
         trainer._prepare()
         store = prepare(stripes_home, "stripes", 32, 20, seed=seed, resplit=True)
         rows = store.pictures_of("train", 20)

@@ -9,7 +9,7 @@ import torch
 from quick import evaluated
 from safetensors.torch import load_file, save_file
 
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.files import read_json, read_parquet, write_json
 from tl.store.metrics import METRICS, read_metrics
 from tl.train import inputs as inputs_module
@@ -132,7 +132,7 @@ def test_both_arms_start_from_the_same_head_and_see_the_same_pictures(make_run, 
     heads = []
     for strategy in ("scratch", "full_finetuning"):
         run, config = make_run(strategy, weights="own", epochs=1)
-        trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+        trainer = Trainer(run, config, DeviceLock(run.home.locks_dir), lambda: None)
         trainer._prepare()
         heads.append(trainer.learner.network.classifier[1].weight.clone())
         trainer.epochs.train(1, config.phases[0])
@@ -170,14 +170,14 @@ def test_a_stopped_run_keeps_its_best_and_never_sees_the_test_set(make_run, trai
         if len(read_metrics(run.metrics)) == 2:
             raise Stopped
 
-    turn = Turn(run.home.locks_dir)
-    trainer = Trainer(run, config, turn, stop)
+    device_lock = DeviceLock(run.home.locks_dir)
+    trainer = Trainer(run, config, device_lock, stop)
     with pytest.raises(Stopped):
         trainer.train()
     result = trainer.result("stopped")
     assert (result["status"], result["epochs"], result["test_accuracy"]) == ("stopped", 2, None)
     assert (run.checkpoints / "best.safetensors").exists()
-    turn.give()
+    device_lock.give()
 
 
 def test_a_loss_that_is_not_finite_stops_at_that_step(make_run, monkeypatch, train):

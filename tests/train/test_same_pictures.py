@@ -7,10 +7,11 @@ import zipfile
 import numpy as np
 from PIL import Image
 
+from tests.datasets.crafted import ingest
 from tests.jobs.lab import until
 from tl.config import ArmConfig, Experiment, new_id
-from tl.datasets import ingest, prepare
-from tl.store.device_lock import Turn, has_turn
+from tl.datasets import prepare
+from tl.store.device_lock import DeviceLock, holds_device
 from tl.store.files import write_json
 from tl.train.run import Trainer
 
@@ -28,15 +29,15 @@ def test_a_trainer_that_waits_for_pictures_which_another_decodes_lets_it_have_it
     (config,) = Experiment(arms=arms, dataset="x", resolution=96, epochs=1, precision="fp32").runs(new_id())
     run = home.run(config.run_id)
     write_json(run.config, config.to_json())
-    turn, told = Turn(home.locks_dir), []
-    turn.take()
+    device_lock, told = DeviceLock(home.locks_dir), []
+    device_lock.take()
     other = threading.Thread(target=prepare, args=(home, "x", 96, None, lambda *about: told.append(about)))
     other.start()
     until(lambda: told)
-    trainer = Trainer(run, config, turn, lambda: None)
+    trainer = Trainer(run, config, device_lock, lambda: None)
     assert prepare(home, "x", 96, None, trainer._preparing).ready == 12
     other.join(60)
     assert not other.is_alive()
-    assert turn.waited_seconds > 0 and has_turn(home.locks_dir)
-    assert not Turn(home.locks_dir).try_take(), "it has its turn again"
-    turn.close()
+    assert device_lock.waited_seconds > 0 and holds_device(home.locks_dir)
+    assert not DeviceLock(home.locks_dir).try_take(), "it has its turn again"
+    device_lock.close()

@@ -19,7 +19,7 @@ from tl.config import RunConfig
 from tl.failures import EXIT_STATUS
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import child_environment
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.files import read_json, write_json
 from tl.store.metrics import read_metrics
 from tl.store.predictions import read_predictions
@@ -58,7 +58,7 @@ def test_a_run_learns_the_same_on_one_and_two_devices_and_names_the_one_that_was
     killed: list[int] = []
     as_asked = [kill_in_the_second_epoch, stop_after_the_second_epoch, lambda: None]
     monkeypatch.setattr(
-        main_module, "StopSignal", lambda turn: SimpleNamespace(check=lambda: as_asked[0](), asked=False)
+        main_module, "StopSignal", lambda device_lock: SimpleNamespace(check=lambda: as_asked[0](), asked=False)
     )
     assert command(run.folder) == 1
     result = read_json(run.result)
@@ -92,13 +92,13 @@ def test_a_run_learns_the_same_on_one_and_two_devices_and_names_the_one_that_was
 
 def test_a_stop_ends_all_processes_of_a_run(make_run, stripes_home):
     run, config = make_run(backbone="resnet18_narrow", epochs=50, precision="fp32", devices=2)
-    turn = Turn(stripes_home.locks_dir)
+    device_lock = DeviceLock(stripes_home.locks_dir)
     environment = child_environment() | {processes.RUN_VARIABLE: config.run_id}
     command = [sys.executable, "-m", "tl.train", str(run.folder)]
     trainer = subprocess.Popen(command, env=environment, start_new_session=True)
     try:
         until(lambda: (read_json(run.progress) or {}).get("phase") == "training", 120)
-        turn.take()  # an epoch later
+        device_lock.take()  # an epoch later
         until(lambda: (read_json(run.progress) or {}).get("phase") == "waiting", 120)
         assert len(processes.of_run(config.run_id)) == 2
         os.killpg(trainer.pid, signal.SIGTERM)
@@ -107,7 +107,7 @@ def test_a_stop_ends_all_processes_of_a_run(make_run, stripes_home):
         result = read_json(run.result)
         assert result["status"] == "stopped" and result["epochs"] >= 1
     finally:
-        turn.close()
+        device_lock.close()
         trainer.kill()
         trainer.wait()
 

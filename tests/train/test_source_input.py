@@ -3,7 +3,7 @@
 import pytest
 
 from tl.backbones import BACKBONES
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.features import FeatureKey
 from tl.train import batches, features
 from tl.train.run import Trainer
@@ -25,7 +25,7 @@ def seen(monkeypatch):
 @pytest.mark.parametrize("backbone", [LITE, "mobilenet_v2"])
 def test_in_training_and_evaluation(make_run, seen, strategy, backbone):
     run, config = make_run(strategy, backbone=backbone, epochs=1, precision="fp32")
-    trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+    trainer = Trainer(run, config, DeviceLock(run.home.locks_dir), lambda: None)
     trainer._prepare()
     next(trainer.learner.batches(1))
     trainer.learner.evaluate("validation", lambda done: None)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.jobs.lab import until
 from tl.jobs.launchers.launcher import child_environment
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.files import read_json
 
 PAUSE_SECONDS = 0.002
@@ -56,36 +56,36 @@ def check_end(run, process: subprocess.Popen, said: str, epochs: int) -> None:
     assert result is not None, said
     assert (result["status"], result["epochs"]) == ("stopped", epochs)
     assert process.returncode in (0, -signal.SIGTERM, -signal.SIGINT)  # the latter: once all was written
-    turn = Turn(run.home.locks_dir)
-    assert turn.try_take(), "others have their turn"
-    turn.close()
+    device_lock = DeviceLock(run.home.locks_dir)
+    assert device_lock.try_take(), "others have their turn"
+    device_lock.close()
 
 
 @pytest.fixture
-def turn(stripes_home):
+def device_lock(stripes_home):
     """Somebody else's, of the same home."""
-    turn = Turn(stripes_home.locks_dir)
-    yield turn
-    turn.close()
+    device_lock = DeviceLock(stripes_home.locks_dir)
+    yield device_lock
+    device_lock.close()
 
 
-def test_while_it_waits_for_its_turn_and_between_two_epochs(make_run, turn, trainer):
+def test_while_it_waits_for_its_turn_and_between_two_epochs(make_run, device_lock, trainer):
     run, _ = make_run(epochs=50)
     process = trainer(run)
     in_phase(run, "training")
-    turn.take()  # an epoch later
+    device_lock.take()  # an epoch later
     in_phase(run, "waiting")
     said = stopped(process)
-    turn.give()
+    device_lock.give()
     done = read_json(run.result)["epochs"]
     assert 1 <= done < 50
     check_end(run, process, said, done)
-    turn.take()
+    device_lock.take()
     run.progress.unlink()
     process = trainer(run)  # resumed: it waits before it has anything in memory, and has still reached what it had
     in_phase(run, "waiting")
     said = stopped(process)
-    turn.give()
+    device_lock.give()
     check_end(run, process, said, done)
 
 
@@ -96,11 +96,11 @@ def test_while_it_prepares(make_run, trainer):
     check_end(run, process, stopped(process), 0)
 
 
-def test_a_stop_from_before_the_turn_is_wanted_is_not_waited_with(turn):
+def test_a_stop_from_before_the_turn_is_wanted_is_not_waited_with(device_lock):
     """It comes between the last look and the wait: the lock alone would be waited for until somebody gives it."""
     asked = []
-    waits = Turn(turn._folder)
-    turn.take()
+    waits = DeviceLock(device_lock._folder)
+    device_lock.take()
 
     def check():
         asked.append(waits.waiting)
@@ -109,6 +109,6 @@ def test_a_stop_from_before_the_turn_is_wanted_is_not_waited_with(turn):
     with pytest.raises(KeyboardInterrupt):
         waits.take(check)
     assert asked == [True] and not waits.waiting
-    turn.give()
+    device_lock.give()
     assert waits.try_take()
     waits.close()

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 from tl.backbones import BACKBONES
 from tl.phases import HEAD
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.metrics import read_metrics
 from tl.train import learner as learner_module
 from tl.train.frozen import VALIDATION, kept_features
@@ -65,7 +65,7 @@ def test_lp_ft_begins_to_fine_tune_once_the_probe_stops_improving(make_run, pret
 
 def test_mean_var_init_keeps_nothing_but_the_scale(make_run, pretrained):
     run, config = make_run("mean_var_init", weights="own")
-    trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+    trainer = Trainer(run, config, DeviceLock(run.home.locks_dir), lambda: None)
     trainer._prepare()
     for name, value in trainer.learner.network.state_dict().items():
         own = pretrained[name]

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from tl.analysis.curves import MIN_SIZES
+from tl.analysis.learning_curves import MIN_SIZES
 from tl.analysis.names import inside, noun, title
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, THESE_NETWORKS, THESE_PICTURES, Interval
 from tl.analysis.sweep_results import BreakEven, SweepComparison, SweepFinding

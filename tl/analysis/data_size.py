@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from tl.analysis import curves, two_way
+from tl.analysis import learning_curves, two_way
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, NO_INTERVAL, THESE_NETWORKS, THESE_PICTURES
 from tl.analysis.statistics import MIN_PAIRS
 from tl.analysis.sweep_results import BreakEven, Worth
@@ -37,7 +37,7 @@ class Pairs:
     @property
     def fitted(self) -> bool:
         """Whether there are enough sizes for a curve."""
-        return len(self.sizes) >= curves.MIN_SIZES
+        return len(self.sizes) >= learning_curves.MIN_SIZES
 
     @property
     def basis(self) -> str:
@@ -54,7 +54,7 @@ class Pairs:
     @property
     def limit(self) -> float:
         """The largest size anything is said about."""
-        return float(self.sizes[-1] * (curves.REACH if self.fitted else 1))
+        return float(self.sizes[-1] * (learning_curves.REACH if self.fitted else 1))
 
     @cached_property
     def grid(self) -> np.ndarray:
@@ -85,7 +85,7 @@ def break_even(pairs: Pairs, margin: float) -> BreakEven | None:
         return None
 
     def read(baseline: np.ndarray, arm: np.ndarray) -> np.ndarray:
-        return curves.falls_below(pairs.grid, baseline - arm, margin)
+        return learning_curves.falls_below(pairs.grid, baseline - arm, margin)
 
     point = float(read(*(side[0] for side in pairs.measured)))
     low, high = _ends(read(*pairs.drawn)) if pairs.basis != NO_INTERVAL else (None, None)
@@ -117,7 +117,7 @@ def worth_in_pictures(pairs: Pairs) -> dict[int, Worth]:
 
     def read(baseline: np.ndarray, arm: np.ndarray) -> np.ndarray:
         reached = arm[:, np.searchsorted(pairs.grid, pairs.sizes)]
-        return curves.first_below(pairs.grid, baseline[:, None, :], reached)  # (draws, sizes)
+        return learning_curves.first_below(pairs.grid, baseline[:, None, :], reached)  # (draws, sizes)
 
     points = read(*pairs.measured)[0]
     draws = read(*pairs.drawn) if pairs.basis != NO_INTERVAL else None
@@ -140,8 +140,10 @@ def _curve(pairs: Pairs, means: np.ndarray, values: list[np.ndarray]) -> np.ndar
     """Curves through the means (draws, sizes): (draws, G)."""
     if not pairs.fitted:  # straight lines between the sizes on a log axis
         return np.stack([np.interp(np.log(pairs.grid), np.log(pairs.sizes), row) for row in means])
-    parameters = curves.fit_many(pairs.sizes, means, curves.weights_of([*map(np.ndarray.tolist, values)]))
-    return curves.errors_at(parameters, pairs.grid)
+    parameters = learning_curves.fit_many(
+        pairs.sizes, means, learning_curves.weights_of([*map(np.ndarray.tolist, values)])
+    )
+    return learning_curves.errors_at(parameters, pairs.grid)
 
 
 def _ends(draws: np.ndarray) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from tl import datasets
 from tl.analysis.adaptation.findings import findings
 from tl.analysis.adaptation.given_labels import labelled_pictures, with_given
 from tl.analysis.classes import with_classes
-from tl.analysis.experiment_results import ArmRuns, ExperimentResult, RunSummary, Setting
+from tl.analysis.experiment_results import ArmRuns, ComparisonSetting, ExperimentResult, RunSummary
 from tl.analysis.guessing import Pictures
 from tl.analysis.records import RunRecord
 from tl.analysis.verdict import verdict
@@ -83,7 +83,7 @@ def experiment_result(
     )
     return ExperimentResult(
         experiment_id=experiment_id,
-        setting=Setting(
+        setting=ComparisonSetting(
             home=str(home.path),
             dataset=experiment.dataset,
             target_dataset=experiment.target_dataset,

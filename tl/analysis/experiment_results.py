@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # pandas: not for listing and stopping
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class ComparisonSetting:
     """What was compared on what; the sizes of a sweep share it."""
 
     home: str  # its path
@@ -72,7 +72,7 @@ class ExperimentResult:
     """One experiment with its runs and its verdict."""
 
     experiment_id: str
-    setting: Setting
+    setting: ComparisonSetting
     samples: int | None  # training pictures; None: all, where it is not known how many those are
     arms: dict[str, ArmRuns]
     verdict: Verdict

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tl.analysis import curves, data_size, names, sweep_runs, sweep_wording
+from tl.analysis import data_size, learning_curves, names, sweep_runs, sweep_wording
 from tl.analysis.records import mean
 from tl.analysis.sweep_results import SizeResult, SweepComparison, SweepFinding, Worth
 from tl.analysis.sweep_runs import SizeRuns, SweepRuns
@@ -46,7 +46,7 @@ def finding(sweep_id: str, runs: SweepRuns) -> SweepFinding:
         chance=first.verdict.chance,
         judge_by=runs.judge_by,
         arms=arms,
-        curves={arm: curves.fit(runs.errors(arm)) for arm in first.arms},
+        curves={arm: learning_curves.fit(runs.errors(arm)) for arm in first.arms},
         headline=_headline(comparisons, arms),
         comparisons=comparisons,
         works_on=first.verdict.works_on,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tl.analysis.cost_results import TimeToTarget, as_json, fields_as_json
-from tl.analysis.experiment_results import Setting
+from tl.analysis.experiment_results import ComparisonSetting
 from tl.analysis.results import NO_INTERVAL, Interval, Learning
 from tl.config import ACCURACY
 
@@ -97,7 +97,7 @@ class SweepFinding:
     """One sweep with its learning curves; whatever has finished counts."""
 
     sweep_id: str
-    setting: Setting
+    setting: ComparisonSetting
     experiments: dict[int, str]  # size, ascending -> id of its experiment
     statuses: dict[str, int]  # status -> number of runs
     baseline: str  # arm

@@ -14,7 +14,9 @@ from tl.charts.palette import SOLID
 from tl.languages import later, say
 from tl.words import about
 
-REACH = 2.0  # curves are drawn up to this factor of the largest size, as far as tl.analysis.curves believes them
+REACH = (
+    2.0  # curves are drawn up to this factor of the largest size, as far as tl.analysis.learning_curves believes them
+)
 STEPS = 90  # points of a fitted curve
 POINTS = ["arm", "pictures", "accuracy", "low", "high", "seeds", "interval"]
 RUNS = ["arm", "pictures", "accuracy", "seed"]

@@ -48,10 +48,10 @@ def export_model(arguments: argparse.Namespace) -> int:
 def write(home: Home, run_id: str, path: Path, on_progress: Any, *, onnx: bool, pictures: bool) -> dict[str, Any]:
     """Write the zip at `path`; what was measured. Raises Refused."""
     from tl.jobs.exports import make
-    from tl.report.card_facts import about  # numpy, pandas
+    from tl.report.card_facts import card_facts  # numpy, pandas
     from tl.report.model_zip import write_zip
 
-    own = about(home, run_id)
+    own = card_facts(home, run_id)
     with tempfile.TemporaryDirectory(prefix="tl-export-", dir=path.absolute().parent) as folder:
         measured = make(home, run_id, Path(folder), on_progress, onnx=onnx, pictures=pictures)
         on_progress(0, 0, say("packing"))

@@ -7,7 +7,7 @@ from tl import jobs
 from tl.analysis.settle import next_look
 from tl.cli.compare import finish
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
-from tl.cli.until_settled import add_bounds, plan_of
+from tl.cli.until_settled import add_bounds, plan_from
 from tl.cli.watch import tell
 from tl.config import refusal
 from tl.languages import later, say
@@ -35,7 +35,7 @@ def settle(arguments: argparse.Namespace) -> int:
     home, experiment_id = arguments.home, arguments.experiment_id
     options = verdict_options(arguments, database.read_experiment(home, experiment_id)["experiment"])
     known = _ended(arguments)
-    if not jobs.begin_settling(home, experiment_id, plan_of(arguments, options)):
+    if not jobs.begin_settling(home, experiment_id, plan_from(arguments, options)):
         plan = database.read_experiment(home, experiment_id)["settling"]
         seeds, minutes = number_of(plan.at_most_seeds, "seed"), number_of(plan.at_most_minutes, "minute")
         text = later("Seeds are being added to it already: at most {seeds} and {minutes}.")

@@ -38,7 +38,7 @@ def add_options(parser: Parser) -> None:
     add_bounds(parser)
 
 
-def plan_of(arguments: argparse.Namespace, judged: dict[str, Any]) -> SettlePlan:
+def plan_from(arguments: argparse.Namespace, judged: dict[str, Any]) -> SettlePlan:
     """The plan that the options describe, `judged` as the verdict is. Raises Refused."""
     bounds = {name: getattr(arguments, name) for name in ("at_most_seeds", "at_most_minutes")}
     given = {name: value for name, value in bounds.items() if value is not None}
@@ -54,7 +54,7 @@ def experiment_and_plan(
         if arguments.at_most_seeds is not None or arguments.at_most_minutes is not None:
             raise refusal("--at-most-seeds and --at-most-minutes bound --until-settled; give that, too.")
         return experiment, None
-    plan, least = plan_of(arguments, judged), with_least_seeds(experiment)
+    plan, least = plan_from(arguments, judged), with_least_seeds(experiment)
     begun_plan(plan, least)  # refused before anything is told
     if least != experiment:
         seeds = ", ".join(map(str, least.seeds))

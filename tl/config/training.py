@@ -123,7 +123,7 @@ class Training(Settings):
         require(fits, "weights", self.weights, allowed)
         check_side(self.resolution)
         if not BACKBONES[self.backbone].takes(self.resolution):
-            raise Refused(BACKBONES[self.backbone].refusal(self.backbone, self.resolution))
+            raise Refused(BACKBONES[self.backbone].why_not(self.backbone, self.resolution))
         require(0 < self.step_factor <= 1, "step_factor", self.step_factor, later("above 0 and at most 1"))
         require(0 <= self.patience <= 1000, "patience", self.patience, later("0 (never) to 1000"))
         fits = self.threads is None or 1 <= self.threads <= MOST_THREADS

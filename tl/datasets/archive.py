@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from tl.config import refusal
-from tl.datasets.directory import AGAIN, END, ZipEntry, damaged_archive, find_contents, read_entries
 from tl.datasets.encodings import Names, read_names
-from tl.decoding import methods
+from tl.datasets.zip_contents import AGAIN, END, ZipEntry, damaged_archive, find_contents, read_entries
+from tl.decoding import compression
 from tl.languages import later, say
 
 LOCAL = b"PK\x03\x04"
@@ -61,7 +61,7 @@ class Member(NamedTuple):
     start: int  # offset of the packed bytes
     packed: int  # bytes in the archive
     size: int  # bytes unpacked
-    method: int  # one of tl.decoding.methods.READ
+    method: int  # one of tl.decoding.compression.READ
     crc: int
 
 
@@ -194,17 +194,19 @@ def _check_entry(entry: ZipEntry, name: str, shown: str) -> None:
     if entry.flags & 0x2041:  # encrypted, strongly encrypted, encrypted table of contents
         text = later("{shown}: the entry {name!r:.200} is encrypted; pack the folders without a password.")
         raise refusal(text, shown=shown, name=name)
-    if entry.method not in methods.READ:
+    if entry.method not in compression.READ:
         text = later(
             "{shown}: the entry {name!r:.200} is packed by {method}, which is not read; unpack it and pack the folders "
             "again, with 'deflate' where the program lets you choose."
         )
         number = entry.method
         known = (
-            say("{name}, method {number}", name=methods.NAMES[number], number=number) if number in methods.NAMES else ""
+            say("{name}, method {number}", name=compression.NAMES[number], number=number)
+            if number in compression.NAMES
+            else ""
         )
         raise refusal(text, shown=shown, name=name, method=known or say("method {number}", number=number))
-    if entry.method == methods.STORED and entry.packed != entry.size:
+    if entry.method == compression.STORED and entry.packed != entry.size:
         raise damaged_archive(shown, say("the entry {name!r:.200} has two sizes", name=name))
     # No more than that can come of it: it is a lie, and what is built upon it can be anything.
     if entry.size > MOST_TIMES * entry.packed + MOST_TIMES:

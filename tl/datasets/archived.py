@@ -13,10 +13,10 @@ import pandas as pd
 from tl.config import Refused, refusal
 from tl.datasets import pool
 from tl.datasets.archive import UploadLimits
+from tl.datasets.giving_way import Progress, WaitingProgress
 from tl.datasets.info import DatasetInfo, mending
-from tl.datasets.turns import Progress, WaitingProgress
+from tl.decoding.compression import STORED
 from tl.decoding.heads import CRASHES
-from tl.decoding.methods import STORED
 from tl.languages import plural, say
 from tl.store.pictures import SPLITS, PictureStore
 
@@ -59,7 +59,7 @@ def bands_of(text: str | None) -> tuple[int, ...]:
 
 
 def decoder(locks_dir: Path, told: WaitingProgress, minutes: float | None = None) -> AbstractContextManager[Decoder]:
-    """Decoding processes, for as long as the block runs and `minutes` at most, that take turns with trainers."""
+    """Decoding processes, for as long as the block runs and `minutes` at most, that give way to trainers."""
     return pool.answers(DECODER, _ask, None if minutes is None else 60 * minutes, locks_dir, told.waits)
 
 
@@ -159,7 +159,7 @@ def fill_from_kept(
     locks_dir: Path,
     progress: Progress | None,
 ) -> None:
-    """Scale what `store` lacks for `samples` training pictures from what was kept, in turns with trainers."""
+    """Scale what `store` lacks for `samples` training pictures from what was kept, giving way to trainers."""
     told = WaitingProgress(progress)
     source = store.folder / KEPT
     raw = 0 if source.exists() else info.native_resolution

@@ -4,40 +4,20 @@ import os
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from tl.config import NAME_PATTERN, refusal
 from tl.datasets.archive import LIMITS, UploadLimits
 from tl.datasets.archived import ReadOptions, bands_of
 from tl.datasets.catalogue import BUILT_IN, describe, has, list_datasets
 from tl.datasets.encodings import encoding_named
+from tl.datasets.giving_way import Progress
 from tl.datasets.grouping import parse
-from tl.datasets.info import DatasetInfo, name_taken
-from tl.datasets.intake.edits import Edits
+from tl.datasets.info import name_taken
 from tl.datasets.intake.incoming import Incoming, Source, check_free, read_zip
-from tl.datasets.intake.layouts.reading import AS_FOUND, LayoutRequest
 from tl.datasets.titles import check_title, name_for, name_of_title
-from tl.datasets.turns import Progress
 from tl.store.home import Home
 from tl.store.quarantine import one_upload_at_a_time
 from tl.store.queue import database
-
-
-def ingest(
-    home: Home,
-    source: str | os.PathLike[str] | Source,
-    name: str,
-    progress: Progress | None = None,
-    asked: LayoutRequest = AS_FOUND,
-    edits: Edits | None = None,
-    **how: Any,
-) -> DatasetInfo:
-    """Make a data set of an archive of pictures, in the likeliest reading or as `asked`; `how`: what else `read` takes.
-
-    `edits` are made to its classes. Raises Refused with one sentence, and then nothing was written.
-    """
-    with read(home, source, name, progress, **how) as incoming:
-        return incoming.create_dataset(incoming.choose(asked), edits)
 
 
 def read(

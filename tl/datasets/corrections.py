@@ -15,8 +15,8 @@ import pandas as pd
 from msgspec import Struct
 
 from tl.config import refusal
+from tl.datasets.class_names import and_more
 from tl.datasets.info import DatasetInfo
-from tl.datasets.layout import and_more
 from tl.datasets.lookup import NAME_COLUMNS, Lookup, decoded
 from tl.datasets.titles import LONGEST
 from tl.languages import later, plural

@@ -13,7 +13,7 @@ from tl.datasets.bringing import check_name, trained_on, upload_limits
 from tl.datasets.catalogue import describe, home_of, list_datasets, name_of
 from tl.datasets.corrections import ORIGIN, Corrected, Corrections
 from tl.datasets.description import LeftOutReport
-from tl.datasets.info import DRAWN, GIVEN, DatasetInfo
+from tl.datasets.info import DIVIDED_HERE, GIVEN, DatasetInfo
 from tl.datasets.intake.edits import Edits, apply
 from tl.datasets.intake.incoming import check_free, refuse_full_disk
 from tl.datasets.intake.new_dataset import Pixels, check_classes, write
@@ -81,7 +81,7 @@ def derive(
     changes = (*edits.in_words(), *(corrections.in_words(*found.counts) if found else ()))
     about |= {"read_as": info.read_as, "derived_from": source, "changes": changes}
     if found and not edits:
-        about |= {"splits": DRAWN if drawn_here(home, info) else GIVEN, "scales": info.scales}
+        about |= {"splits": DIVIDED_HERE if drawn_here(home, info) else GIVEN, "scales": info.scales}
     home.policy.check_disk()
     with refuse_full_disk(home, target), quarantine(home, home.datasets_dir) as folder:
         made = write(folder, pixels, pictures, about, info.native_resolution, report)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from tl.datasets.class_names import label
 from tl.datasets.info import DatasetInfo
 from tl.datasets.info import ReasonCount as Left
-from tl.datasets.layout import label
 
 SHOWN_SPLITS = ("train", "validation", "test")
 FIRST_NAMES = 5

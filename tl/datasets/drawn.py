@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from tl.datasets import blossoms, dusk, pool
+from tl.datasets.giving_way import Progress, WaitingProgress
 from tl.datasets.info import MAX_NATIVE_RESOLUTION, DatasetInfo
-from tl.datasets.turns import Progress, WaitingProgress
 from tl.languages import later, say
 from tl.store.files import locked, read_json, write_json
 from tl.store.pictures import SPLITS, PictureStore
@@ -85,7 +85,7 @@ def prepare_drawn(
     folder: Path, side: int, samples: int | None, locks_dir: Path, progress: Progress | None = None
 ) -> PictureStore:
     """The store of the set `folder` is named after, at `side` px: test, validation and the first `samples` training
-    pictures drawn, in turns with trainers."""
+    pictures drawn, giving way to trainers."""
     told = WaitingProgress(progress)
     _drop_outdated(folder)
     labels = np.concatenate([blossoms.labels(np.arange(SIZES[split])) for split in SPLITS])

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tl.config import refusal
 from tl.datasets.archive import Member, UploadLimits
-from tl.datasets.layout import label
+from tl.datasets.class_names import label
 from tl.datasets.lookup import NAME_COLUMNS, Lookup, content, decoded, tidy
 from tl.datasets.pool import environment
 from tl.languages import commas, later, say

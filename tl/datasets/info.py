@@ -15,7 +15,7 @@ from tl.store.documents import place_of
 from tl.words import number_of
 
 MAX_NATIVE_RESOLUTION = 224  # pixels; nothing here trains on more
-DRAWN, GIVEN = "drawn", "given"  # who divided the pictures: TL Lab, or who made the set
+DIVIDED_HERE, GIVEN = "drawn", "given"  # who divided the pictures: TL Lab, or who made the set
 BY = {  # grouped_by -> in words
     "": later("equal or almost equal"),
     "folder": later("by their folder; equal and almost equal ones, too"),
@@ -127,7 +127,7 @@ class DatasetInfo:
     leakage: dict[str, ReasonCount] = field(default_factory=dict)  # kind -> {"count", "first": up to 5 "a = b"}
     note: str = ""  # shown wherever the data set appears
     ready: bool = True  # False: downloaded on first use
-    # DRAWN, GIVEN (at least the test pictures) or "": written by a version that did not say
+    # DIVIDED_HERE, GIVEN (at least the test pictures) or "": written by a version that did not say
     splits: Literal["", "drawn", "given"] = ""
     groups: Size = 0  # clusters of pictures that belong together
     grouped: Size = 0  # pictures in them
@@ -242,7 +242,7 @@ def grouped(info: DatasetInfo) -> list[str]:
             "{number:,} pictures belong together in {groups} ({how}); each stays on one side of every split made here.",
             **together,
         )
-        if info.splits == DRAWN
+        if info.splits == DIVIDED_HERE
         else say("{number:,} pictures belong together in {groups} ({how}); the splits stay as they came.", **together)
     ]
     for name, size in info.crowded.items():

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tl import machine
-from tl.datasets.turns import LOOK_SECONDS, TurnGate
+from tl.datasets.giving_way import POLL_SECONDS, SharedDeviceLock
 from tl.output import UTF_8
 
 ROOT = Path(__file__).resolve().parents[2]  # holds the package tl
@@ -141,36 +141,36 @@ def answers(
 ) -> Iterator[Ask]:
     """A function tasks -> answers in the same order, at most a few tasks ahead; the processes end with the block.
 
-    With `locks_dir` they take turns with trainers of that home; `waits` is called meanwhile, by who wants the answers, and
+    With `locks_dir` they give way to trainers of that home; `waits` is called meanwhile, by who wants the answers, and
     may raise. After `seconds`, waiting not counted, the processes end, and the function raises Closed.
     """
-    pool, gate = Pool(arguments), TurnGate(locks_dir)
+    pool, lock = Pool(arguments), SharedDeviceLock(locks_dir)
     threads = ThreadPoolExecutor(pool.size)
     ended = threading.Event()
     if seconds is not None:
-        threading.Thread(target=_expire, args=(pool, gate, seconds, ended), daemon=True).start()
+        threading.Thread(target=_expire, args=(pool, lock, seconds, ended), daemon=True).start()
 
     try:
-        yield partial(_answered, threads, gate, waits, pool.size, partial(_asked, gate, ask, pool))
+        yield partial(_answered, threads, lock, waits, pool.size, partial(_asked, lock, ask, pool))
     finally:
         ended.set()
         pool.close()
         for process in list(pool.started):
-            process.wait()  # before another has the turn
-        gate.close()
+            process.wait()  # before another computes
+        lock.close()
         threads.shutdown(cancel_futures=True)  # the threads see their processes gone
         for process in list(pool.started):
             pool._end(process)
 
 
-def _asked(gate: TurnGate, ask: Callable[[Pool, Any], Any], pool: Pool, task: Any) -> Any:
-    with gate.inside():
+def _asked(lock: SharedDeviceLock, ask: Callable[[Pool, Any], Any], pool: Pool, task: Any) -> Any:
+    with lock.inside():
         return ask(pool, task)
 
 
 def _answered(
     threads: ThreadPoolExecutor,
-    gate: TurnGate,
+    lock: SharedDeviceLock,
     waits: Callable[[], None],
     size: int,
     work: Callable[[Any], Any],
@@ -178,25 +178,25 @@ def _answered(
 ) -> Iterator[Any]:
     waiting: queue.Queue[Future[Any]] = queue.Queue()
     for task in tasks:
-        gate.expect()
+        lock.expect()
         waiting.put(threads.submit(work, task))
         if waiting.qsize() > 4 * size:
-            yield _awaited(waiting.get(), gate, waits)
+            yield _awaited(waiting.get(), lock, waits)
     while not waiting.empty():
-        yield _awaited(waiting.get(), gate, waits)
+        yield _awaited(waiting.get(), lock, waits)
 
 
-def _awaited(future: Future[Any], gate: TurnGate, waits: Callable[[], None]) -> Any:
-    while not wait([future], LOOK_SECONDS).done:
-        if gate.waiting:
+def _awaited(future: Future[Any], lock: SharedDeviceLock, waits: Callable[[], None]) -> Any:
+    while not wait([future], POLL_SECONDS).done:
+        if lock.waiting:
             waits()
     return future.result()
 
 
-def _expire(pool: Pool, gate: TurnGate, seconds: float, ended: threading.Event) -> None:
+def _expire(pool: Pool, lock: SharedDeviceLock, seconds: float, ended: threading.Event) -> None:
     """Close the pool once it has worked for so long."""
     end = time.monotonic() + seconds
-    while (left := end + gate.waited_seconds - time.monotonic()) > 0:
+    while (left := end + lock.waited_seconds - time.monotonic()) > 0:
         if ended.wait(left):
             return
     pool.close()

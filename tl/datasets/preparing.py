@@ -14,10 +14,10 @@ from tl.datasets.catalogue import damaged, describe, home_of
 from tl.datasets.corrections import DIVIDED, ORIGIN
 from tl.datasets.download import download
 from tl.datasets.drawn import drawn_examples, prepare_drawn
-from tl.datasets.info import DRAWN, UNLABELLED, DatasetInfo
+from tl.datasets.giving_way import Progress
+from tl.datasets.info import DIVIDED_HERE, UNLABELLED, DatasetInfo
 from tl.datasets.intake.readable import FIRST_RESOLUTION
 from tl.datasets.resplit import divided_by_content, redrawn, together
-from tl.datasets.turns import Progress
 from tl.languages import later
 from tl.store.files import read_parquet
 from tl.store.home import Home
@@ -41,7 +41,7 @@ def prepare(
 
     Test and validation pictures and the first `samples` training pictures (None: all) are ready in the store returned.
     With `resplit` all pictures are, in splits that content and `seed` alone decide (see `redrawn`); with `whole` all of them
-    are training pictures. `progress(done, total, what)` is called now and then. Who holds the turn goes on with it, anybody else works in turns with trainers,
+    are training pictures. `progress(done, total, what)` is called now and then. Who holds the device lock goes on with it, anybody else gives way to trainers,
     piece by piece. Raises Refused for an unknown or damaged set, more samples than it has, a download that fails, or
     splits that are not to be drawn anew.
     """
@@ -96,7 +96,7 @@ def resplits_by_itself(home: Home, info: DatasetInfo) -> bool:
 def drawn_here(home: Home, info: DatasetInfo) -> bool:
     """Whether TL Lab divided this data set; of those that earlier versions made it is found out."""
     if info.splits or info.origin != "upload":
-        return info.splits == DRAWN and info.origin == "upload"
+        return info.splits == DIVIDED_HERE and info.origin == "upload"
     folder = home_of(home, info.name).dataset_dir(info.name)
     with suppress(FileNotFoundError):
         found = (folder / "index.parquet").stat()

@@ -3,8 +3,8 @@
 from typing import BinaryIO
 
 from tl.datasets.archive import LIMITS
-from tl.datasets.directory import find_contents, read_entries
 from tl.datasets.encodings import NAMES, likeliest
+from tl.datasets.zip_contents import find_contents, read_entries
 from tl.languages import later, say
 
 MOST_FOLDERS = 200

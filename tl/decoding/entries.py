@@ -5,7 +5,7 @@ import fcntl
 import os
 import zlib
 
-from tl.decoding import methods
+from tl.decoding import compression
 from tl.decoding.heads import UNREADABLE, LeftOut
 
 HEAD_BYTES = 600  # enough to tell what a file is
@@ -14,11 +14,11 @@ HEAD_BYTES = 600  # enough to tell what a file is
 def head(file: int, start: int, packed: int, method: int) -> bytes:
     """The first bytes of an archive entry. Raises LeftOut."""
     data = os.pread(file, min(packed, 4 * HEAD_BYTES), start)
-    if method in (methods.BZIP2, methods.LZMA):  # a block of them at least: 900 kB for bzip2
+    if method in (compression.BZIP2, compression.LZMA):  # a block of them at least: 900 kB for bzip2
         data = os.pread(file, min(packed, 1_000_000), start)
     try:
-        return methods.expanded(method, data, HEAD_BYTES) if method else data[:HEAD_BYTES]
-    except methods.PROBLEMS:
+        return compression.expanded(method, data, HEAD_BYTES) if method else data[:HEAD_BYTES]
+    except compression.PROBLEMS:
         raise LeftOut(UNREADABLE) from None
 
 
@@ -27,8 +27,8 @@ def unpack(file: int, start: int, packed: int, size: int, method: int, crc: int)
     data = os.pread(file, packed, start)
     if method:
         try:
-            data = methods.expanded(method, data, size + 1)
-        except methods.PROBLEMS:
+            data = compression.expanded(method, data, size + 1)
+        except compression.PROBLEMS:
             raise LeftOut(UNREADABLE) from None
     if len(data) != size or zlib.crc32(data) != crc:
         raise LeftOut(UNREADABLE)

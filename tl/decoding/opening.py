@@ -213,7 +213,7 @@ def _tiff(data: bytes, max_pixels: int, max_side: int, bands: Sequence[int]) -> 
     from tl.decoding import deep, tiff
 
     tags = tiff.tags_of(data)
-    plan = tiff.plan_of(data, tags)
+    plan = tiff.reading_plan(data, tags)
     shown = tiff.bands_shown(plan.bands, bands)
     short = _bounded((plan.width, plan.height), max_pixels, max_side)
     turned = int(tags.get(tiff.ORIENTATION, 1))

@@ -53,7 +53,7 @@ def tags_of(data: bytes) -> Tags:
         raise LeftOut(UNREADABLE) from problem
 
 
-def plan_of(data: bytes, tags: Tags) -> Plan:
+def reading_plan(data: bytes, tags: Tags) -> Plan:
     """How its values lie in the file. Raises LeftOut where they can't be read."""
     try:
         bits, formats = tags.get(BITS, (1,)), tags.get(FORMAT, (1,))

@@ -104,7 +104,7 @@ def _check_network(home: Home, card: Card, tensors: dict[str, Tensor], shown: st
         raise refusal(text, file=shown, backbone=card.backbone)
     table, side = BACKBONES[card.backbone], _side(card)
     if not table.takes(side):
-        raise refusal("{file}: {problem}", file=shown, problem=table.refusal(card.backbone, side))
+        raise refusal("{file}: {problem}", file=shown, problem=table.why_not(card.backbone, side))
     known = card.input is not None and 16 <= card.input.size <= 1024 and len(card.input.interpolation) <= 20
     if card.input is None or not known or not all(map(math.isfinite, card.input.mean)):
         raise refusal("{file} doesn't say what its network expects of a picture; export it again.", file=shown)

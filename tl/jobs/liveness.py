@@ -14,8 +14,8 @@ from tl.store.home import Run
 # slow cores (512 pictures of 224 px through ResNet-50: about four), and loading a network or measuring its precision
 # takes less than that.
 STALL_SECONDS = 600.0
-MAX_LOOK_SECONDS = 5.0  # a longer gap between two looks means that this process did not run either
-WAITING = "waiting"  # the phase in which a trainer rightly does nothing: it is another's turn
+MAX_GAP_SECONDS = 5.0  # a longer gap between two polls means that this process did not run either
+WAITING = "waiting"  # the phase in which a trainer rightly does nothing: another computes
 
 
 class Stillness:
@@ -27,11 +27,11 @@ class Stillness:
         self._seen: dict[tuple[str, int], tuple[object, float, float]] = {}
 
     def seconds(self, run: Run, attempt: int) -> float:
-        """Seconds that were watched since this attempt of the run moved last; 0 while it waits for its turn."""
+        """Seconds that were watched since this attempt of the run moved last; 0 while it waits for the device."""
         now, mark, key = self._clock(), _mark(run), (run.folder.name, attempt)
-        before, looked_at, still = self._seen.get(key, (None, now, 0.0))
+        before, polled_at, still = self._seen.get(key, (None, now, 0.0))
         moved = mark != before or mark == WAITING
-        still = 0.0 if moved else still + min(now - looked_at, MAX_LOOK_SECONDS)
+        still = 0.0 if moved else still + min(now - polled_at, MAX_GAP_SECONDS)
         self._seen[key] = (mark, now, still)
         return still
 

@@ -1,5 +1,5 @@
 """The supervisor's part in running experiments until they are settled: when all runs of one have ended, it has the
-outcome looked at by a short process of its own (tl.jobs.settle), one at a time, and ends the plan where that fails.
+outcome looked at by a short process of its own (tl.jobs.look), one at a time, and ends the plan where that fails.
 
 All it knows is in the database: one that was killed is replaced by the next, and what it began is done once.
 """
@@ -17,7 +17,7 @@ from tl.store.home import Home
 from tl.store.queue import settle_plan
 
 LIMIT_SECONDS = 300.0  # of one look: reading some hundred runs and judging them takes seconds
-COMMAND = (sys.executable, "-m", "tl.jobs.settle")
+COMMAND = (sys.executable, "-m", "tl.jobs.look")
 
 log = logging.getLogger("tl.jobs")
 

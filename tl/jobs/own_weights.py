@@ -12,7 +12,7 @@ from tl.languages import READ_BY_US, later, read_sentence, say
 from tl.store.home import Home
 
 COMMAND = (sys.executable, "-m", "tl.train.own_weights")
-LOOK_SECONDS = 300.0  # after which a file counts as one that can't be looked through
+LIMIT_SECONDS = 300.0  # after which a file counts as one that can't be looked through
 
 
 def adopt(home: Home, file: Path, training: Training, licence: str | None) -> tuple[str, str]:
@@ -31,10 +31,10 @@ def _asked(file: Path, shown: str, backbone: str, resolution: int, options: list
     command = [*COMMAND, str(file.absolute()), "--backbone", backbone, "--resolution", str(resolution), *options]
     try:
         own = talking(**READ_BY_US)
-        ended = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=LOOK_SECONDS, **own)
+        ended = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=LIMIT_SECONDS, **own)
     except subprocess.TimeoutExpired:
         text = later("{file} could not be looked through in {minutes:.0f} minutes; try again.")
-        raise refusal(text, file=shown, minutes=LOOK_SECONDS / 60) from None
+        raise refusal(text, file=shown, minutes=LIMIT_SECONDS / 60) from None
     if ended.returncode:
         said = ended.stderr.strip().splitlines()
         last = read_sentence(said[-1].replace(str(file.absolute()), shown)) if said else say("it ended without a word")

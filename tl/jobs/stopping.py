@@ -18,7 +18,9 @@ from tl.store.queue.rows import RunRow
 from tl.store.queue.schema import ACTIVE
 
 _START_SECONDS = 5.0  # in which a supervisor that has claimed a run must have said what trains it
-_LOOK_SECONDS = 20.0  # in which a supervisor has seen that it has to end a run elsewhere, and written down how it ended
+_NOTICE_SECONDS = (
+    20.0  # in which a supervisor has seen that it has to end a run elsewhere, and written down how it ended
+)
 
 
 def stop(home: Home, run_id: str, grace_seconds: float = GRACE_SECONDS) -> RunEntry:
@@ -73,7 +75,7 @@ def _wait_for_handle(home: Home, row: RunRow) -> RunRow:
 
 def _wait_for_end(home: Home, row: RunRow, grace_seconds: float) -> None:
     """Until the supervisor has carried out what was asked for. Raises TimeoutError where it does not."""
-    end = time.monotonic() + grace_seconds + KILL_SECONDS + _LOOK_SECONDS
+    end = time.monotonic() + grace_seconds + KILL_SECONDS + _NOTICE_SECONDS
     while database.read_run(home, row.run_id).status in ACTIVE:
         ensure_supervisor(home)
         if time.monotonic() > end:

@@ -17,7 +17,7 @@ from tl.jobs.launchers import catalogue
 from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher, Unreachable
 from tl.jobs.liveness import STALL_SECONDS, Stillness
 from tl.jobs.look_starter import LookStarter
-from tl.jobs.machine_record import MachineRecord
+from tl.jobs.machine_state import MachineState
 from tl.jobs.memory import MemoryNeeds
 from tl.jobs.queue import waiting_runs
 from tl.jobs.queue_order import Group, group, together
@@ -71,7 +71,7 @@ class Supervisor:
         self._handles: set[str] = set()  # of trainers that were alive at the last look
         self._unreachable = False  # whether that was told in the log
         self.settler = LookStarter(self.home)
-        self.whereabouts = MachineRecord(self.home, clock)
+        self.whereabouts = MachineState(self.home, clock)
 
     def serve(self, lock: int, idle_seconds: float = IDLE_SECONDS) -> None:
         """Work until there has been nothing to do for `idle_seconds`, then give back `lock` (a descriptor)."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from tl.analysis.time_estimate import estimate_seconds
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS, Experiment
-from tl.jobs.measurements import probe
+from tl.jobs.measurements import speed
 from tl.jobs.shortage import fitted
 from tl.jobs.side_by_side import computing_at_once
 from tl.sources import input_of
@@ -26,7 +26,7 @@ def within(home: Home, experiment: Experiment, sizes: Mapping[str, int], seconds
     sides = [side for side in sorted(RESOLUTIONS, reverse=True) if LEAST <= side <= most and takes(side)]
     for side in sides:
         one = replace(experiment, resolution=side)
-        speeds = probe.nearest(home, one.backbone, side, one.batch_size)
+        speeds = speed.nearest(home, one.backbone, side, one.batch_size)
         if speeds is None:
             return experiment
         if estimate_seconds(one, speeds, sizes, at_once=computing_at_once(one)).total <= seconds or side == sides[-1]:

@@ -21,7 +21,7 @@ from tl.words import status_name
 
 
 @dataclass(frozen=True, kw_only=True)
-class About:
+class CardFacts:
     """What is known of a finished run."""
 
     run_id: str
@@ -38,7 +38,7 @@ class About:
     weights: str  # what they are
 
 
-def about(home: Home, run_id: str) -> About:
+def card_facts(home: Home, run_id: str) -> CardFacts:
     """All that the card says of a run but what its export measured. Raises Refused for one that has not finished."""
     row = database.read_run(home, run_id)
     config, result = read_config(home.run(run_id)), read_result(home.run(run_id))
@@ -50,7 +50,7 @@ def about(home: Home, run_id: str) -> About:
     weights, licence = _weights(home, config)
     info = describe_after(home, config)
     accuracy, tested = _accuracy(home, row, alone, info)
-    return About(
+    return CardFacts(
         run_id=run_id,
         experiment=alone,
         config=config,

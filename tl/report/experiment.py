@@ -59,7 +59,7 @@ def experiment_report(subject: ReportSubject, **judged: Any) -> str:
             *adaptation_section(document),
             html_parts.heading(say("Charts")),
             html_parts.figures(charts(experiment, records, lines), CHART_WIDTH),
-            *sections.sources(lines),
+            *sections.citations(lines),
             *classes_section(document.verdict),
             *shifted_section(subject, info),
             html_parts.heading(say("Was every arm given a fair chance?")),

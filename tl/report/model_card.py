@@ -8,7 +8,7 @@ from tl.analysis.inspection.calibration import Calibration
 from tl.backbones import BACKBONES
 from tl.config import BALANCED_ACCURACY, Refused
 from tl.languages import joined, later, say
-from tl.report.card_facts import About, about
+from tl.report.card_facts import CardFacts, card_facts
 from tl.report.card_pictures import dataset_titles, learned, pictures_of, text
 from tl.report.command import command, pinned
 from tl.store.home import Home
@@ -23,14 +23,14 @@ python predict.py photos --output answers.csv
 ```"""  # not shown
 
 
-def card(home: Home, own: About, measured: dict[str, Any]) -> str:
+def card(home: Home, own: CardFacts, measured: dict[str, Any]) -> str:
     """The README.md of an exported model; `measured`: what its export found (tl/train/export.py)."""
     parts = [*_head(own, measured), *_use(own, measured), *_accuracy_told(home, own, measured)]
     parts += [*learned(own.config, own.info, own.source, own.target), *_licence(own), *_limits(own), *_repeat(own)]
     return "\n\n".join(parts) + "\n"
 
 
-def _head(own: About, measured: dict[str, Any]) -> Iterator[str]:
+def _head(own: CardFacts, measured: dict[str, Any]) -> Iterator[str]:
     config = own.config
     data, arm = text(dataset_titles(own.source, own.target)), text(arm_title(config.arm.name))
     title = say("{data}: {network}, {arm}", data=data, network=text(BACKBONES[config.backbone].title), arm=arm)
@@ -51,7 +51,7 @@ def _head(own: About, measured: dict[str, Any]) -> Iterator[str]:
     ])  # fmt: skip
 
 
-def _use(own: About, measured: dict[str, Any]) -> Iterator[str]:
+def _use(own: CardFacts, measured: dict[str, Any]) -> Iterator[str]:
     yield f"## {say('Use it')}"
     if "splits" in measured:
         yield COMMANDS
@@ -60,7 +60,7 @@ def _use(own: About, measured: dict[str, Any]) -> Iterator[str]:
         yield _probabilities(own, measured["temperature"])
 
 
-def _probabilities(own: About, temperature: float | None) -> str:
+def _probabilities(own: CardFacts, temperature: float | None) -> str:
     if not temperature:
         return say(
             "The probabilities are softmax(scores), without a temperature: no validation pictures could settle one."
@@ -80,7 +80,7 @@ def _probabilities(own: About, temperature: float | None) -> str:
     )
 
 
-def _files(own: About, measured: dict[str, Any]) -> Iterator[str]:
+def _files(own: CardFacts, measured: dict[str, Any]) -> Iterator[str]:
     side = measured["side"]
     if "splits" in measured:
         yield "- `model.onnx`: " + say(
@@ -133,7 +133,7 @@ def _int8(measured: dict[str, Any]) -> str:
     return say("left out, since it is more than a point of accuracy worse: {found}.", found=told)
 
 
-def _accuracy_told(home: Home, own: About, measured: dict[str, Any]) -> Iterator[str]:
+def _accuracy_told(home: Home, own: CardFacts, measured: dict[str, Any]) -> Iterator[str]:
     yield f"## {say('How good it is')}"
     if own.config.final:
         yield from _borrowed(home, own)
@@ -167,7 +167,7 @@ def _calibrated(found: Calibration) -> str:
     )
 
 
-def _reached(own: About) -> str:
+def _reached(own: CardFacts) -> str:
     found = own.accuracy
     if found is None:
         if own.target is None or own.target.labelled:
@@ -184,12 +184,12 @@ def _reached(own: About) -> str:
     )
 
 
-def _borrowed(home: Home, own: About) -> Iterator[str]:
+def _borrowed(home: Home, own: CardFacts) -> Iterator[str]:
     """Of a final model: nobody knows; whose accuracy may be quoted."""
     assert own.config.final is not None
     yield say("No pictures were left to test it on, so its accuracy is not known.")
     try:
-        before = about(home, own.config.final.of)
+        before = card_facts(home, own.config.final.of)
     except (Refused, Unknown):
         yield say("The run whose recipe it is ({run}) was deleted.", run=own.config.final.of)
         return
@@ -205,7 +205,7 @@ def _borrowed(home: Home, own: About) -> Iterator[str]:
     yield joined([told, say("Of that one, not of this: {accuracy}", accuracy=_reached(before))])
 
 
-def _licence(own: About) -> Iterator[str]:
+def _licence(own: CardFacts) -> Iterator[str]:
     yield f"## {say('Licence')}"
     if own.licence:
         yield say(
@@ -217,7 +217,7 @@ def _licence(own: About) -> Iterator[str]:
     yield say("The rights to the pictures it was trained on are not known to TL Lab.")
 
 
-def _limits(own: About) -> Iterator[str]:
+def _limits(own: CardFacts) -> Iterator[str]:
     classes = number_of(len(own.info.classes), "class")
     limits = (
         say("It knows these {classes} only, and names one of them whatever it is shown.", classes=classes),
@@ -231,7 +231,7 @@ def _limits(own: About) -> Iterator[str]:
     yield "\n".join(f"- {limit}" for limit in limits)
 
 
-def _repeat(own: About) -> Iterator[str]:
+def _repeat(own: CardFacts) -> Iterator[str]:
     yield f"## {say('How it was made')}"
     versions = ", ".join(f"{name} {version}" for name, version in (own.result.versions or {}).items())
     facts = say(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tl.config import NAME_PATTERN
-from tl.report.card_facts import About
+from tl.report.card_facts import CardFacts
 from tl.report.model_card import card
 from tl.store.files import for_the_user
 from tl.store.home import Home
@@ -21,7 +21,7 @@ CODE = (
 STORED = (".onnx", ".safetensors", ".jpg", ".png")  # can't be made smaller
 
 
-def write_zip(home: Home, own: About, measured: dict[str, Any], folder: Path, out: Path) -> None:
+def write_zip(home: Home, own: CardFacts, measured: dict[str, Any], folder: Path, out: Path) -> None:
     """Write the zip of the models that lie in `folder`, whole or not at all."""
     name = f"{own.info.name if NAME_PATTERN.fullmatch(own.info.name) else 'pictures'}-model"
     temporary = out.with_name(f".{out.name}.{os.getpid()}.part")
@@ -38,7 +38,7 @@ def write_zip(home: Home, own: About, measured: dict[str, Any], folder: Path, ou
         temporary.unlink(missing_ok=True)
 
 
-def _texts(home: Home, own: About, measured: dict[str, Any]) -> dict[str, str]:
+def _texts(home: Home, own: CardFacts, measured: dict[str, Any]) -> dict[str, str]:
     """Name in the zip -> content of what is written here."""
     found = {
         "README.md": card(home, own, measured),

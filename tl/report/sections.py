@@ -66,7 +66,7 @@ def unplanned(subject: ReportSubject, records: list[RunRecord]) -> list[str]:
     return lines
 
 
-def sources(lines: Iterable[Reference]) -> list[str]:
+def citations(lines: Iterable[Reference]) -> list[str]:
     """Where the published results in a chart come from."""
     return [
         html_parts.link(

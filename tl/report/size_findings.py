@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from tl.analysis.break_even_wording import begins, between, though_not
 from tl.analysis.cost_results import TimeToTarget
-from tl.analysis.curves import MIN_SIZES
+from tl.analysis.learning_curves import MIN_SIZES
 from tl.analysis.names import title
 from tl.analysis.results import Interval
 from tl.analysis.sweep_results import SweepComparison, SweepFinding, Worth

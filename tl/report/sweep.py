@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tl.analysis import sweep_runs
-from tl.analysis.curves import MIN_SIZES
+from tl.analysis.learning_curves import MIN_SIZES
 from tl.analysis.names import noun, title
 from tl.analysis.references import Reference, published
 from tl.analysis.sweep import finding
@@ -55,7 +55,7 @@ def sweep_report(subject: ReportSubject, **judged: Any) -> str:
             html_parts.paragraph(found.text, "verdict"),
             html_parts.heading(say("Accuracy over the number of training pictures")),
             *(html_parts.figures([chart], CHART_WIDTH) for chart in charts(found, lines)),
-            *sections.sources(lines),
+            *sections.citations(lines),
             *against(found),
             html_parts.heading(say("Every size in numbers")),
             html_parts.listing(size_findings.size_rows(found)),

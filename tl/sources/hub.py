@@ -17,7 +17,7 @@ from tl.store.download import DownloadFailed, Unauthorized, WrongHash, by_hand, 
 
 Progress = Callable[[int, int, str], None]  # (bytes done, bytes in all, what is done)
 REMEDY = later("check the internet connection, or use a file of your own (--weights-file)")
-LOOK_SECONDS = 5.0  # in which a server has to answer the question whether it is there
+ANSWER_SECONDS = 5.0  # in which a server has to answer the question whether it is there
 
 
 def check(weights: Source) -> None:
@@ -25,12 +25,12 @@ def check(weights: Source) -> None:
     if weights.state != "download" or weights.url is None:
         return
     if weights.repository is None:
-        reach(weights.url, by_hand(weights.place), LOOK_SECONDS)
+        reach(weights.url, by_hand(weights.place), ANSWER_SECONDS)
         return
     if offline():
         raise _not_asked(weights)
     try:
-        reach(weights.url, say(REMEDY), LOOK_SECONDS)
+        reach(weights.url, say(REMEDY), ANSWER_SECONDS)
     except Unauthorized:  # the hub's own library knows who its user is
         _asked(weights, dry_run=True)
 
@@ -59,7 +59,7 @@ def _asked(weights: Source, **options: Any) -> str:
     if offline():
         raise _not_asked(weights)
     assert weights.repository is not None
-    where: dict[str, Any] = {"cache_dir": cache_folder(), "endpoint": endpoint(), "etag_timeout": LOOK_SECONDS}
+    where: dict[str, Any] = {"cache_dir": cache_folder(), "endpoint": endpoint(), "etag_timeout": ANSWER_SECONDS}
     try:
         return str(hf_hub_download(weights.repository, weights.place.name, **where, **options))
     except Exception as error:  # the library has errors of its own, and those of whatever it asks through

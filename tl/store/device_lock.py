@@ -1,8 +1,8 @@
-"""Whose turn it is to compute: trainers of a home take turns, epoch by epoch, and so does what else computes.
+"""Who may compute: trainers of a home alternate, epoch by epoch, and so does what else computes.
 
 There is one place to compute at, or several, each a file lock, with as many threads each as its share of the processors
 (`places`); the supervisor says how many. A further lock makes a fair hand-over: who wants a place first takes `next`, then waits
-for a place, then frees `next`. A trainer that has just had its turn queues behind the one that holds `next`, so two arms
+for a place, then frees `next`. A trainer that has just computed queues behind the one that holds `next`, so two arms
 with one place alternate strictly. The kernel frees the locks when their holder dies. No torch, no supervisor needed. A
 trainer that has a device for itself, as on a node of a cluster, is told so by $TL_TURNS: a folder of locks for it alone
 (tl.jobs.launchers.guard).
@@ -18,7 +18,7 @@ from pathlib import Path
 
 GAVE_WAY = 75  # exit status of a process that ended since somebody else wanted to compute; EX_TEMPFAIL of sysexits.h
 
-TURNS = "TL_TURNS"  # variable of the environment
+LOCKS_FOLDER = "TL_TURNS"  # variable of the environment
 POLL_SECONDS = 0.005  # between two looks at several places: one can't wait for whichever becomes free first
 
 _NEXT = "next.lock"
@@ -27,17 +27,17 @@ _FIRST = "device.lock"  # the place that there always is; further ones are devic
 
 class _Mine(threading.local):
     def __init__(self) -> None:
-        self.held: set[Path] = set()  # locks folders whose turn this thread has
+        self.held: set[Path] = set()  # folders of locks in which this thread has a place
 
 
 _mine = _Mine()
 
 
-class Turn:
+class DeviceLock:
     """The right to compute; `waited_seconds` says how long it was waited for, `places` how many could compute then."""
 
     def __init__(self, locks_dir: Path) -> None:
-        self._folder = _turns_of(locks_dir)
+        self._folder = _folder_of(locks_dir)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._next = _opened(self._folder / _NEXT)
         self._place: int | None = None  # descriptor of the lock that is held
@@ -86,7 +86,7 @@ class Turn:
         _mine.held.add(self._folder)
 
     def wanted(self) -> bool:
-        """Whether anybody waits for a turn now."""
+        """Whether anybody waits for a place now."""
         try:
             fcntl.flock(self._next, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -102,18 +102,18 @@ class Turn:
             self._place = None
 
     def close(self) -> None:
-        """Give the turn and the place in the queue back, permanently."""
+        """Give both locks back, permanently."""
         self.give()
         os.close(self._next)
 
 
 def places(locks_dir: Path) -> int:
     """How many may compute at once for this home."""
-    return len(_places(_turns_of(locks_dir)))
+    return len(_places(_folder_of(locks_dir)))
 
 
 def set_places(locks_dir: Path, count: int) -> None:
-    """Let so many compute at once. Who computes at a place that is no more gets to the end of its turn."""
+    """Let so many compute at once. Who computes at a place that is no more goes on until it gives it back."""
     wanted = [_numbered(number) for number in range(2, count + 1)]
     there = _places(locks_dir)[1:]
     for name in {*there} - {*wanted}:
@@ -123,9 +123,9 @@ def set_places(locks_dir: Path, count: int) -> None:
         (locks_dir / name).touch(0o600)
 
 
-def has_turn(locks_dir: Path) -> bool:
-    """Whether this thread has the turn, however it came by it: to take it again would be to wait for oneself."""
-    return _turns_of(locks_dir) in _mine.held
+def holds_device(locks_dir: Path) -> bool:
+    """Whether this thread has a place, however it came by it: to take another would be to wait for oneself."""
+    return _folder_of(locks_dir) in _mine.held
 
 
 def _places(folder: Path) -> list[str]:
@@ -141,6 +141,6 @@ def _opened(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if path.name in (_FIRST, _NEXT) else 0), 0o600)
 
 
-def _turns_of(locks_dir: Path) -> Path:
+def _folder_of(locks_dir: Path) -> Path:
     """Where the locks stand that whoever computes for this home takes."""
-    return Path(os.environ.get(TURNS) or locks_dir).resolve()
+    return Path(os.environ.get(LOCKS_FOLDER) or locks_dir).resolve()

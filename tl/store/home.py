@@ -31,7 +31,7 @@ class Home:
     """
 
     database_path = _Place("tl.sqlite", shared=True)  # of everybody's experiments and runs
-    locks_dir = _Place("locks", shared=True)  # supervisor, turns at the device
+    locks_dir = _Place("locks", shared=True)  # supervisor, device
     downloads_dir = _Place("downloads", shared=True)  # what torchvision downloads
     probes_path = _Place("probes.json", shared=True)  # measured speeds: what cost estimates rest on
     machines_path = _Place("machines.json", shared=True)  # where runs are carried out, and what runs where
@@ -51,7 +51,7 @@ class Home:
     # picture take it for, measured from features.
     features_dir = _Place("cache/features")
     weights_dir = _Place("cache/weights", shared=True)
-    looks_dir = _Place("cache/looks")
+    saliency_dir = _Place("cache/looks")
     probe_curves_dir = _Place("cache/curves")
     out_of_fold_dir = _Place("cache/out_of_fold")
 

@@ -94,7 +94,7 @@ class PictureStore:
 
     @property
     def beside(self) -> None:
-        """Pictures of another data set that training takes besides: none. See tl.store.paired."""
+        """Pictures of another data set that training takes besides: none. See tl.store.two_sets."""
 
     def of(self, split: str) -> "PictureStore":
         """The store of the data set that a split is of."""

@@ -51,7 +51,7 @@ class Failed(Struct, frozen=True):
 
 def saliency_path(home: Home, run_id: str, picture: str) -> Path:
     """The file of a run's look at `picture`: the place of one in its data set, or `own_name` of another."""
-    return home.looks_dir / f"{run_id}.{picture}.json"
+    return home.saliency_dir / f"{run_id}.{picture}.json"
 
 
 def own_name(pixels: Mapping[int, np.ndarray]) -> str:
@@ -62,7 +62,7 @@ def own_name(pixels: Mapping[int, np.ndarray]) -> str:
 
 def pixels_path(home: Home, name: str) -> Path:
     """Where the pixels of a picture of one's own wait to be read."""
-    return home.looks_dir / f"{name}.npz"
+    return home.saliency_dir / f"{name}.npz"
 
 
 def hand_over(home: Home, pixels: Mapping[int, np.ndarray]) -> str:
@@ -70,7 +70,7 @@ def hand_over(home: Home, pixels: Mapping[int, np.ndarray]) -> str:
     buffer = io.BytesIO()
     np.savez(buffer, **{str(side): of_side for side, of_side in pixels.items()})  # type: ignore[arg-type]  # no side is called allow_pickle
     name = own_name(pixels)
-    for path in home.looks_dir.glob("own-*.npz"):
+    for path in home.saliency_dir.glob("own-*.npz"):
         if time.time() - _made(path) > ABANDONED_SECONDS:
             path.unlink(missing_ok=True)
     write_bytes(pixels_path(home, name), buffer.getvalue(), durable=False)
@@ -99,7 +99,7 @@ def read_saliency(home: Home, run_id: str, picture: str) -> Saliency | Failed | 
 def write_saliency(home: Home, run_id: str, picture: str, found: Saliency | Failed) -> None:
     """Keep it; those that were made longest ago go where there are too many."""
     write_json(saliency_path(home, run_id, picture), to_builtins(found), durable=False)
-    files = sorted(home.looks_dir.glob("[!.]*.json"), key=_made)
+    files = sorted(home.saliency_dir.glob("[!.]*.json"), key=_made)
     for path in files[:-MOST_FILES]:
         path.unlink(missing_ok=True)
 
@@ -111,7 +111,7 @@ def forget_saliency(home: Home, run_id: str, picture: str) -> None:
 
 def forget_saliency_of_run(home: Home, run_id: str) -> None:
     """Remove all that was kept of a run, which is deleted."""
-    for path in home.looks_dir.glob(f"{run_id}.*"):
+    for path in home.saliency_dir.glob(f"{run_id}.*"):
         path.unlink(missing_ok=True)
 
 

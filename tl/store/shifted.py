@@ -110,7 +110,7 @@ class _Progress(Struct, frozen=True):
 
 
 def _progress_path(home: Home) -> Path:
-    return home.looks_dir / "shifted-progress"
+    return home.saliency_dir / "shifted-progress"
 
 
 def write_progress(home: Home, done: float) -> None:

@@ -3,7 +3,7 @@ this machine's speed.
 
 Exit status 0: finished or stopped (SIGTERM); 1: failed, result.json says why; 2: bad arguments or config.json; 3:
 another trains this run; 75: the probe gave way; more: failed, and result.json could not be written (tl/failures.py). Torch is imported only
-once it is this trainer's turn, so that starting up does not disturb the one that computes.
+once this trainer has the device lock, so that starting up does not disturb the one that computes.
 """
 
 import json
@@ -24,7 +24,7 @@ from tl.config.training import SYNC
 from tl.failures import EXIT_STATUS, OF_ERRNO, sentence
 from tl.languages import Said, for_stderr, say
 from tl.output import spell_out
-from tl.store.device_lock import GAVE_WAY, Turn
+from tl.store.device_lock import GAVE_WAY, DeviceLock
 from tl.store.documents import in_english
 from tl.store.files import keep_private, lock_file, read_json, sweep, write_json
 from tl.store.home import Home, Run
@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # torch comes with it
     from tl.train.run import Trainer
 
 USAGE = "usage: python -m tl.train RUN_DIR [--devices N] | --probe BACKBONE RESOLUTION BATCH_SIZE"  # not shown
-LOOK_SECONDS = 0.1  # between two looks whether somebody waits while this machine's speed is measured
+POLL_SECONDS = 0.1  # between two questions whether somebody waits while this machine's speed is measured
 OCCUPIED = 3  # exit status where another trainer works in the folder
 
 # Names of failures by what is in a RuntimeError's text, and by the error's class or the nearest it derives from (by
@@ -73,19 +73,19 @@ class Stopped(BaseException):
 
 
 class StopSignal:
-    """Notes a stop signal; a trainer that merely waits for its turn ends at once.
+    """Notes a stop signal; a trainer that merely waits for the device ends at once.
 
     The first one counts. Whoever asks again, or asks in another way, changes nothing: the end is being written.
     """
 
-    def __init__(self, turn: Turn):
-        self._turn, self.asked = turn, False
+    def __init__(self, device_lock: DeviceLock):
+        self._device_lock, self.asked = device_lock, False
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         first, self.asked = not self.asked, True
-        if first and self._turn.waiting:
+        if first and self._device_lock.waiting:
             raise Stopped
 
     def check(self) -> None:
@@ -130,12 +130,12 @@ def sole_writer(run: Run) -> bool:
 def _train(run: Run, config: RunConfig) -> int:
     trainer, stop, peers, ranks = None, None, None, None
     try:
-        turn = Turn(run.home.locks_dir)
-        stop = StopSignal(turn)  # before the old result goes: from here on a stop leaves a new one
+        device_lock = DeviceLock(run.home.locks_dir)
+        stop = StopSignal(device_lock)  # before the old result goes: from here on a stop leaves a new one
         run.result.unlink(missing_ok=True)
         progress = ProgressWriter(run, config.max_epochs)
         progress.phase("waiting")
-        turn.take(stop.check)
+        device_lock.take(stop.check)
         progress.phase("starting")  # from here on who watches may expect it to get somewhere
         stop.check()
         sweep(run.folder)
@@ -145,7 +145,7 @@ def _train(run: Run, config: RunConfig) -> int:
         from tl.train.run import Trainer
 
         ranks = join_process_group(0, peers.count, peers.meeting, config.batchnorm == SYNC)
-        trainer = Trainer(run, config, turn, stop.check, ranks)
+        trainer = Trainer(run, config, device_lock, stop.check, ranks)
         trainer.train()
         ranks.close()
     except Stopped:
@@ -249,10 +249,10 @@ def _reason(error: Exception) -> str:
     return next((OF_CLASS[cls.__name__] for cls in type(error).__mro__ if cls.__name__ in OF_CLASS), "internal_error")
 
 
-def _give_way(turn: Turn) -> None:
-    """End this process, and so its turn, as soon as anybody wants to compute: nobody waits for an estimate's sake."""
-    while not turn.wanted():
-        time.sleep(LOOK_SECONDS)
+def _give_way(device_lock: DeviceLock) -> None:
+    """End this process, and so free the device, as soon as anybody wants to compute: nobody waits for an estimate's sake."""
+    while not device_lock.wanted():
+        time.sleep(POLL_SECONDS)
     os._exit(GAVE_WAY)
 
 
@@ -261,12 +261,12 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["--probe", backbone, resolution, batch_size]:
             home = Home()
-            turn = Turn(home.locks_dir)
-            if not turn.try_take():
+            device_lock = DeviceLock(home.locks_dir)
+            if not device_lock.try_take():
                 print(for_stderr(say("Something else computes now; measure when it has ended.")), file=sys.stderr)
                 return GAVE_WAY
-            threading.Thread(target=_give_way, args=(turn,), daemon=True).start()
-            from tl.train.probe import measure
+            threading.Thread(target=_give_way, args=(device_lock,), daemon=True).start()
+            from tl.train.speed import measure
 
             print(json.dumps(measure(home, backbone, int(resolution), int(batch_size))))
             return 0

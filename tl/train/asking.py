@@ -5,8 +5,8 @@ from collections.abc import Callable
 from tl.config import RunConfig
 from tl.measures import estimated_accuracy
 from tl.store.home import Run
-from tl.store.paired import TARGET_VALIDATION, Pictures
 from tl.store.predictions import read_predictions, write_predictions
+from tl.store.two_sets import TARGET_VALIDATION, Pictures
 from tl.strategies import STRATEGIES, TARGET
 from tl.train.devices.ranks import Ranks
 from tl.train.evaluate import Evaluation

@@ -58,9 +58,9 @@ class Epochs:
             loss, scores = learner.step(batch, target, phase, rate, done / config.budget)
             if learner.parts != self._history.parts:
                 self._halved(epoch, step + 1)
-            _look(epoch, sums.add(step + 1, loss, learner.batch_sums(loss, scores, target)))
+            _check_finite(epoch, sums.add(step + 1, loss, learner.batch_sums(loss, scores, target)))
             count(step + 1)
-        _look(epoch, sums.rest())
+        _check_finite(epoch, sums.rest())
         if (most := max(self._ranks.gathered(learner.parts))) > learner.parts:  # another device had too little memory
             learner.parts = most
             self._halved(epoch, steps)
@@ -108,7 +108,7 @@ class Epochs:
         )
 
 
-def _look(epoch: int, lost: tuple[int, float] | None) -> None:
+def _check_finite(epoch: int, lost: tuple[int, float] | None) -> None:
     """Raise Diverged for a (step, loss) that is not finite."""
     if lost:
         step, loss = lost

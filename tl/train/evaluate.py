@@ -11,8 +11,8 @@ from torch import nn
 from tl import machine
 from tl.backbones import Input
 from tl.measures import MEASURES, accuracy, balanced_accuracy, balanced_mean, standard_error
-from tl.store.paired import HIDDEN, Pictures
 from tl.store.predictions import Predictions
+from tl.store.two_sets import HIDDEN, Pictures
 from tl.train.batches import to_input
 from tl.train.devices.ranks import Ranks
 from tl.train.resident import Resident, sent

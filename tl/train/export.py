@@ -20,11 +20,11 @@ from tl.datasets import pixels_from, prepare_for
 from tl.ending import clean_up_when_ended, status_of
 from tl.languages import for_stderr, later, say
 from tl.output import spell_out
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.files import keep_private, write_json
 from tl.store.home import Run
-from tl.store.paired import Pictures
 from tl.store.predictions import read_predictions
+from tl.store.two_sets import Pictures
 from tl.train import onnx_model
 from tl.train.checkpoints.trained import CPU, TrainedModel, trained
 from tl.train.hardware import threads
@@ -40,18 +40,18 @@ ALIKE, ALIKE_COARSE = 0.9, 0.75
 
 
 class Export:
-    """One export: takes its turns with what trains, and tells what it does."""
+    """One export: gives way to what trains, and tells what it does."""
 
     def __init__(self, run: Run, folder: Path, temperature: float):
         self.run, self.folder, self.temperature = run, folder, temperature
-        self.turn = Turn(run.home.locks_dir)
+        self.device_lock = DeviceLock(run.home.locks_dir)
         self.share = threads.govern(CPU)
 
     def make(self, onnx: bool, pictures: bool) -> dict[str, Any]:
         """Write all files; what was measured. Raises Refused."""
         model = trained(self.run)
         store = prepare_for(self.run.home, model.config, _tell)
-        self.turn.take()
+        self.device_lock.take()
         self.share.resume()
         self._weights(model)
         found: dict[str, Any] = {"side": model.side, "epoch": model.epoch, "input": asdict(model.expects)}
@@ -164,10 +164,10 @@ class Export:
     def _answers(self, path: Path, pixels: Any, what: str) -> tuple[np.ndarray, float]:
         def tick(done: int) -> None:
             _tell(done, len(pixels), what)
-            if self.turn.wanted():  # whoever trains goes on between two batches
+            if self.device_lock.wanted():  # whoever trains goes on between two batches
                 self.share.pause()
-                self.turn.give()
-                self.turn.take()
+                self.device_lock.give()
+                self.device_lock.take()
                 self.share.resume()
 
         return onnx_model.answers(path, pixels, threads.most(), tick)

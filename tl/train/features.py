@@ -20,11 +20,11 @@ from torch import nn
 from tl.backbones import BACKBONES, Input
 from tl.config import Refused, Training, refusal
 from tl.datasets import home_of, prepare
-from tl.datasets.turns import WAITING
+from tl.datasets.giving_way import WAITING
 from tl.languages import for_stderr, say
 from tl.output import spell_out
 from tl.sources import AUTO, input_of, source
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.features import RANDOM, TRAIN, FeatureKey, Features, fingerprint, write_features
 from tl.store.home import Home
 from tl.store.pictures import SPLITS, PictureStore
@@ -64,7 +64,7 @@ def main(argv: list[str]) -> int:
     """Exit status 0: every candidate has its line in the answer, 2: the pictures can't be had."""
     options = parse(argv)
     home = Home(options.home)
-    turn = Turn(home.locks_dir)
+    device_lock = DeviceLock(home.locks_dir)
     try:
         home.policy.check_pictures(
             Training(dataset=options.dataset, samples=options.samples, resolution=options.resolution)
@@ -85,13 +85,13 @@ def main(argv: list[str]) -> int:
             weights=weights,
             weights_hash=digest,
         )
-        _take(turn)  # a run that trains meanwhile goes on between two candidates
+        _take(device_lock)  # a run that trains meanwhile goes on between two candidates
         share.resume()
         try:
             answers.append(_answer(home, key, store, [(TRAIN, options.samples), *options.also]))
         finally:
             share.pause()
-            turn.give()
+            device_lock.give()
         what = answers[-1].get("error") or say("looked at in {seconds:.1f} s.", seconds=answers[-1]["seconds"])
         about = say("{backbone} with {weights}: {what}", backbone=backbone, weights=weights, what=what)
         print(about, file=sys.stderr, flush=True)
@@ -99,11 +99,11 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _take(turn: Turn) -> None:
-    """Take the turn, and say so first where it has to be waited for."""
-    if turn.wanted() or not turn.try_take():
+def _take(device_lock: DeviceLock) -> None:
+    """Take the lock, and say so first where it has to be waited for."""
+    if device_lock.wanted() or not device_lock.try_take():
         print(say(WAITING), file=sys.stderr, flush=True)
-        turn.take()
+        device_lock.take()
 
 
 def _preparing(done: int, total: int, what: str) -> None:

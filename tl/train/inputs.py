@@ -12,7 +12,7 @@ from tl.backbones import Input
 from tl.config import RunConfig
 from tl.config.training import DATASET, TRIVIAL
 from tl.store.features import fingerprint_of
-from tl.store.paired import HIDDEN, Pictures
+from tl.store.two_sets import HIDDEN, Pictures
 from tl.strategies import STRATEGIES
 from tl.train.balance import Balance
 from tl.train.batches import (

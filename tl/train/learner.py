@@ -14,7 +14,7 @@ from tl.config import RunConfig
 from tl.phases import Phase, phase_at
 from tl.store.frozen_features import FeatureCache
 from tl.store.home import Run
-from tl.store.paired import Pictures
+from tl.store.two_sets import Pictures
 from tl.train import flops
 from tl.train.balance import Balance
 from tl.train.batches import epoch_rows

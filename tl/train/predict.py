@@ -18,9 +18,9 @@ from tl.answering import DEEP, AnswerFile, files_in
 from tl.datasets import pixels_from
 from tl.datasets.archive import LIMITS
 from tl.datasets.archived import PLAIN, Decoder, decode_all, decode_kept, decoder
-from tl.datasets.turns import WaitingProgress
+from tl.datasets.giving_way import WaitingProgress
+from tl.decoding.compression import STORED
 from tl.decoding.heads import TOO_LARGE_A_FILE
-from tl.decoding.methods import STORED
 from tl.decoding.pixels import LARGEST
 from tl.ending import clean_up_when_ended, status_of
 from tl.languages import for_stderr, say

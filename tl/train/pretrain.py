@@ -28,7 +28,7 @@ from tl.datasets.info import DatasetInfo
 from tl.languages import later, say
 from tl.output import spell_out
 from tl.sources import source
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.files import write_bytes, write_json
 from tl.store.home import Home
 from tl.store.pictures import PictureStore
@@ -95,14 +95,14 @@ def _without(card: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def main(argv: list[str]) -> int:
-    """Pretrain in turns with the home's trainers, evaluate once, write weights and card; exit status 0, 2: refused."""
+    """Pretrain, giving way to the home's trainers, evaluate once, write weights and card; exit status 0, 2: refused."""
     options = parse(argv)
     home = Home(options.home)
     options.dataset = name_of(home, options.dataset)
     if options.backbone not in BACKBONES:
         raise Refused(unknown(options.backbone))
     if not BACKBONES[options.backbone].takes(options.resolution):
-        raise Refused(BACKBONES[options.backbone].refusal(options.backbone, options.resolution))
+        raise Refused(BACKBONES[options.backbone].why_not(options.backbone, options.resolution))
     network_name = re.sub("[^a-z0-9_-]", "-", options.backbone.lower().removeprefix("timm:"))
     name = options.name or f"{network_name}-{options.dataset}-{options.resolution}"
     if not NAME_PATTERN.fullmatch(name) or name in RESERVED:
@@ -110,14 +110,14 @@ def main(argv: list[str]) -> int:
         raise refusal(text, name=name)
     info = source_of(home, options.dataset)
     store = prepare(home, options.dataset, options.resolution, None)
-    turn = Turn(home.locks_dir)
+    device_lock = DeviceLock(home.locks_dir)
     try:
-        if not turn.try_take():
+        if not device_lock.try_take():
             print(say("waiting for a turn"), file=sys.stderr, flush=True)
-            turn.take()
-        network, card = _pretrained(options, home, info, store, turn)
+            device_lock.take()
+        network, card = _pretrained(options, home, info, store, device_lock)
     finally:
-        turn.close()
+        device_lock.close()
     card = {"name": name} | card | {"command": shlex.join(["python", "-m", "tl", "pretrain", *argv])}
     folder = options.output or home.library_dir / name
     card = publish(network, card, folder)
@@ -134,9 +134,9 @@ def main(argv: list[str]) -> int:
 
 
 def _pretrained(
-    options: argparse.Namespace, home: Home, info: DatasetInfo, store: PictureStore, turn: Turn
+    options: argparse.Namespace, home: Home, info: DatasetInfo, store: PictureStore, device_lock: DeviceLock
 ) -> tuple[nn.Module, dict[str, Any]]:
-    """The network and what its card says of it; the caller has the turn, which is given up after each epoch."""
+    """The network and what its card says of it; the caller has the device lock, which is given up after each epoch."""
 
     device = choose_device()
     share = threads.govern(device)
@@ -144,8 +144,8 @@ def _pretrained(
 
     def hand_over() -> None:
         share.pause()
-        turn.give()
-        turn.take()
+        device_lock.give()
+        device_lock.take()
         share.resume()
 
     # Nothing is chosen by a validation split here, so its pictures train too; rows lie test, validation, train.
@@ -170,10 +170,10 @@ def _pretrained(
         load_pretrained(
             teacher, options.backbone, weights_here(home, options.backbone, taught_by.key), len(info.classes)
         )
-    waited = turn.waited_seconds
+    waited = device_lock.waited_seconds
     place = weights_here(home, options.backbone, start.key) if start else None
     network = train(options, pixels, labels, len(info.classes), device, precision, place, expects, teacher, hand_over)
-    seconds = time.monotonic() - began - (turn.waited_seconds - waited)
+    seconds = time.monotonic() - began - (device_lock.waited_seconds - waited)
     # What ships is half precision, so that is what is measured.
     network.half().float().eval()
     pictures = plain_inputs(store.pixels("test"), options.resolution, device, expects)

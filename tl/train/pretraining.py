@@ -134,9 +134,9 @@ def train(
             optimizer.step()
             average.update_parameters(network)
             loss = loss.detach()
-            _look(epoch, sums.add(number + 1, loss, torch.stack([loss, loss, torch.ones_like(loss)])))
+            _check_finite(epoch, sums.add(number + 1, loss, torch.stack([loss, loss, torch.ones_like(loss)])))
             threads.tick()
-        _look(epoch, sums.rest())
+        _check_finite(epoch, sums.rest())
         mean, _ = sums.means()
         seconds = time.monotonic() - began
         tqdm.write(f"epoch {epoch + 1} {resolution} px loss {mean:.4f} {seconds:.0f} s", file=sys.stderr)  # not shown
@@ -148,6 +148,6 @@ def _loss(scores: torch.Tensor, target: torch.Tensor, smoothing: float) -> torch
     return nn.functional.cross_entropy(scores, target, label_smoothing=smoothing)
 
 
-def _look(epoch: int, lost: tuple[int, float] | None) -> None:
+def _check_finite(epoch: int, lost: tuple[int, float] | None) -> None:
     if lost:
         raise refusal("training diverged in epoch {epoch}; use a lower --learning-rate.", epoch=epoch + 1)

@@ -13,7 +13,7 @@ from tl.config import BALANCED_ACCURACY, RunConfig
 from tl.datasets import prepare_for
 from tl.languages import english, say, store_sentence
 from tl.sources import input_of
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.documents import in_english, read_memory_kills
 from tl.store.files import write_json
 from tl.store.home import Run
@@ -24,7 +24,7 @@ from tl.train.batches import number_of_batches
 from tl.train.checkpoints.checkpoint import load_best, load_last, reconcile_best, save_best, save_last
 from tl.train.checkpoints.history import History, describe
 from tl.train.checkpoints.sealed import reached
-from tl.train.devices.peers import NoTurn
+from tl.train.devices.peers import NoDeviceLock
 from tl.train.devices.ranks import ALONE, Ranks
 from tl.train.epochs import Diverged, Epochs
 from tl.train.events import write_events
@@ -47,17 +47,17 @@ class Trainer:
         self,
         run: Run,
         config: RunConfig,
-        turn: Turn | NoTurn,
+        device_lock: DeviceLock | NoDeviceLock,
         stop: Callable[[], None],
         ranks: Ranks = ALONE,
     ):
-        self.run, self.config, self.turn, self.stop, self.ranks = run, config, turn, stop, ranks
+        self.run, self.config, self.device_lock, self.stop, self.ranks = run, config, device_lock, stop, ranks
         self.progress = ProgressWriter(run, config.max_epochs, writes=ranks.first, between=self._between)
         self.device = choose_device()
         self.device_name = device_name(self.device, ranks.count)  # asked now: a GPU that was lost can't tell
         self._history: History | None = None  # until it is known whether the last checkpoint can be used
         self.meter = Meter(run.resources, self.device, config.threads, ranks)
-        self.meter.threads.among(turn.places)
+        self.meter.threads.among(device_lock.places)
 
     @property
     def history(self) -> History:
@@ -66,7 +66,7 @@ class Trainer:
         return self._history
 
     def train(self) -> dict[str, Any]:
-        """Train to the end; gives what result.json says. Raises what went wrong. The caller holds the turn."""
+        """Train to the end; gives what result.json says. Raises what went wrong. The caller holds the device lock."""
         self.ranks.once(self.meter.monitor.start)
         try:
             self._prepare()
@@ -83,11 +83,11 @@ class Trainer:
     def _prepare(self) -> None:
         config = self.config
         self.progress.phase("preparing")
-        self.store = self.ranks.in_turn(lambda: prepare_for(self.run.home, self.config, self._preparing))
+        self.store = self.ranks.first_before_others(lambda: prepare_for(self.run.home, self.config, self._preparing))
         weights, expects = None, input_of(self.run.home, config.backbone, config.weights)
         if config.arm.pretrained:
             wanted = (self.run.home, config.backbone, config.weights, self._preparing)
-            weights = self.ranks.in_turn(lambda: weights_here(*wanted))
+            weights = self.ranks.first_before_others(lambda: weights_here(*wanted))
         self.meter.threads.resume()  # only now: it is other processes that decode pictures, and theirs is no load of others
         if config.precision == "auto":
             config = self.config = self._choose_precision()
@@ -107,7 +107,7 @@ class Trainer:
         """Go on from the last checkpoint, if there is one; what is written after a checkpoint may be older or gone."""
         learner, folder = self.learner, self.run.checkpoints
         kept = (folder, learner.network, learner.optimizer, self.config, learner.moving)
-        last = self.ranks.in_turn(lambda: load_last(*kept))  # the first removes a damaged one
+        last = self.ranks.first_before_others(lambda: load_last(*kept))  # the first removes a damaged one
         self._history, version = last or (History(), torch.__version__)
         if last:
             learner.method.restored()
@@ -160,10 +160,10 @@ class Trainer:
     def _preparing(self, done: int, total: int, what: str) -> None:
         self.progress.step(done, total, what)
         self.stop()
-        if not total:  # others have what this one waits for, and may need the turn to get done with it
-            self.turn.give()
-            self.turn.take(self.stop)
-            self.meter.threads.among(self.turn.places)
+        if not total:  # others have what this one waits for, and may need the device to get done with it
+            self.device_lock.give()
+            self.device_lock.take(self.stop)
+            self.meter.threads.among(self.device_lock.places)
 
     def _tick(self) -> None:
         self.progress.tick()
@@ -190,11 +190,11 @@ class Trainer:
 
     def _hand_over(self) -> None:
         """Let another run have its epoch; waiting is nobody's computing time."""
-        self.turn.give()
+        self.device_lock.give()
         self.meter.threads.pause()
         self.progress.phase("waiting", epoch=self.history.epochs)
-        self.turn.take(self.stop)
-        self.meter.threads.among(self.turn.places)
+        self.device_lock.take(self.stop)
+        self.meter.threads.among(self.device_lock.places)
         self.ranks.wait()
         self.meter.threads.resume()
         self.progress.phase("training", epoch=self.history.epochs)  # no longer waiting: who watches expects movement
@@ -282,7 +282,7 @@ class Trainer:
         """Write what result.json says of a run that ended so, now, and give it."""
         history = self._history or reached(self.run.checkpoints)  # it may end before it has gone on
         document = describe(status, history, self.config) | {
-            "waited_seconds": self.turn.waited_seconds,
+            "waited_seconds": self.device_lock.waited_seconds,
             "device": self.device_name,
             "devices": self.ranks.count,
             "versions": versions(),

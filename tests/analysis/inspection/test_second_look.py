@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from tests.datasets.crafted import pictures, zipped
+from tests.datasets.crafted import ingest, pictures, zipped
 from tests.verdict_lab import judge, three
 from tl import jobs
 from tl.analysis.inspection import second_look
 from tl.analysis.inspection.second_look import answer, pairs
 from tl.config import ArmConfig, Experiment, Refused
-from tl.datasets import Corrections, derive, describe, ingest
+from tl.datasets import Corrections, derive, describe
 from tl.jobs.compare_again import compare_again
 from tl.store.queue.database import read_experiment, read_runs
 

@@ -6,13 +6,13 @@ training on (fastai's default). It can't cut torchvision's MobileNetV2, so the g
 
 import time
 
-from tests.benchmarks.peers.turns import Turns
+from tests.benchmarks.peers.contestant import Contestant
 
 
 def main() -> None:
     """Train for `epochs`, everything or, with `frozen`, the head alone."""
-    turns = Turns()
-    settings = turns.settings
+    contestant = Contestant()
+    settings = contestant.settings
     from fastai.vision import all as fastai
 
     from tests.benchmarks.peers.network import mobilenet_v2
@@ -30,13 +30,13 @@ def main() -> None:
 
         def after_epoch(self):
             ended = time.monotonic()
-            turns.report(
+            contestant.report(
                 train_seconds=self.trained - self.began,
                 eval_seconds=ended - self.trained,
                 val_accuracy=float(self.learn.recorder.values[-1][-1]),
             )
             if self.epoch + 1 < self.n_epoch:
-                turns.hand_over()
+                contestant.hand_over()
             self.began = time.monotonic()
 
     loaders = fastai.ImageDataLoaders.from_folder(

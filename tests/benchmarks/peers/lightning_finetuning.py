@@ -2,16 +2,16 @@
 
 import time
 
+from tests.benchmarks.peers.contestant import Contestant
 from tests.benchmarks.peers.plain import loaders
-from tests.benchmarks.peers.turns import Turns
 
 NEVER = 10**6  # an epoch that does not come
 
 
 def main() -> None:
     """Train for `epochs`, everything from the first epoch or, with `frozen`, the head alone."""
-    turns = Turns()
-    settings = turns.settings
+    contestant = Contestant()
+    settings = contestant.settings
     import lightning
     import torch
     from lightning.pytorch.callbacks import BackboneFinetuning, Callback
@@ -50,13 +50,13 @@ def main() -> None:
             self.trained, module.right = time.monotonic(), 0
 
         def on_train_epoch_end(self, trainer, module):
-            turns.report(
+            contestant.report(
                 train_seconds=self.trained - self.began,
                 eval_seconds=time.monotonic() - self.trained,
                 val_accuracy=module.right / len(validation.dataset),
             )
             if trainer.current_epoch + 1 < settings.epochs:
-                turns.hand_over()
+                contestant.hand_over()
             self.began = time.monotonic()
 
     training, validation, classes = loaders(settings.folder, settings.resolution, settings.batch_size)

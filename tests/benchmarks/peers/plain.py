@@ -5,7 +5,7 @@ After https://pytorch.org/tutorials/beginner/transfer_learning_tutorial.html, wi
 
 import time
 
-from tests.benchmarks.peers.turns import Turns
+from tests.benchmarks.peers.contestant import Contestant
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 WORKERS = 2
@@ -30,8 +30,8 @@ def loaders(folder: str, resolution: int, batch_size: int):
 
 def main() -> None:
     """Train for `epochs`, everything or, with `frozen`, the head alone."""
-    turns = Turns()
-    settings = turns.settings
+    contestant = Contestant()
+    settings = contestant.settings
     import torch
     from torch import nn
 
@@ -48,7 +48,7 @@ def main() -> None:
     criterion = nn.CrossEntropyLoss()
     for epoch in range(settings.epochs):
         if epoch:
-            turns.hand_over()
+            contestant.hand_over()
         began = time.monotonic()
         network.train()
         loss_sum, right = 0.0, 0
@@ -67,7 +67,7 @@ def main() -> None:
         with torch.no_grad():
             for pictures, labels in validation:
                 right += (network(pictures.to(device)).argmax(1) == labels.to(device)).sum().item()
-        turns.report(
+        contestant.report(
             train_seconds=trained - began,
             eval_seconds=time.monotonic() - trained,
             val_accuracy=right / len(validation.dataset),

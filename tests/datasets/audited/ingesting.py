@@ -8,7 +8,8 @@ import traceback
 from pathlib import Path
 
 from tl.config import Refused
-from tl.datasets import DatasetInfo, ingest
+from tl.datasets import read
+from tl.datasets.intake.layouts.reading import AS_FOUND
 from tl.store.home import Home
 
 
@@ -16,8 +17,8 @@ def attempt(home: Home, archive: str) -> dict:
     """What became of one archive, and the files it left."""
     began = time.monotonic()
     try:
-        info = ingest(home, archive, "x")
-        assert isinstance(info, DatasetInfo)
+        with read(home, archive, "x") as incoming:
+            info = incoming.create_dataset(incoming.choose(AS_FOUND))
         answer = {"accepted": info.train + info.validation + info.test}
     except Refused as refusal:
         answer = {"refused": str(refusal)}

@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta
 
-from tl.analysis import curves
+from tl.analysis import learning_curves
 from tl.store.documents import Finite, Share
 
 DRAWS = 1_000
@@ -65,15 +65,15 @@ class Fits:
 
 
 def fits(curve: MeasuredCurve) -> Fits:
-    """Fit every draw. The same curve gives the same draws. Needs tl.analysis.curves.MIN_SIZES sizes."""
+    """Fit every draw. The same curve gives the same draws. Needs tl.analysis.learning_curves.MIN_SIZES sizes."""
     sizes, means = np.array(curve.sizes, float), curve.means
     covariance = np.array(curve.covariance)
     single, variance = _training_noise(curve)
     early = EARLY * np.maximum(means - means[-1], 0)
     weights = 1 / (variance + early**2 + SMALLEST)
-    laws = (curves.fit_many, _without_floor)
+    laws = (learning_curves.fit_many, _without_floor)
     points = [law(sizes, means, weights) for law in laws]
-    left = np.array([(weights * (means - curves.errors_at(point, sizes)) ** 2).sum() for point in points])
+    left = np.array([(weights * (means - learning_curves.errors_at(point, sizes)) ** 2).sum() for point in points])
     freedom = len(sizes) - 3
     # Where even the best law misses by more than the noise that is known of, there is more of it.
     more = max(1.0, left.min() / freedom)
@@ -89,10 +89,10 @@ def fits(curve: MeasuredCurve) -> Fits:
     for number, law in enumerate(laws):
         rows = which == number
         parameters = law(sizes, drawn[rows], weights)
-        errors[rows], levels[rows] = curves.errors_at(parameters, grid), parameters[2]
+        errors[rows], levels[rows] = learning_curves.errors_at(parameters, grid), parameters[2]
     middle = np.median(errors, 0)
     wide = 1 + WIDENING * np.maximum(0, np.log2(grid / sizes[-1]))
-    scatter = np.sqrt(np.mean((means - curves.errors_at(points[int(left.argmin())], sizes)) ** 2))
+    scatter = np.sqrt(np.mean((means - learning_curves.errors_at(points[int(left.argmin())], sizes)) ** 2))
     return Fits(
         grid=grid,
         draws=np.clip(middle + wide * (errors - middle), 0, 1),
@@ -121,7 +121,7 @@ def _training_noise(curve: MeasuredCurve) -> tuple[np.ndarray, np.ndarray]:
     return np.sqrt(single), single * ((1 - common) / counts + common) + SMALLEST
 
 
-def _without_floor(sizes: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> curves.Parameters:
+def _without_floor(sizes: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> learning_curves.Parameters:
     """The power law a * n**-b, which comes down to no errors at all; arguments and result as of curves.fit_many."""
     middle = np.exp(np.log(sizes).mean())
     share = weights / weights.sum()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tl.analysis import curves
+from tl.analysis import learning_curves
 from tl.analysis.forecasts.curve import FAR, Fits, MeasuredCurve, fits
 from tl.config import refusal
 from tl.store.documents import Count, Finite, Share
@@ -101,9 +101,9 @@ def forecast(curve: MeasuredCurve | None, arm: str, target: float, there: int) -
     check_target(target)
     largest = curve.largest if curve else 0
     said = Forecast(arm=arm, target=target, there=there, largest=largest, reach=round(FAR * largest))
-    if curve is None or len(curve.sizes) < curves.MIN_SIZES:
+    if curve is None or len(curve.sizes) < learning_curves.MIN_SIZES:
         sizes, now = (len(curve.sizes), _as_measured(curve)) if curve else (0, None)
-        return replace(said, now=now, refused=Refusal(FEW_SIZES, {"sizes": sizes, "needed": curves.MIN_SIZES}))
+        return replace(said, now=now, refused=Refusal(FEW_SIZES, {"sizes": sizes, "needed": learning_curves.MIN_SIZES}))
     found = fits(curve)
     said = replace(said, now=_reading(1 - curve.means[-1], 1 - found.now))
     if curve.means[-1] <= 1 - target:
@@ -118,7 +118,7 @@ def forecast(curve: MeasuredCurve | None, arm: str, target: float, there: int) -
 def _read(curve: MeasuredCurve, found: Fits, said: Forecast) -> Forecast:
     """Where the curves that could be it come down to the target."""
     beyond = found.grid >= curve.largest
-    crossings = curves.first_below(found.grid[beyond], found.draws[:, beyond], 1 - said.target)
+    crossings = learning_curves.first_below(found.grid[beyond], found.draws[:, beyond], 1 - said.target)
     low, middle, high = np.quantile(crossings, (TAIL, 0.5, 1 - TAIL), method="nearest")
     level = 1 - float(np.quantile(found.levels, TAIL))  # what all but the most hopeful curves come to at most
     if level < said.target and np.isinf(low):

@@ -59,7 +59,7 @@ def question(
         if name not in BACKBONES:
             raise Refused(unknown(name))
         if backbones and not BACKBONES[name].takes(resolution):
-            raise Refused(BACKBONES[name].refusal(name, resolution))
+            raise Refused(BACKBONES[name].why_not(name, resolution))
     return HintQuestion(dataset=dataset, samples=samples, resolution=resolution, backbones=names)
 
 

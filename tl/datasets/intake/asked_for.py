@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from tl.config import refusal
+from tl.datasets.class_names import label
 from tl.datasets.intake.layouts import file_names, read, tables
 from tl.datasets.intake.layouts import vocabulary as words
 from tl.datasets.intake.layouts.reading import (
@@ -21,7 +22,6 @@ from tl.datasets.intake.layouts.reading import (
     Place,
     Reading,
 )
-from tl.datasets.layout import label
 from tl.languages import commas, later, say, semicolons
 
 LEVELS = re.compile(r"\d{1,2}(\+\d{1,2})*")

@@ -12,13 +12,13 @@ from tl.datasets.archive import Member, UploadLimits, read_contents
 from tl.datasets.archived import PLAIN, ReadOptions, decoder
 from tl.datasets.description import LeftOutReport
 from tl.datasets.encodings import Names
+from tl.datasets.giving_way import WaitingProgress
 from tl.datasets.grouping import Grouping, is_table
 from tl.datasets.intake.layouts import LayoutInput, file_names, sheets
 from tl.datasets.intake.new_dataset import Pixels
 from tl.datasets.intake.readable import Work, decode_members
 from tl.datasets.intake.refusals import no_classes
 from tl.datasets.lookup import content
-from tl.datasets.turns import WaitingProgress
 from tl.decoding.heads import TOO_LARGE_A_FILE, is_junk
 from tl.languages import later
 

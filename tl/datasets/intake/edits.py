@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from tl.config import refusal
+from tl.datasets.class_names import and_more, label, natural, same
 from tl.datasets.info import TOO_FEW
-from tl.datasets.layout import and_more, label, natural, same
 from tl.languages import commas, english, later, listed, say
 from tl.words import number_of
 

@@ -20,6 +20,7 @@ import pandas as pd
 from tl.config import refusal
 from tl.datasets.archive import LIMITS, UploadLimits
 from tl.datasets.archived import PLAIN, ReadOptions
+from tl.datasets.giving_way import Progress, WaitingProgress
 from tl.datasets.grouping import Grouping, belonging
 from tl.datasets.info import DatasetInfo, name_taken, of_names
 from tl.datasets.info import ReasonCount as Left
@@ -31,7 +32,6 @@ from tl.datasets.intake.layouts import LayoutInput, Place, Reading, read
 from tl.datasets.intake.layouts.reading import AS_FOUND, LayoutRequest
 from tl.datasets.intake.packing import one_zip, pack_files, too_large
 from tl.datasets.intake.refusals import no_classes
-from tl.datasets.turns import Progress, WaitingProgress
 from tl.languages import later, reworded, say
 from tl.store.home import Home
 from tl.store.quarantine import move_into_place, quarantine

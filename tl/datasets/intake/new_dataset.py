@@ -12,12 +12,12 @@ import pandas as pd
 from tl.config import refusal
 from tl.datasets import leakage, split
 from tl.datasets.archived import KEPT
+from tl.datasets.class_names import labels_of, natural, quoted
 from tl.datasets.clusters import clusters
 from tl.datasets.description import LeftOutReport, describe
-from tl.datasets.info import DRAWN, GIVEN, UNLABELLED, DatasetInfo
+from tl.datasets.info import DIVIDED_HERE, GIVEN, UNLABELLED, DatasetInfo
 from tl.datasets.intake.edits import Edits, apply
 from tl.datasets.intake.layouts import Place, Reading
-from tl.datasets.layout import labels_of, natural, quoted
 from tl.languages import later, say
 from tl.store.files import write_json, write_parquet
 from tl.store.redrawn import Selected
@@ -143,7 +143,7 @@ def write(
     for name, notes in zip(index["name"], index["notes"], strict=True) if "notes" in index else ():
         for note in notes:
             noted.add(note, name)
-    ways = {"splits": DRAWN if drawn else GIVEN} | about | {"noted": noted.reasons}
+    ways = {"splits": DIVIDED_HERE if drawn else GIVEN} | about | {"noted": noted.reasons}
     info = describe(index, classes, ways, native, report, found)
     write_json(folder / "dataset.json", info.stored())
     return info

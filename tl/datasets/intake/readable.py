@@ -12,10 +12,10 @@ import pandas as pd
 from tl.datasets.archive import Member, UploadLimits
 from tl.datasets.archived import PLACE, Decoder, ReadOptions, decode_all
 from tl.datasets.description import LeftOutReport
+from tl.datasets.giving_way import Progress, WaitingProgress
 from tl.datasets.info import MAX_NATIVE_RESOLUTION
 from tl.datasets.intake.refusals import no_pictures
 from tl.datasets.intake.scales import Scales
-from tl.datasets.turns import Progress, WaitingProgress
 from tl.languages import say
 
 FIRST_RESOLUTION = 64  # what every data set is decoded to at once

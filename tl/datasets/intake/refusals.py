@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tl.config import Refused, refusal
+from tl.datasets.class_names import EXPECTED, label, listed_folders
 from tl.datasets.info import reason_in_words
-from tl.datasets.intake.layouts import LayoutInput, exports, folders, read
+from tl.datasets.intake.layouts import LayoutInput, annotations, folders, read
 from tl.datasets.intake.layouts import vocabulary as words
 from tl.datasets.intake.layouts.views import majority, views
-from tl.datasets.layout import EXPECTED, label, listed_folders
 from tl.languages import commas, later, listed, plural, say, semicolons
 from tl.words import number_of
 
@@ -54,7 +54,7 @@ def _kind(name: str) -> str:
 
 def no_classes(found: LayoutInput, left_out: LeftOut) -> NoClasses:
     """There are pictures and no two classes of them."""
-    if box := exports.boxes(found):
+    if box := annotations.boxes(found):
         text = later("{export}: boxes, not classes; export it for classification, or {expected}.")
         return NoClasses(say(text, export=box, expected=say(EXPECTED)))
     view = next(views(found.folders), None)

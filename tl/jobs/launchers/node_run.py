@@ -45,8 +45,8 @@ Stamp = tuple[int, int, int]  # inode, bytes, time of the last change
 NOTHING: Stamp = (0, 0, 0)  # of no file
 
 
-class About(Struct, frozen=True, kw_only=True):
-    """What a node is told of a run."""
+class RunAddress(Struct, frozen=True, kw_only=True):
+    """What a node is told of a run: where it is, and how it is brought."""
 
     folder: str  # of the run, in its home
     place: str  # the same below the home's root
@@ -60,7 +60,7 @@ class About(Struct, frozen=True, kw_only=True):
 class NodeRun:
     """One run and its trainer."""
 
-    def __init__(self, about: About):
+    def __init__(self, about: RunAddress):
         self._cache: NodeCache | None = None
         self._launcher: LocalLauncher | None = None
         self._handle = ""
@@ -278,7 +278,7 @@ class NodeRun:
         self._files = {}
 
 
-def sees(about: About) -> bool:
+def sees(about: RunAddress) -> bool:
     """Whether this machine sees the very home of the run: not another one at the same place, nor a copy."""
     try:
         own = Path(about.identity_path)

@@ -59,15 +59,15 @@ class RayLauncher(Launcher):
 
     def alive(self, handle: str) -> bool:
         """Whether its trainer works, or waits for room; not where its node went away."""
-        return bool(self._look(handle)["alive"])
+        return bool(self._poll(handle)["alive"])
 
     def seconds(self, handle: str) -> float | None:
         """Since its trainer was started on its node; None as long as it waits for room."""
-        found = self._look(handle)["seconds"]
+        found = self._poll(handle)["seconds"]
         return None if found is None else float(found)
 
     def ended(self, handle: str) -> Ended:
-        told = self._told.get(handle) or self._look(handle)
+        told = self._told.get(handle) or self._poll(handle)
         return Ended(**{name: told[name] for name in ("exit_code", "lost", "for_memory") if name in told})
 
     def ask(self, run_id: str, handle: str) -> None:
@@ -90,11 +90,11 @@ class RayLauncher(Launcher):
         answer = self._ask({"machines": list(handles)})
         return msgspec.convert(answer["machines"], tuple[Machine, ...])
 
-    def _look(self, handle: str) -> dict[str, Any]:
+    def _poll(self, handle: str) -> dict[str, Any]:
         stale = time.monotonic() - self._asked_at > FRESH_SECONDS
         if handle not in self._told or (stale and self._told[handle]["alive"]):
             known = [known for known, told in self._told.items() if told["alive"]]
-            self._told |= self._ask({"look": [*{*known, handle}]})["told"]
+            self._told |= self._ask({"poll": [*{*known, handle}]})["told"]
             self._asked_at = time.monotonic()
         return self._told[handle]
 

@@ -63,9 +63,9 @@ def carrier() -> type:
             os.environ.update(environment)
             import msgspec
 
-            from tl.jobs.launchers.node_run import About, NodeRun
+            from tl.jobs.launchers.node_run import NodeRun, RunAddress
 
-            self._folder, self._run = about["folder"], NodeRun(msgspec.convert(about, About))
+            self._folder, self._run = about["folder"], NodeRun(msgspec.convert(about, RunAddress))
 
         async def begun(self) -> dict[str, Any]:
             """Since when the trainer has worked, on which node, whether that does not see the home, and where the run lies there."""

@@ -21,7 +21,7 @@ from tl.languages import say, store_sentence
 from tl.store.home import Run
 
 NAMESPACE = "tl"
-LOOK_SECONDS = 5.0  # in which a node must have answered
+ANSWER_SECONDS = 5.0  # in which a node must have answered
 FRESH_SECONDS = 15.0  # for so long what a node told of its load is shown
 
 
@@ -104,8 +104,8 @@ class Driver:
         names = self.ray.util.list_named_actors()
         return [f"ray {name}" for name in names if name.startswith(run_id)]  # not shown
 
-    def look(self, request: dict[str, Any]) -> dict[str, Any]:
-        return {"told": {handle: self._told(handle) for handle in request["look"]}}
+    def poll(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"told": {handle: self._told(handle) for handle in request["poll"]}}
 
     def _told(self, handle: str) -> dict[str, Any]:
         errors = self.ray.exceptions
@@ -202,7 +202,7 @@ class Driver:
         What a named one has written is fetched first; nothing is of those that are ended for the run to begin again.
         """
         told, survives = None, None
-        until = time.monotonic() + request["grace"] + KILL_SECONDS + LOOK_SECONDS
+        until = time.monotonic() + request["grace"] + KILL_SECONDS + ANSWER_SECONDS
         for handle in [request["end"]] if request["end"] else self._of_run(request["run"]):
             try:
                 attempt = self._attempt(handle)
@@ -229,8 +229,8 @@ class Driver:
         self._placed(handle, attempt)
         if attempt.seconds is None:
             return None
-        self.ray.wait([attempt.ends], timeout=LOOK_SECONDS)
-        if attempt.carriage is None or attempt.carriage.finish(LOOK_SECONDS):
+        self.ray.wait([attempt.ends], timeout=ANSWER_SECONDS)
+        if attempt.carriage is None or attempt.carriage.finish(ANSWER_SECONDS):
             return None
         return store_sentence(
             say("What the node has of run {run} is still on its way.", run=handle.split()[1].split("-")[0])
@@ -242,7 +242,7 @@ class Driver:
             attempt.carriage.drop()
         with suppress(self.ray.exceptions.RayError):
             if self._done(attempt.begun) and self.ray.get(attempt.begun)["away"]:
-                self.ray.get(attempt.actor.do.remote("close"), timeout=LOOK_SECONDS)
+                self.ray.get(attempt.actor.do.remote("close"), timeout=ANSWER_SECONDS)
 
 
 def main() -> int:

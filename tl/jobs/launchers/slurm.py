@@ -88,7 +88,7 @@ class SlurmLauncher(Launcher):
 
     def start(self, run: Run, need_bytes: float) -> str:
         """Submit its job. Raises OSError with Slurm's reason where that refuses it."""
-        self._look(fresh=True)  # where nobody answers the run goes on waiting
+        self._poll(fresh=True)  # where nobody answers the run goes on waiting
         folder = run.folder / "slurm"
         import submitit
 
@@ -108,11 +108,11 @@ class SlurmLauncher(Launcher):
 
     def alive(self, handle: str) -> bool:
         """Whether its job waits or works; not once it has said how its trainer ended."""
-        return not _result(handle).exists() and _number(handle) in self._look()
+        return not _result(handle).exists() and _number(handle) in self._poll()
 
     def seconds(self, handle: str) -> float | None:
         """Since its job began; None as long as that waits."""
-        job = self._look().get(_number(handle))
+        job = self._poll().get(_number(handle))
         return job.seconds if job and job.state in WORKING else None
 
     def ended(self, handle: str) -> Ended:
@@ -133,7 +133,7 @@ class SlurmLauncher(Launcher):
 
     def ask(self, run_id: str, handle: str) -> None:
         """SIGTERM to its trainer; a job that waits is cancelled."""
-        job = self._look(fresh=True).get(_number(handle))
+        job = self._poll(fresh=True).get(_number(handle))
         if job and job.state in WORKING:
             _slurm("scancel", "--signal=TERM", job.number)
         elif job:
@@ -154,7 +154,7 @@ class SlurmLauncher(Launcher):
 
     def _wait_until_gone(self, numbers: list[str], seconds: float, handle: str | None = None) -> bool:
         end = time.monotonic() + seconds
-        while self._look(fresh=True).keys() & numbers and not (handle and _result(handle).exists()):
+        while self._poll(fresh=True).keys() & numbers and not (handle and _result(handle).exists()):
             if time.monotonic() > end:
                 return False
             time.sleep(0.5)
@@ -162,20 +162,20 @@ class SlurmLauncher(Launcher):
 
     def fits(self, need_bytes: float) -> int:
         """So many that no more than $TL_SLURM_JOBS wait or work at once: when they begin Slurm decides."""
-        return max(int(amount("TL_SLURM_JOBS", MOST_JOBS)) - len(self._look()), 0)
+        return max(int(amount("TL_SLURM_JOBS", MOST_JOBS)) - len(self._poll()), 0)
 
     def machines(self, handles: Iterable[str]) -> tuple[Machine, ...]:
         """Those that jobs of ours work on; what they have Slurm alone knows."""
-        jobs, trains = self._look(), dict[str, list[str]]()
+        jobs, trains = self._poll(), dict[str, list[str]]()
         for handle in handles:
             if (job := jobs.get(_number(handle))) and job.node:
                 trains.setdefault(job.node, []).append(handle)
         return tuple(Machine(name=name, trains=tuple(own)) for name, own in sorted(trains.items()))
 
     def _of_run(self, run_id: str) -> list[Job]:
-        return [job for job in self._look(fresh=True).values() if job.name == NAME + run_id]
+        return [job for job in self._poll(fresh=True).values() if job.name == NAME + run_id]
 
-    def _look(self, fresh: bool = False) -> dict[str, Job]:
+    def _poll(self, fresh: bool = False) -> dict[str, Job]:
         """Our jobs by their numbers. Raises Unreachable where Slurm does not answer."""
         if fresh or time.monotonic() - self._asked_at > self._fresh_seconds:
             told = _slurm("squeue", "--noheader", f"--user={getpass.getuser()}", "--format=%i|%T|%M|%j|%N")

@@ -26,7 +26,7 @@ BOTH_SETS = OfNetworks(
     known=lambda home, run_id: read_both_sets(home.run(run_id).both_sets) is not None,
     keep=_keep,
 )
-ask, looking, measure, problem = BOTH_SETS.ask, BOTH_SETS.working, BOTH_SETS.measure, BOTH_SETS.problem
+ask, working, measure, problem = BOTH_SETS.ask, BOTH_SETS.working, BOTH_SETS.measure, BOTH_SETS.problem
 
 if __name__ == "__main__":
     BOTH_SETS.main(sys.argv[1:])

@@ -13,12 +13,12 @@ from functools import partial
 
 from tl.analysis.forecasts.question import ForecastQuestion, feature_keys
 from tl.config import Refused
-from tl.datasets.turns import WAITING
+from tl.datasets.giving_way import WAITING
 from tl.jobs import background
 from tl.jobs.launchers.launcher import talking
 from tl.jobs.measurements import features
 from tl.languages import READ_BY_US, later, read_sentence, say, store_sentence
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.features import TRAIN, FeatureKey, Features, read_features
 from tl.store.files import locked
 from tl.store.home import Home
@@ -28,7 +28,7 @@ Split = str
 
 
 class GaveWay(Exception):
-    """A run came first; nothing is written down, and the next look measures."""
+    """A run came first; nothing is written down, and the next one measures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class ByFeatures:
     known: Callable[[Home, ForecastQuestion], bool]
     problem: Callable[[Home, ForecastQuestion], str | None]  # why it could not be answered, stored
     measure_by: Callable[[Home, ForecastQuestion, dict[Split, Features], Callable[[], None]], str | None]
-    # keeps the answer, and calls its last argument for a turn before each piece; a sentence, stored, where it can't
+    # keeps the answer, and calls its last argument before each piece, to let others compute; a sentence, stored, where it can't
     keep_problem: Callable[[Home, ForecastQuestion, str], None]
 
     def ask(self, home: Home, asked: ForecastQuestion) -> bool:
@@ -52,10 +52,10 @@ class ByFeatures:
         return background.working(home, self.lock)
 
     def measure(self, home: Home, asked: ForecastQuestion) -> None:
-        """Measure what is not known, waiting for it and for turns. Raises Refused where that is impossible."""
+        """Measure what is not known, waiting for it and for the device. Raises Refused where that is impossible."""
         with locked(home.locks_dir / self.lock):
             in_front = InFront(home, self.waits)
-            self.look(home, asked, in_front.run, in_front.look)
+            self.measure_missing(home, asked, in_front.run, in_front.tell_if_busy)
         if not self.known(home, asked):
             raise Refused(read_sentence(self.problem(home, asked)) or say(NOT_READ))
 
@@ -64,9 +64,11 @@ class ByFeatures:
         home = Home(arguments[0])
         asked = ForecastQuestion(**json.loads(arguments[1]))
         run = partial(background.run, home, limit_seconds=features.LIMIT_SECONDS)
-        self.look(home, asked, run, partial(unless_busy, home))
+        self.measure_missing(home, asked, run, partial(unless_busy, home))
 
-    def look(self, home: Home, asked: ForecastQuestion, run: features.Run, give_way: Callable[[], None]) -> None:
+    def measure_missing(
+        self, home: Home, asked: ForecastQuestion, run: features.Run, give_way: Callable[[], None]
+    ) -> None:
         """Measure what is not known yet; what was tried in vain is tried again. `give_way` may raise GaveWay."""
         if self.known(home, asked):
             return
@@ -83,26 +85,26 @@ class ByFeatures:
         found = features_of(home, asked)
         if found is None:
             return store_sentence(say(NOT_READ))
-        with closing(Turn(home.locks_dir)) as turn:
+        with closing(DeviceLock(home.locks_dir)) as device_lock:
 
-            def next_turn() -> None:
-                turn.give()
+            def hand_over() -> None:
+                device_lock.give()
                 give_way()
-                turn.take()
+                device_lock.take()
 
-            return self.measure_by(home, asked, found, next_turn)
+            return self.measure_by(home, asked, found, hand_over)
 
 
 class InFront:
-    """How it is measured in front of a person: to its end, and on stderr it is told once that it waits for its turn."""
+    """How it is measured in front of a person: to its end, and on stderr it is told once that it waits."""
 
     def __init__(self, home: Home, waits: str) -> None:
         self._home, self._waits, self._told = home, waits, False
 
-    def look(self) -> None:
-        """Before a turn is taken."""
-        with closing(Turn(self._home.locks_dir)) as turn:
-            free = not turn.wanted() and turn.try_take()
+    def tell_if_busy(self) -> None:
+        """Say so once where somebody else computes."""
+        with closing(DeviceLock(self._home.locks_dir)) as device_lock:
+            free = not device_lock.wanted() and device_lock.try_take()
         if not free:
             self._tell()
 
@@ -131,7 +133,7 @@ def make_features(home: Home, asked: ForecastQuestion, run: features.Run) -> str
     if all(key.path(home).is_file() for key in keys.values()):
         return None
     also = [f"{split}:{key.samples}" for split, key in keys.items() if split != TRAIN]
-    problems = features.look(home, run, [keys[TRAIN]], also)
+    problems = features.make(home, run, [keys[TRAIN]], also)
     if problems is None:
         raise GaveWay
     return problems[features.named(keys[TRAIN])] or None

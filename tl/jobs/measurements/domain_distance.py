@@ -17,7 +17,7 @@ from tl.store.files import locked
 from tl.store.home import Home
 
 LOCK = "apart.lock"  # under which one process looks
-looking = partial(background.working, name=LOCK)  # whether the background job works
+working = partial(background.working, name=LOCK)  # whether the background job works
 
 
 def ask(home: Home, asked: DistanceQuestion) -> bool:
@@ -28,16 +28,16 @@ def ask(home: Home, asked: DistanceQuestion) -> bool:
 def measure(home: Home, asked: DistanceQuestion) -> None:
     """Make the features that are missing, waiting for them. Raises Refused where that fails."""
     with locked(home.locks_dir / LOCK):
-        problem = _look(home, asked, background.in_front)
+        problem = _measure(home, asked, background.in_front)
     if problem:
         raise Refused(read_sentence(problem))
 
 
-def _look(home: Home, asked: DistanceQuestion, run: features.Run) -> str | None:
+def _measure(home: Home, asked: DistanceQuestion, run: features.Run) -> str | None:
     """A sentence, stored, where it fails."""
     for key in keys(home, asked):
         if not key.path(home).is_file():
-            problems = features.look(home, run, [key])
+            problems = features.make(home, run, [key])
             if problems is None:  # a run came first; the next look makes it
                 return None
             if problem := problems[features.named(key)]:
@@ -46,6 +46,6 @@ def _look(home: Home, asked: DistanceQuestion, run: features.Run) -> str | None:
 
 
 if __name__ == "__main__":
-    # Started by `ask`, which handed over the lock: look at once.
+    # Started by `ask`, which handed over the lock: measure at once.
     own_home, question = Home(sys.argv[1]), DistanceQuestion(**json.loads(sys.argv[2]))
-    _look(own_home, question, lambda command: background.run(own_home, command, features.LIMIT_SECONDS))
+    _measure(own_home, question, lambda command: background.run(own_home, command, features.LIMIT_SECONDS))

@@ -19,7 +19,7 @@ def named(key: FeatureKey) -> str:
     return f"{key.backbone}:{key.weights}:{key.weights_hash}"
 
 
-def look(home: Home, run: Run, keys: Sequence[FeatureKey], also: Iterable[str] = ()) -> dict[str, str] | None:
+def make(home: Home, run: Run, keys: Sequence[FeatureKey], also: Iterable[str] = ()) -> dict[str, str] | None:
     """Make the features `keys`, of the same pictures, with `also` as the command takes it. Network as `named` -> why it has
     none, stored, "" where it has; None where a run to be trained came first."""
     names, pictures = [named(key) for key in keys], keys[0]

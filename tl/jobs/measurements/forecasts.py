@@ -10,12 +10,12 @@ from tl.store.features import TRAIN, Features
 from tl.store.home import Home
 
 
-def _measure(home: Home, asked: ForecastQuestion, found: dict[str, Features], next_turn: Callable[[], None]) -> None:
-    """Fit the probes, one size in a turn."""
+def _measure(home: Home, asked: ForecastQuestion, found: dict[str, Features], hand_over: Callable[[], None]) -> None:
+    """Fit the probes, others compute between two sizes."""
     from tl.analysis.forecasts import probe
 
     splits = {split: probe.Split(own.features, own.labels) for split, own in found.items()}
-    curve = probe.measure(splits[TRAIN], splits["validation"], splits["test"], before_each=next_turn)
+    curve = probe.measure(splits[TRAIN], splits["validation"], splits["test"], before_each=hand_over)
     keep_curve(home, asked, curve)
 
 
@@ -28,7 +28,7 @@ CURVE = ByFeatures(
     measure_by=_measure,
     keep_problem=keep_problem,
 )
-ask, measuring, measure = CURVE.ask, CURVE.working, CURVE.measure
+ask, working, measure = CURVE.ask, CURVE.working, CURVE.measure
 
 if __name__ == "__main__":
     CURVE.main(sys.argv[1:])

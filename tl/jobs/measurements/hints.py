@@ -18,7 +18,7 @@ from tl.store.files import locked
 from tl.store.home import Home
 
 LOCK = "hinting.lock"  # under which one process looks
-looking = partial(background.working, name=LOCK)  # whether the background job works
+working = partial(background.working, name=LOCK)  # whether the background job works
 
 
 def ask(home: Home, asked: HintQuestion) -> bool:
@@ -32,17 +32,17 @@ def measure(home: Home, asked: HintQuestion) -> dict[str, Any]:
     What is printed meanwhile goes to stderr.
     """
     with locked(home.locks_dir / LOCK):
-        _look(home, asked, background.in_front)
+        _measure(home, asked, background.in_front)
     return hints.answer(home, asked)
 
 
-def _look(home: Home, asked: HintQuestion, run: features.Run) -> None:
+def _measure(home: Home, asked: HintQuestion, run: features.Run) -> None:
     """Make the features that are missing, score them, write down what failed; what was tried in vain is tried again."""
     left = _unscored(home, asked)
     if not left:
         return
     to_make = [key for key in left if not key.path(home).is_file()]
-    problems = features.look(home, run, to_make) if to_make else {}
+    problems = features.make(home, run, to_make) if to_make else {}
     if problems is None:
         return
     for key in _unscored(home, asked):  # asked anew: the pictures may only now have got their fingerprint
@@ -59,7 +59,7 @@ def _unscored(home: Home, asked: HintQuestion) -> list[FeatureKey]:
 
 
 if __name__ == "__main__":
-    # Started by `ask`, which handed over the lock: look at once.
+    # Started by `ask`, which handed over the lock: measure at once.
     own_home, document = Home(sys.argv[1]), json.loads(sys.argv[2])
     question = HintQuestion(**document | {"backbones": tuple(document["backbones"])})
-    _look(own_home, question, lambda command: background.run(own_home, command, features.LIMIT_SECONDS))
+    _measure(own_home, question, lambda command: background.run(own_home, command, features.LIMIT_SECONDS))

@@ -15,9 +15,9 @@ TOGETHER = later("All pictures belong together, so that none could be judged wit
 
 
 def _measure(
-    home: Home, asked: ForecastQuestion, found: dict[str, Features], next_turn: Callable[[], None]
+    home: Home, asked: ForecastQuestion, found: dict[str, Features], hand_over: Callable[[], None]
 ) -> str | None:
-    """Fit the probes, one fold in a turn; a sentence, stored, where that can't be done."""
+    """Fit the probes, others compute between two folds; a sentence, stored, where that can't be done."""
     import numpy as np
 
     from tl.analysis.inspection.label_issues import HeldOutPredictions
@@ -27,7 +27,7 @@ def _measure(
     labels = np.concatenate([found[split].labels for split in SPLITS])
     places, groups = held_out.places_of(home, asked)
     try:
-        shares = out_of_fold(features, labels, groups, int(labels.max()) + 1, before_each=next_turn)
+        shares = out_of_fold(features, labels, groups, int(labels.max()) + 1, before_each=hand_over)
     except ValueError:
         return store_sentence(say(TOGETHER))
     held_out.keep(home, asked, HeldOutPredictions(picture=places, label=labels, probabilities=shares.astype(float)))
@@ -43,7 +43,7 @@ LABELS = ByFeatures(
     measure_by=_measure,
     keep_problem=held_out.keep_problem,
 )
-ask, looking, measure = LABELS.ask, LABELS.working, LABELS.measure
+ask, working, measure = LABELS.ask, LABELS.working, LABELS.measure
 
 if __name__ == "__main__":
     LABELS.main(sys.argv[1:])

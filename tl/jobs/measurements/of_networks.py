@@ -41,9 +41,9 @@ class OfNetworks:
         return background.working(home, self.lock)
 
     def measure(self, home: Home, runs: Sequence[str]) -> None:
-        """The same, waiting for it and for turns; progress goes to stderr."""
+        """The same, waiting for it and for the device; progress goes to stderr."""
         with locked(home.locks_dir / self.lock):
-            self.look(home, runs, background.in_front)
+            self.ask_missing(home, runs, background.in_front)
 
     def problem(self, home: Home, run_id: str) -> str | None:
         """Why a run could not be asked, stored; None where it was, or nobody has tried."""
@@ -54,9 +54,9 @@ class OfNetworks:
         """Of the process that `ask` started, which handed over the lock: ask at once."""
         clean_up_when_ended()
         home = Home(arguments[0])
-        self.look(home, arguments[1:], lambda command: background.run(home, command, self.limit_seconds))
+        self.ask_missing(home, arguments[1:], lambda command: background.run(home, command, self.limit_seconds))
 
-    def look(self, home: Home, runs: Sequence[str], run: Run) -> None:
+    def ask_missing(self, home: Home, runs: Sequence[str], run: Run) -> None:
         """Every run has its file afterwards, or a sentence why not; none of either where a run to be trained came first."""
         for run_id in runs:  # what failed before is tried again
             forget_saliency(home, run_id, self.name)

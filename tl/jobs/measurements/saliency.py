@@ -15,8 +15,8 @@ from tl.store.saliency import Failed, drop_pixels, forget_saliency, read_salienc
 
 LIMIT_SECONDS = 300.0  # several large networks on a slow machine, and pictures to decode before
 LOCK = "looking.lock"  # under which one process looks
-looking = partial(background.working, name=LOCK)  # whether the background job works
-COMMAND = (sys.executable, "-m", "tl.train.looking.look")
+working = partial(background.working, name=LOCK)  # whether the background job works
+COMMAND = (sys.executable, "-m", "tl.train.looking.one_picture")
 CAME_FIRST = later("A run was started meanwhile; try again when nothing trains.")
 
 
@@ -31,8 +31,8 @@ def ask(home: Home, picture: str, runs: Sequence[str]) -> bool:
     return background.begin(home, LOCK, __name__, [picture, *runs], first=forget)
 
 
-def _look(home: Home, picture: str, runs: Sequence[str]) -> None:
-    """Every run gets its look in the cache, or a sentence, stored, why not."""
+def _ask_networks(home: Home, picture: str, runs: Sequence[str]) -> None:
+    """Every run gets its answer in the cache, or a sentence, stored, why not."""
     problem = None
     try:
         ended = background.run(home, [*COMMAND, "--home", str(home.path), "--picture", picture, *runs], LIMIT_SECONDS)
@@ -54,5 +54,5 @@ def _look(home: Home, picture: str, runs: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    # Started by `ask`, which handed over the lock: look at once.
-    _look(Home(sys.argv[1]), sys.argv[2], sys.argv[3:])
+    # Started by `ask`, which handed over the lock: ask at once.
+    _ask_networks(Home(sys.argv[1]), sys.argv[2], sys.argv[3:])

@@ -14,7 +14,7 @@ SHIFTED = OfNetworks(
     known=lambda home, run_id: read_shifted(home.run(run_id).shifted) is not None,
     first=forget_progress,
 )
-ask, measuring, measure, problem = SHIFTED.ask, SHIFTED.working, SHIFTED.measure, SHIFTED.problem
+ask, working, measure, problem = SHIFTED.ask, SHIFTED.working, SHIFTED.measure, SHIFTED.problem
 
 if __name__ == "__main__":
     SHIFTED.main(sys.argv[1:])

@@ -59,13 +59,6 @@ def ensure(home: Home, owner: int | None = None) -> str:
         return _start(home, files)
 
 
-def stop(home: Home) -> None:
-    """End the home's TensorBoard, if there is one, whoever owns it."""
-    files = _Files(home)
-    with locked(files.lock):
-        _end(files, _living(files)[0])
-
-
 def _start(home: Home, files: _Files) -> str:
     with open(files.log, "wb") as log:
         child = detached([sys.executable, "-m", "tl.jobs.tensorboard", str(home.path)], {}, log)

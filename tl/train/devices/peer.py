@@ -17,7 +17,7 @@ from tl.failures import EXIT_STATUS
 from tl.output import spell_out
 from tl.store.files import keep_private
 from tl.store.home import Run
-from tl.train.devices.peers import NoTurn
+from tl.train.devices.peers import NoDeviceLock
 
 
 def main() -> int:
@@ -48,7 +48,7 @@ def _train(told: dict[str, Any]) -> None:
     count, sync = config.devices_of(config.arm), config.batchnorm == SYNC
     ranks = join_process_group(told["number"], count, Path(told["meeting"]), sync)
     try:
-        Trainer(Run(Path(told["run"])), config, NoTurn(), lambda: None, ranks).train()
+        Trainer(Run(Path(told["run"])), config, NoDeviceLock(), lambda: None, ranks).train()
     finally:
         ranks.close()
 

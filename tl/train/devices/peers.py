@@ -35,8 +35,8 @@ class DeviceLost(Exception):
         self.reason = reason
 
 
-class NoTurn:
-    """It computes when the trainer does, who has the turn."""
+class NoDeviceLock:
+    """It computes when the trainer does, who has the lock."""
 
     waited_seconds = 0.0
     places = 1

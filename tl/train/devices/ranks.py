@@ -129,7 +129,7 @@ class Ranks:
         dist.broadcast_object_list(found, src=0)
         return found[0]  # type: ignore[return-value]  # it is there now
 
-    def in_turn(self, work: Callable[[], T]) -> T:
+    def first_before_others(self, work: Callable[[], T]) -> T:
         """`work` done by everybody, by the first one before the others begin: it makes what they find."""
         found = work() if self.first else None
         self.wait()

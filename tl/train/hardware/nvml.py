@@ -14,7 +14,7 @@ PATIENCE_SECONDS = 0.3  # how long a caller waits for a fresh sample; only once 
 
 @dataclass(frozen=True, kw_only=True)
 class GpuSample:
-    """One look at the GPU; None where it can't tell."""
+    """One sample of the GPU; None where it can't tell."""
 
     time: float  # time.monotonic()
     memory_bytes: int | None = None  # of this process
@@ -33,7 +33,7 @@ def _measured(function: Callable[[], Any]) -> Any:
 
 
 class GpuSampler:
-    """Looks at the GPU of a CUDA process every half second.
+    """Polls the GPU of a CUDA process every half second.
 
     The device is found by `uuid` (str of torch's device property, with or without "GPU-"), else as entry `index` of
     CUDA_VISIBLE_DEVICES, else as NVML's device number `index`.
@@ -46,14 +46,14 @@ class GpuSampler:
         self._utilisations: list[float] = []  # since the last `take_means`
         self._others: list[float] = []  # the same
         self._lock = threading.Lock()
-        self._look_now, self._looked, self._ended = threading.Event(), threading.Event(), threading.Event()
+        self._poll_now, self._polled, self._ended = threading.Event(), threading.Event(), threading.Event()
         self._answers = True  # False once a caller waited in vain: nobody waits again until NVML answers
         threading.Thread(target=self._run, name="nvml", daemon=True).start()
 
     def stop(self) -> None:
-        """Look no more. Does not wait: a hanging NVML never returns."""
+        """Poll no more. Does not wait: a hanging NVML never returns."""
         self._ended.set()
-        self._look_now.set()
+        self._poll_now.set()
 
     def latest(self) -> GpuSample | None:
         """The newest sample; None where there is none or it is stale."""
@@ -62,12 +62,12 @@ class GpuSampler:
         fresh = sample is not None and time.monotonic() - sample.time < 5 * INTERVAL_SECONDS
         return sample if fresh else None
 
-    def look(self) -> GpuSample | None:
+    def poll(self) -> GpuSample | None:
         """A sample taken now, or `latest()` where NVML does not answer in time."""
         if self._answers and self.error is None:
-            self._looked.clear()
-            self._look_now.set()
-            self._answers = self._looked.wait(PATIENCE_SECONDS)
+            self._polled.clear()
+            self._poll_now.set()
+            self._answers = self._polled.wait(PATIENCE_SECONDS)
         return self.latest()
 
     def take_means(self) -> list[float | None]:
@@ -85,15 +85,15 @@ class GpuSampler:
             handle = _find_device(pynvml, *self._names)
         except Exception as error:  # no package, no driver, no such device: all mean "no NVML"
             self.error = f"{type(error).__name__}: {error}"
-            self._looked.set()
+            self._polled.set()
             return
         others = _Others(pynvml, handle)
         while not self._ended.is_set():
-            self._keep(replace(_sample(pynvml, handle, self._latest), others=_measured(others.look)))
-            self._looked.set()
+            self._keep(replace(_sample(pynvml, handle, self._latest), others=_measured(others.poll)))
+            self._polled.set()
             self._answers = True
-            self._look_now.wait(INTERVAL_SECONDS)
-            self._look_now.clear()
+            self._poll_now.wait(INTERVAL_SECONDS)
+            self._poll_now.clear()
 
     def _keep(self, sample: GpuSample) -> None:
         with self._lock:
@@ -111,8 +111,8 @@ class _Others:
         self._pynvml, self._handle = pynvml, handle
         self._seen = round(time.time() * 1e6)  # microseconds: NVML gives what is newer
 
-    def look(self) -> float | None:
-        """Their share (0..1) since the last look; None where nothing new is told or this process isn't among those
+    def poll(self) -> float | None:
+        """Their share (0..1) since the last poll; None where nothing new is told or this process isn't among those
         named, as in a process namespace of its own: then nobody knows who is meant."""
         named = {entry.pid for entry in self._pynvml.nvmlDeviceGetComputeRunningProcesses(self._handle)}
         if os.getpid() not in named:

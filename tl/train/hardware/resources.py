@@ -76,7 +76,7 @@ class ResourceMonitor:
             self._gpu.stop()
 
     def epoch_mark(self) -> dict[str, Any]:
-        """Load since the last mark (call it when an epoch's turn begins, and when it ends), None where not measurable.
+        """Load since the last mark (call it when an epoch begins to compute, and when it ends), None where not measurable.
 
         Keys: memory_bytes (of this process, resident, page cache aside, the most that was seen); gpu_utilisation (0..1,
         mean); gpu_others (0..1, mean, what other processes had of the board); energy_joules (of the whole board).
@@ -93,7 +93,7 @@ class ResourceMonitor:
 
     def energy(self) -> float | None:
         """The board's energy counter now, joules from an arbitrary moment; None where not measurable."""
-        sample = self._gpu.look() if self._gpu else None
+        sample = self._gpu.poll() if self._gpu else None
         return sample.energy_joules if sample else None
 
     def _run(self) -> None:

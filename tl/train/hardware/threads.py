@@ -19,9 +19,9 @@ from torch import nn
 
 from tl import machine
 
-PERIOD_SECONDS = 0.25  # of computing between two looks
+PERIOD_SECONDS = 0.25  # of computing, after which the number of threads is adapted
 SPARE = 0.35  # of a processor that may be missing before a thread less computes: a page that is drawn now and then
-LOOKS_UP = 2  # looks in a row that must find room for more threads; for fewer, one is enough
+PERIODS_UP = 2  # periods in a row that must find room for more threads; for fewer, one is enough
 USUAL = torch.get_num_threads()  # what OMP_NUM_THREADS says, else one for each processor
 _TASKS = Path("/proc/self/task")
 
@@ -131,7 +131,7 @@ class Threads:
         apply(self.number)
         self._since: CpuCounters | None = None  # of the stretch of computing that goes on
         self._pending: list[tuple[CpuCounters, CpuCounters]] = []  # stretches since the last look
-        self._roomy = 0  # looks in a row that found room for more
+        self._roomy = 0  # periods in a row that found room for more
         self._share = Share()
 
     def among(self, places: int) -> None:
@@ -141,7 +141,7 @@ class Threads:
             self._apply(most)
 
     def resume(self) -> None:
-        """Computing begins: it is this process's turn."""
+        """Computing begins: this process has the device lock."""
         self._since = self._read()
 
     def pause(self) -> None:
@@ -150,12 +150,12 @@ class Threads:
         self._since = None
 
     def tick(self) -> None:
-        """To be called between steps: looks around when the last look was `PERIOD_SECONDS` of computing ago."""
+        """To be called between steps: adapts the number of threads after each `PERIOD_SECONDS` of computing."""
         if self._since is None:
             return
         if time.monotonic() - self._since.time + self._pending_seconds() >= PERIOD_SECONDS:
             self._close()
-            self._look()
+            self._adapt()
             self.resume()
 
     def take_share(self) -> Share | None:
@@ -178,7 +178,7 @@ class Threads:
             self._pending.append((self._since, now))
             self._share.add(self._since, now, self.number, self.most)
 
-    def _look(self) -> None:
+    def _adapt(self) -> None:
         pending, self._pending = self._pending, []
         if not self._governed or not pending:
             return
@@ -186,7 +186,7 @@ class Threads:
         room = sum(available(*each, self.most) * (each[1].time - each[0].time) for each in pending) / seconds
         wanted = max(1, min(self.most, math.floor(room + SPARE)))
         self._roomy = self._roomy + 1 if wanted > self.number else 0
-        if wanted < self.number or self._roomy >= LOOKS_UP:
+        if wanted < self.number or self._roomy >= PERIODS_UP:
             self.number, self._roomy = wanted, 0
             self._apply(wanted)
 

@@ -21,7 +21,7 @@ from tl.datasets import prepare_for
 from tl.languages import for_stderr, say
 from tl.output import spell_out
 from tl.sources import source
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.home import Home, Run
 from tl.strategies import MEAN_VAR, PRETRAINED, RANDOM
 from tl.train.evaluate import at_once, slices
@@ -59,10 +59,10 @@ def main(argv: list[str]) -> int:
     parser.add_argument("runs", nargs="+", metavar="RUN_ID")
     options = parser.parse_args(argv)
     home, device = Home(options.home), choose_device()
-    turn, share = Turn(home.locks_dir), threads.govern(device)
+    device_lock, share = DeviceLock(home.locks_dir), threads.govern(device)
     problems: dict[str, str] = {}
     for number, run_id in enumerate(options.runs, 1):
-        turn.take()
+        device_lock.take()
         share.resume()
         try:
             found: dict[str, Any] = asdict(reached(home.run(run_id), device))
@@ -71,7 +71,7 @@ def main(argv: list[str]) -> int:
             problems[run_id] = for_stderr(problem)
         finally:
             share.pause()
-            turn.give()
+            device_lock.give()
         print(say("network {number} of {count}", number=number, count=len(options.runs)), file=sys.stderr, flush=True)
     print(json.dumps(problems))
     return 0

@@ -16,7 +16,7 @@ from tl.config import Refused, refusal
 from tl.datasets import prepare_for
 from tl.languages import for_stderr, say
 from tl.output import spell_out
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.home import Home, Run
 from tl.store.shifted import AS_THEY_ARE, SHIFTS, Shifted, read_shifted, write_progress, write_shifted
 from tl.train.evaluate import at_once, slices
@@ -37,7 +37,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("runs", nargs="+", metavar="RUN_ID")
     options = parser.parse_args(argv)
     home, device = Home(options.home), choose_device()
-    turn, share = Turn(home.locks_dir), threads.govern(device)
+    device_lock, share = DeviceLock(home.locks_dir), threads.govern(device)
     left = [run_id for run_id in options.runs if read_shifted(home.run(run_id).shifted) is None]
     problems: dict[str, str] = {}
     for number, run_id in enumerate(left):
@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
             )
 
         try:
-            measure(home.run(run_id), device, turn, share, part)
+            measure(home.run(run_id), device, device_lock, share, part)
         except Refused as problem:
             problems[run_id] = for_stderr(problem)
     print(json.dumps(problems))
@@ -59,9 +59,9 @@ def main(argv: list[str]) -> int:
 
 
 def measure(
-    run: Run, device: torch.device, turn: Turn, share: threads.Threads, part: Callable[[float], None]
+    run: Run, device: torch.device, device_lock: DeviceLock, share: threads.Threads, part: Callable[[float], None]
 ) -> Shifted:
-    """Ask the network of `run` and keep what it answered; `part(done 0..1)` comes after each shift, between two turns.
+    """Ask the network of `run` and keep what it answered; `part(done 0..1)` comes after each shift, while the lock is free.
 
     Raises Refused where its network or its pictures are not here.
     """
@@ -75,13 +75,13 @@ def measure(
     shifts = ((AS_THEY_ARE, 0), *SHIFTS)
     network = Folded(which.network)
     for done, (kind, strength) in enumerate(shifts, 1):
-        turn.take()
+        device_lock.take()
         share.resume()
         try:
             predicted[kind, strength] = np.concatenate(list(_answers(which, network, pixels, rows, kind, strength)))
         finally:
             share.pause()
-            turn.give()
+            device_lock.give()
         part(done / len(shifts))
     places, labels, groups = store.pictures_of("test"), store.labels_of("test"), store.groups_of("test")
     found = Shifted(places[rows], np.array(labels[rows]), np.array(groups[rows]), predicted)

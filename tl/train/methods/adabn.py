@@ -31,7 +31,7 @@ class AdaBn(Method):
         norms = [norm for norm in norms if norm.track_running_stats]
         if not norms:
             return say(NONE)
-        seen = {norm: Moments() for norm in norms}
+        seen = {norm: ChannelMoments() for norm in norms}
         network.eval()
         with ExitStack() as hooks:
             for norm, moments in seen.items():
@@ -46,7 +46,7 @@ class AdaBn(Method):
         return None
 
 
-class Moments:
+class ChannelMoments:
     """Mean and variance of each channel over all batches, in float64."""
 
     def __init__(self) -> None:

@@ -19,13 +19,13 @@ class NearestMean(Method):
     """The head in closed form, from sums over the training pictures."""
 
     fits = True
-    _moments: "Moments | None" = None  # of what was seen
+    _moments: "ClassMoments | None" = None  # of what was seen
 
     def see(self, features: torch.Tensor, classes: torch.Tensor) -> None:
         """Add them to the sums."""
         features = features.detach().float().cpu().double()
         if self._moments is None:
-            self._moments = Moments(features.shape[1])
+            self._moments = ClassMoments(features.shape[1])
         self._moments.add(features, classes.cpu())
 
     @torch.no_grad()
@@ -38,7 +38,7 @@ class NearestMean(Method):
         self._moments = None
 
 
-class Moments:
+class ClassMoments:
     """Sums over pictures with D features, by class and of squares; all of float64, on the CPU."""
 
     def __init__(self, features: int):

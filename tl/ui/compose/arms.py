@@ -3,7 +3,6 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from tl.charts.palette import arm_colour
 from tl.config import ArmConfig
 from tl.datasets.info import DatasetInfo
 from tl.languages import commas, say
@@ -12,16 +11,12 @@ from tl.strategies import STRATEGIES, arm_title, offered
 from tl.ui.compose import form_state, own_network
 from tl.ui.compose.form_state import arm_key
 from tl.ui.compose.settings import arm_settings, shared_settings, shared_summary
+from tl.ui.parts.chart import dot
 from tl.ui.parts.fold import UNKNOWN, fold
 from tl.ui.parts.text import escape
 
 OPEN, SETTINGS_OPEN = "form_open_arms", "form_open_settings"
 SETTINGS = "form_arm_settings"  # and the arm's number: whether its settings are open
-
-
-def dot(position: int) -> str:
-    """Markdown of an arm's colour mark."""
-    return f':small[:color[⬤]{{foreground="{arm_colour(position)}"}}]'
 
 
 def section(home: Home, info: DatasetInfo | None = None) -> list[DeltaGenerator]:

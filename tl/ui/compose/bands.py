@@ -9,7 +9,7 @@ LONGEST = 11  # three numbers of up to three digits
 
 
 def choice(refusal: str | None) -> str | None:
-    """Draw it where pictures were refused for their bands; what `datasets.ingest` takes as `bands`."""
+    """Draw it where pictures were refused for their bands; what `datasets.read` takes as `bands`."""
     if "--bands" not in english(refusal or "") and not st.session_state.get(BANDS):
         return None
     said = st.text_input(

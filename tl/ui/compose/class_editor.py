@@ -9,7 +9,7 @@ from tl import datasets
 from tl.languages import later, say
 from tl.store.home import Home
 from tl.ui.parts.problems import show_problems
-from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.render_slot import without_slot
 from tl.ui.parts.text import escape
 from tl.words import cell, number_of, plain
 
@@ -90,7 +90,7 @@ def change_classes(home: Home, info: datasets.DatasetInfo, taken: Sequence[str],
             st.text_input(say("Name of the new set"), key=NAME, placeholder=_free(info.name, taken), max_chars=40)
             if st.button(say("Make a new data set"), key=DERIVE, disabled=not wanted, type="primary"):
                 name = (st.session_state[NAME] or "").strip() or _free(info.name, taken)
-                with show_problems(PROBLEM), out_of_turn(), st.spinner(say("Making the new data set …")):
+                with show_problems(PROBLEM), without_slot(), st.spinner(say("Making the new data set …")):
                     st.session_state[uploaded] = datasets.derive(home, info.name, name, wanted).name
         if problem := st.session_state.pop(PROBLEM, None):
             st.error(escape(problem), icon=":material/error:")

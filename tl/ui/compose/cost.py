@@ -14,7 +14,7 @@ from tl.datasets import DatasetInfo, resplits_by_itself
 from tl.differences import each_of
 from tl.jobs import background
 from tl.jobs.listing import RunEntry
-from tl.jobs.measurements import probe as probing
+from tl.jobs.measurements import speed as probing
 from tl.jobs.memory import each_alone, estimated_bytes
 from tl.jobs.shortage import shortage
 from tl.jobs.side_by_side import computing_at_once
@@ -24,7 +24,7 @@ from tl.store.documents import read_result
 from tl.store.home import Home
 from tl.store.queue.settle_plan import SettlePlan
 from tl.strategies import arm_title
-from tl.ui.compose import plan
+from tl.ui.parts import plan
 from tl.ui.parts.refresh import fragment
 from tl.ui.parts.text import escape
 from tl.words import duration, memory

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 def section(home: Home, source: str, target: str) -> None:
     """Draw it for two data sets, by name; nothing where the network's weights are not here."""
     from tl.analysis.adaptation.domain_distance import question
-    from tl.jobs.measurements.domain_distance import looking
+    from tl.jobs.measurements.domain_distance import working
 
     settings = {name: typed(st.session_state, shared_key(name)) for name in ("backbone", "weights", "resolution")}
     try:
         asked = question(home, Training(dataset=source, target_dataset=target, **settings))
     except Refused:
         return
-    while_working(_found, lambda: looking(home), home, asked)
+    while_working(_found, lambda: working(home), home, asked)
 
 
 def _found(home: Home, asked: "DistanceQuestion", active: bool) -> None:

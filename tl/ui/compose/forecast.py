@@ -62,7 +62,7 @@ def _section(home: Home, experiment: Experiment, key: str) -> None:
     if target is None or st.session_state.get(asked_key) != about:
         return
     from tl.analysis.forecasts.question import probe_curve, question  # numpy, pandas
-    from tl.jobs.measurements.forecasts import ask, measuring
+    from tl.jobs.measurements.forecasts import ask, working
 
     try:
         # Of the pictures no more are looked at than may be.
@@ -73,7 +73,7 @@ def _section(home: Home, experiment: Experiment, key: str) -> None:
         return
     if pressed and probe_curve(home, asked)[0] is None:
         ask(home, asked)
-    while_working(_answer, lambda: measuring(home), home, asked, target / 100, key)
+    while_working(_answer, lambda: working(home), home, asked, target / 100, key)
 
 
 def _answer(home: Home, asked: "ForecastQuestion", target: float, key: str, active: bool) -> None:

@@ -14,8 +14,9 @@ from tl.datasets import DatasetInfo
 from tl.languages import commas, reworded, say
 from tl.store.home import Home
 from tl.store.queue.settle_plan import SettlePlan
-from tl.ui.compose import advice, arms, bounds, cost, form_state, network, pictures, plan, reuse
+from tl.ui.compose import advice, arms, bounds, cost, form_state, network, pictures, reuse
 from tl.ui.compose.presets import PRESETS, Preset
+from tl.ui.parts import plan
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.text import escape
 

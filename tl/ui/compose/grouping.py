@@ -15,7 +15,7 @@ LONGEST = 200  # characters of a pattern
 
 
 def choice() -> tuple[bool, str | None]:
-    """Draw it; whether it is complete, and what `datasets.ingest` takes as `group`."""
+    """Draw it; whether it is complete, and what `datasets.read` takes as `group`."""
     st.selectbox(
         say("Pictures that belong together"),
         list(WAYS),

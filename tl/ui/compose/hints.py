@@ -26,7 +26,7 @@ LEGEND = later(
 def section(home: Home, info: "DatasetInfo", experiment: Experiment) -> None:
     """Draw the section for the data set `info`."""
     from tl.analysis.forecasts.hints import SAMPLE, candidates, question  # numpy, pandas
-    from tl.jobs.measurements.hints import looking
+    from tl.jobs.measurements.hints import working
 
     samples = min(experiment.samples or info.train, max(SAMPLE, len(info.classes)))
     try:
@@ -41,7 +41,7 @@ def section(home: Home, info: "DatasetInfo", experiment: Experiment) -> None:
             )
         )
     elif candidates(home, asked):
-        while_working(_hints, lambda: looking(home), home, asked)
+        while_working(_hints, lambda: working(home), home, asked)
     else:
         st.caption(
             say(

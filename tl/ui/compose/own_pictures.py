@@ -8,7 +8,7 @@ from tl.store.home import Home
 from tl.store.titles import title_of
 from tl.ui.parts.deletion import ask
 from tl.ui.parts.problems import show_problems
-from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.render_slot import without_slot
 from tl.ui.parts.text import escape
 
 PROBLEM = "own_pictures_problem"
@@ -31,5 +31,5 @@ def delete_button(home: Home, name: str) -> None:
 
 def delete(home: Home, name: str) -> None:
     """Delete it, or keep the sentence that says why not in the session as PROBLEM."""
-    with show_problems(PROBLEM), out_of_turn():
+    with show_problems(PROBLEM), without_slot():
         jobs.delete_dataset(home, name)

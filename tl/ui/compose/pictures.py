@@ -13,7 +13,7 @@ from tl.config import Refused
 from tl.datasets.info import DatasetInfo
 from tl.languages import joined, later, say
 from tl.store.home import Home
-from tl.ui.compose import bands, class_editor, grouping, own_pictures, question, splits, target, zip_names
+from tl.ui.compose import bands, class_editor, grouping, own_pictures, splits, target, upload_review, zip_names
 from tl.ui.compose.contents import contents, strip, words
 from tl.ui.compose.form_state import shared_key
 from tl.ui.parts import uploads
@@ -21,7 +21,7 @@ from tl.ui.parts.fold import fold
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number
 from tl.ui.parts.problems import show_kept, show_problems
-from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.render_slot import without_slot
 from tl.ui.parts.text import escape
 from tl.words import plain
 
@@ -183,7 +183,7 @@ def _uploader(home: Home, taken: list[str]) -> None:
     elif not files and not state["form_zip"]:  # taken back, or none yet; not refused and forgotten
         state.pop(REFUSAL, None)
     show_kept(REFUSAL, every_run=True)
-    question.ask(UPLOADED)
+    upload_review.ask(UPLOADED)
 
 
 def _files(home: Home) -> list[UploadedFile]:
@@ -243,8 +243,8 @@ def _ingest(
         datasets.check_group(ways["group"])
         can_have_name = True
         source = files[0] if len(files) == 1 and "/" not in files[0].name else list(files)
-        with out_of_turn():
-            question.put(datasets.read(home, source, name, progress, shown=_spoken_name(_top(files)), **ways))
+        with without_slot():
+            upload_review.put(datasets.read(home, source, name, progress, shown=_spoken_name(_top(files)), **ways))
     # Only now: whoever touches a widget meanwhile ends this run of the page, and the next one reads the zip again.
     state[ATTEMPT] = attempt
     bar.empty()

@@ -13,9 +13,9 @@ from tl.jobs.sizes import ALL, PRESETS, parse_sizes, preset_title
 from tl.languages import commas, later, listed, reworded, say
 from tl.store.home import Home
 from tl.store.queue.name_and_notes import NONE, all_names_and_notes
-from tl.ui.compose import arms, bounds, cost, forecast, form_state, network, pictures, plan, reuse
+from tl.ui.compose import arms, bounds, cost, forecast, form_state, network, pictures, reuse
 from tl.ui.compose.presets import PRESETS as COMPARISONS
-from tl.ui.parts import view
+from tl.ui.parts import plan, view
 from tl.ui.parts.numbers import typed
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.text import escape

@@ -14,7 +14,7 @@ SHOWN = 4  # folders
 
 
 def choice(file: Any) -> tuple[bool, str | None]:
-    """Draw it where the file needs it; whether it is settled, and what `datasets.ingest` takes as `names`."""
+    """Draw it where the file needs it; whether it is settled, and what `datasets.read` takes as `names`."""
     readings = _readings(file)
     if not readings:
         return True, None

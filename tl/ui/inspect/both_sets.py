@@ -44,7 +44,7 @@ def show(choice: Choice) -> None:
             target=escape(target),
         )
     )
-    while_working(_show, lambda: job.looking(choice.home), choice)
+    while_working(_show, lambda: job.working(choice.home), choice)
 
 
 def dataset_titles(choice: Choice) -> tuple[str, str]:

@@ -48,7 +48,7 @@ def controls(choice: Choice, asked: ForecastQuestion | None, why_not: str | None
         label_checks.ask(home, asked)
     if st.session_state.get(ASKED) != asked:
         return
-    while_working(_state, lambda: label_checks.looking(home), home, asked)
+    while_working(_state, lambda: label_checks.working(home), home, asked)
 
 
 def _state(home: Home, asked: ForecastQuestion, active: bool) -> None:

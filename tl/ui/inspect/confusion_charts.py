@@ -8,9 +8,9 @@ import streamlit as st
 from tl.analysis.inspection.confusion import confusion, most_confused
 from tl.charts.palette import arm_colour
 from tl.languages import joined, say
-from tl.ui.compose.arms import dot
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import ArmAnswers
+from tl.ui.parts.chart import dot
 from tl.ui.parts.chart import draw as draw_chart
 from tl.ui.parts.text import escape
 

@@ -15,7 +15,7 @@ from tl.languages import later, listed, plural, say
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import GREY
 from tl.ui.parts.problems import show_kept, show_problems
-from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.render_slot import without_slot
 from tl.words import plain
 
 WIDTH = 128  # pixels, of a picture on the page
@@ -135,7 +135,7 @@ def _where(wanted: dict[int, int], pictures: Labelled, resplit: bool) -> str:
 
 
 def _again(choice: Choice, info: DatasetInfo, pictures: Labelled, wanted: dict[int, int]) -> None:
-    with show_problems(PROBLEM), out_of_turn(), st.spinner(say("Making the new data set …")):
+    with show_problems(PROBLEM), without_slot(), st.spinner(say("Making the new data set …")):
         compare_again(choice.home, choice.now.experiment_id, corrections(info, pictures, wanted))
         chosen_corrections(info).clear()
         jobs.ensure_supervisor(choice.home)

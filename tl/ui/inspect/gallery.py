@@ -13,8 +13,8 @@ from tl.datasets.stored_pictures import ShownPicture, pictures_at
 from tl.languages import say
 from tl.store.predictions import Predictions
 from tl.strategies import arm_title
-from tl.ui.compose.arms import dot
 from tl.ui.inspect.choice import Choice
+from tl.ui.parts.chart import dot
 from tl.ui.parts.text import escape, unbroken
 from tl.words import cell, number_of, plain, share
 

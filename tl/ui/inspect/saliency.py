@@ -59,7 +59,7 @@ def show(
     asked: SaliencyRequest, button: str, begin: Callable[[], bool], found: Callable[[], Found] | None = None
 ) -> None:
     """Draw the button, the progress and what was found; `begin` starts looking, `found` knows what there is."""
-    working = functools.partial(saliency.looking, asked.home)
+    working = functools.partial(saliency.working, asked.home)
     while_working(_show, working, asked, button, begin, found or asked.found, seconds=0.7)
 
 

@@ -33,7 +33,7 @@ ABOUT = later(
 def show(choice: Choice) -> None:
     st.header(say("A shifted test"), anchor=False)
     st.caption(say(ABOUT))
-    while_working(_show, lambda: job.measuring(choice.home), choice)
+    while_working(_show, lambda: job.working(choice.home), choice)
 
 
 def _show(choice: Choice, active: bool) -> None:

@@ -22,7 +22,7 @@ from tl.ui.inspect import heat, saliency
 from tl.ui.inspect.choice import Choice
 from tl.ui.parts import uploads
 from tl.ui.parts.problems import show_kept
-from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.render_slot import without_slot
 from tl.ui.parts.text import escape
 from tl.words import duration, share
 
@@ -95,7 +95,7 @@ def _take(choice: Choice, sides: set[int]) -> None:
 def _held(choice: Choice, file: UploadedFile, sides: set[int]) -> TriedPicture:
     """The picture as training would have it. Raises Refused."""
     native = choice.info.native_resolution if choice.info else max(sides)
-    with out_of_turn(), st.spinner(say("Reading the picture …")):
+    with without_slot(), st.spinner(say("Reading the picture …")):
         found = decoded(file.getvalue(), {min(side, native) for side in sides})
     pixels = {side: found[min(side, native)] for side in sides}
     return TriedPicture(own_name(pixels), pixels, {})

@@ -28,7 +28,7 @@ from tl.ui.parts.deletion import ask
 from tl.ui.parts.keep_in_library import PAGE
 from tl.ui.parts.links import COMPARE, experiment_link
 from tl.ui.parts.problems import show_kept, show_problems
-from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.render_slot import without_slot
 from tl.ui.parts.text import escape, unbroken
 from tl.words import count, memory, number_of, percent
 
@@ -174,7 +174,7 @@ def _key(found: Source) -> str:
 
 def _ask_to_delete(home: Home, entry: LibraryEntry) -> None:
     def delete() -> None:
-        with show_problems(PROBLEM), out_of_turn():
+        with show_problems(PROBLEM), without_slot():
             library.delete(home, entry.source.key)
 
     name, size = escape(entry.source.key), memory(entry.source.size_bytes)
@@ -203,7 +203,7 @@ def _ask_to_rename(home: Home, name: str) -> None:
 
 def _rename(home: Home, name: str) -> None:
     st.session_state.pop(RENAME_PROBLEM, None)
-    with show_problems(RENAME_PROBLEM), out_of_turn():
+    with show_problems(RENAME_PROBLEM), without_slot():
         library.rename(home, name, st.session_state[NEW_NAME].strip())
 
 

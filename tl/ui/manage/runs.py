@@ -17,13 +17,13 @@ from tl.store.queue.database import read_experiment
 from tl.store.queue.name_and_notes import NONE, NameAndNotes, all_names_and_notes
 from tl.store.queue.schema import ACTIVE, RESUMABLE
 from tl.strategies import arm_title
-from tl.ui.compose.arms import dot
 from tl.ui.manage import compared, machines, search
 from tl.ui.parts import view
+from tl.ui.parts.chart import dot
 from tl.ui.parts.keep_in_library import ask_to_keep
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.refresh import Snapshot, fragment
-from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.render_slot import without_slot
 from tl.ui.parts.text import escape
 from tl.ui.watch.deleting import ask_to_delete
 from tl.ui.watch.live import BADGES
@@ -218,7 +218,7 @@ def _reached(run: RunEntry) -> str:
 
 def _act(home: Home, run_id: str, action: str) -> None:
     with show_problems(PROBLEM):
-        with out_of_turn():
+        with without_slot():
             {STOP: jobs.stop, RESUME: jobs.resume}[action](home, run_id)
         if action == RESUME:
             jobs.ensure_supervisor(home)

@@ -22,7 +22,7 @@ def fold(title: str, words: str, key: str) -> DeltaGenerator | None:
         icon=":material/expand_more:" if opened else ":material/chevron_right:",
         type="tertiary",
         key=f"fold_{key}",
-        on_click=_turn,
+        on_click=_toggle,
         args=(key,),
         wrap=True,
     )
@@ -30,5 +30,5 @@ def fold(title: str, words: str, key: str) -> DeltaGenerator | None:
     return place if opened else None
 
 
-def _turn(key: str) -> None:
+def _toggle(key: str) -> None:
     st.session_state[key] = not st.session_state.get(key)

@@ -10,7 +10,7 @@ from tl.sources import own
 from tl.store.home import Home
 from tl.store.titles import title_of
 from tl.ui.parts.problems import show_kept, show_problems
-from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.render_slot import without_slot
 from tl.ui.parts.text import escape
 from tl.words import percent
 
@@ -80,5 +80,5 @@ def _question(home: Home, run_id: str, found: Keepable) -> None:
 
 def _keep(home: Home, run_id: str) -> None:
     st.session_state.pop(PROBLEM, None)
-    with show_problems(PROBLEM), out_of_turn():
+    with show_problems(PROBLEM), without_slot():
         keep(home, run_id, st.session_state[NAME].strip())

@@ -13,7 +13,7 @@ from tl import jobs
 from tl.config import Refused
 from tl.store.home import Home
 from tl.ui.parts.problems import show_kept, show_problems
-from tl.ui.parts.render_slot import in_turn
+from tl.ui.parts.render_slot import render_slot
 
 
 class Watched(Protocol):
@@ -33,7 +33,7 @@ def fragment(draw: Callable[..., None], seconds: float | None) -> Callable[..., 
 
     @functools.wraps(draw)
     def shown(*arguments: Any) -> None:
-        with show_problems(), in_turn():
+        with show_problems(), render_slot():
             draw(*arguments)
 
     return st.fragment(shown, run_every=max(seconds, Home().policy.refresh_seconds) if seconds else seconds)

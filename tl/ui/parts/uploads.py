@@ -15,12 +15,12 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl.languages import joined, later, say
 from tl.ui.parts.problems import show_kept, show_problems
-from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.render_slot import without_slot
 
 if TYPE_CHECKING:  # pandas
     from tl.datasets import Incoming
 
-LOOK_SECONDS = 10.0  # between two looks whether a tab is open
+POLL_SECONDS = 10.0  # between two questions whether a tab is open
 GONE_SECONDS = 120.0  # without a tab after which what waits for its answer goes; as long Streamlit waits for it, too
 WAIT_SECONDS = 3_600.0  # after which it goes anyway
 NOT_KEPT = later("The file was not kept; choose it again to retry.")
@@ -48,7 +48,7 @@ def take(title: str, kind: str, key: str, most: int, read: Callable[[Path], tupl
             with tempfile.NamedTemporaryFile(suffix=f".{kind}") as kept, st.spinner(say("Looking through it …")):
                 kept.write(file.getbuffer())
                 kept.flush()
-                with out_of_turn():
+                with without_slot():
                     page, address = read(Path(kept.name))
             forget(file)
             st.switch_page(page, query_params=address)
@@ -84,7 +84,7 @@ def close_with_its_tab(waiting: "Incoming") -> None:
 def _look_after(waiting: "weakref.ref[Incoming]", session_id: str) -> None:
     began = seen = time.monotonic()
     while True:
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
         upload = waiting()
         if upload is None or not upload.open:
             return

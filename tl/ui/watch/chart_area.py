@@ -7,9 +7,8 @@ import streamlit as st
 from tl.analysis.references import Reference
 from tl.charts.palette import arm_dash
 from tl.languages import later, say
-from tl.ui.compose import plan
-from tl.ui.compose.arms import dot
-from tl.ui.parts.chart import draw
+from tl.ui.parts import plan
+from tl.ui.parts.chart import dot, draw
 from tl.ui.parts.text import escape
 from tl.ui.parts.view import ExperimentView
 from tl.ui.watch import references, target
@@ -84,7 +83,7 @@ def _learned(
         chart = with_references(chart, [(line.accuracy, line.label) for line in published])
         key = f"accuracy_{axis}_{training}_{bool(published)}"
         draw(chart, key=key, alt=say("{measure} of every arm", measure=shown))
-        references.sources(published)
+        references.citations(published)
     with right:
         st.markdown(say("**Validation loss**"))
         chart = curves.validation_chart("loss", metrics, arms, axis, now.max_epochs, training, single, legend=False)

@@ -13,7 +13,7 @@ from tl.strategies import arm_title
 from tl.ui.parts import view
 from tl.ui.parts.deletion import DeletionChoice, ask
 from tl.ui.parts.problems import show_problems
-from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.render_slot import without_slot
 from tl.ui.parts.text import escape
 from tl.words import count, memory, number_of
 
@@ -89,7 +89,7 @@ def about(home: Home, whole: Deletable) -> str:
 def _choice(home: Home, whole: Deletable, problem: str, then: Callable[[], None], named: bool) -> DeletionChoice:
     def delete() -> None:
         with show_problems(problem):
-            with out_of_turn():
+            with without_slot():
                 jobs.delete(home, whole.ident, stop_first=stops)
             then()
 

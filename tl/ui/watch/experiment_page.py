@@ -12,7 +12,7 @@ from tl.languages import say
 from tl.store.home import Home
 from tl.ui.compose import cost, form
 from tl.ui.parts import view
-from tl.ui.parts.render_slot import in_turn
+from tl.ui.parts.render_slot import render_slot
 from tl.ui.parts.text import escape
 from tl.ui.watch import live, name_and_notes, side_by_side, take_home
 from tl.ui.watch.deleting import ask_to_delete
@@ -29,7 +29,7 @@ def show(home: Home, experiment_id: str) -> None:
         st.button(say("New comparison"), icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
         return
     _head(now)
-    with in_turn():
+    with render_slot():
         judged: dict[str, Any] = {}
         found: Verdict | None = None
         if not now.active and now.experiment.final:

@@ -13,7 +13,7 @@ from tl.words import percent, plain
 
 BASELINE, TARGET, MARGIN = "verdict_baseline", "verdict_target", "verdict_margin"
 JUDGE_BY = "verdict_judge_by"
-MEASURES = {ACCURACY: later("accuracy"), BALANCED_ACCURACY: later("balanced accuracy")}
+JUDGED_BY = {ACCURACY: later("accuracy"), BALANCED_ACCURACY: later("balanced accuracy")}
 
 
 def judging_options(experiment: Experiment, ident: str) -> dict[str, Any]:
@@ -73,9 +73,9 @@ def _measure(experiment: Experiment, ident: str) -> str | None:
     usual = BALANCED_ACCURACY if experiment.judge_by == BALANCED_ACCURACY else ACCURACY
     judge_by = st.selectbox(
         say("Judge by"),
-        list(MEASURES),
-        index=list(MEASURES).index(usual),
-        format_func=lambda measure: say(MEASURES[measure]),
+        list(JUDGED_BY),
+        index=list(JUDGED_BY).index(usual),
+        format_func=lambda measure: say(JUDGED_BY[measure]),
         key=f"{JUDGE_BY}_{ident}",
         persist_state="session",
         help=say(

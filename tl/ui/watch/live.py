@@ -15,8 +15,8 @@ from tl.languages import ENGLISH, later, say, speaking
 from tl.store.documents import Progress
 from tl.store.home import Home
 from tl.store.queue.schema import RESUMABLE
-from tl.ui.compose.arms import dot
 from tl.ui.parts import view
+from tl.ui.parts.chart import dot
 from tl.ui.parts.refresh import Snapshot, carry_out, fragment, look_again, set_going
 from tl.ui.parts.text import escape
 from tl.ui.watch import add_seeds, chart_area

@@ -27,7 +27,7 @@ def chosen_references(now: ExperimentView) -> tuple[Reference, ...]:
     return found if shown else ()
 
 
-def sources(lines: tuple[Reference, ...]) -> None:
+def citations(lines: tuple[Reference, ...]) -> None:
     """Where the lines come from."""
     for line in lines:
         st.caption(f"{escape(line.label[0].upper() + line.label[1:])}: [{escape(line.source)}]({line.url})")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from tl import jobs
 from tl.analysis import sweep_wording
-from tl.analysis.curves import MIN_SIZES
+from tl.analysis.learning_curves import MIN_SIZES
 from tl.analysis.sweep_results import SweepFinding
 from tl.config import Refused
 from tl.differences import sides
@@ -171,7 +171,7 @@ def _curves(now: sweep_view.SweepView, found: SweepFinding) -> None:
     chart = with_references(chart, [(line.accuracy, line.label) for line in published])
     key = f"sizes_{single}_{bool(published)}"
     draw(chart, key=key, alt=say("Test accuracy of every arm over the number of training pictures"))
-    references.sources(published)
+    references.citations(published)
     bands = sweep_wording.covers(found)
     points = say("Points: means over seeds; bands: {interval}.", interval=bands)
     if not any(found.curves.values()):

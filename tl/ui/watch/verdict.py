@@ -13,7 +13,7 @@ from tl.report import findings
 from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui.compose import forecast
-from tl.ui.compose.arms import dot
+from tl.ui.parts.chart import dot
 from tl.ui.parts.links import INSPECT, experiment_link
 from tl.ui.parts.text import escape, first_sentence, unbroken
 from tl.ui.parts.view import ExperimentView

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from tl.datasets.intake.layouts import exports, file_names, folders, tables
+from tl.datasets.intake.layouts import annotations, file_names, folders, tables
 from tl.datasets.intake.layouts.reading import FILE_NAME, LayoutInput, Place, Reading
 from tl.languages import later, say
 
-READERS = {"folders": folders, "exports": exports, "tables": tables, "file names": file_names}  # not shown
+READERS = {"folders": folders, "annotations": annotations, "tables": tables, "file names": file_names}  # not shown
 WITHIN = 45.0  # of the likeliest reading's likelihood: others are not worth a question
 MOST = 6  # readings that are offered
 VALIDATION_IS_TEST = later("The pictures for validation became the test set, and part of those for training validates.")

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from tl.datasets.class_names import label, quoted
 from tl.datasets.info import COPY
 from tl.datasets.intake.layouts import vocabulary as words
 from tl.datasets.intake.layouts.reading import OUTSIDE, LayoutInput, LayoutRequest, Place, Reading
 from tl.datasets.intake.layouts.views import View, majority, views
-from tl.datasets.layout import label, quoted
 from tl.languages import english, say, semicolons
 
 FEW = 3  # pictures a class that can be divided has at least

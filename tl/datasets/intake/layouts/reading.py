@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from tl.datasets.layout import natural
+from tl.datasets.class_names import natural
 from tl.datasets.lookup import Lookup
 from tl.languages import commas, later, say
 from tl.words import number_of

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tl.config import refusal
+from tl.datasets.class_names import label, quoted
 from tl.datasets.intake.layouts import vocabulary as words
-from tl.datasets.intake.layouts.exports import find
+from tl.datasets.intake.layouts.annotations import find
 from tl.datasets.intake.layouts.folders import FEW
 from tl.datasets.intake.layouts.reading import LayoutInput, LayoutRequest, Place, Reading
 from tl.datasets.intake.layouts.sheets import SUFFIXES, Sheet, sheet_of
 from tl.datasets.intake.layouts.views import splits_by_folder
-from tl.datasets.layout import label, quoted
 from tl.datasets.lookup import Lookup
 from tl.languages import later, say, semicolons
 

@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from tl.datasets.class_names import label, listed_folders
 from tl.datasets.info import OUTSIDE_FOLDER, OUTSIDE_FOLDERS
 from tl.datasets.intake.layouts import vocabulary as words
-from tl.datasets.layout import label, listed_folders
 from tl.languages import english, later, say
 
 Folders = Sequence[tuple[str, ...]]

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from tl.datasets.class_names import label
 from tl.datasets.intake.layouts.reading import LayoutInput, LayoutRequest, Place, Reading
 from tl.datasets.intake.layouts.views import splits_by_folder
-from tl.datasets.layout import label
 from tl.datasets.lookup import Lookup
 from tl.languages import later, say, semicolons
 

@@ -1,4 +1,4 @@
-"""Pages are drawn by turns, whatever happens in one of them."""
+"""Pages are drawn one after the other, whatever happens in one of them."""
 
 import threading
 import time
@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tl.ui.parts import render_slot as turn
-from tl.ui.parts.render_slot import in_turn, out_of_turn
+from tl.ui.parts import render_slot as slots
+from tl.ui.parts.render_slot import render_slot, without_slot
 
 SECONDS = 10.0
 
@@ -21,53 +21,53 @@ class Other(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        with in_turn():
+        with render_slot():
             self.drawn.set()
 
 
 def test_one_page_at_a_time():
-    with in_turn():
+    with render_slot():
         other = Other()
         assert not other.drawn.wait(0.05)
     assert other.drawn.wait(SECONDS)
 
 
-def test_parts_of_a_page_are_in_its_turn():
-    with in_turn():
-        with in_turn():
+def test_parts_of_a_page_are_drawn_in_its_slot():
+    with render_slot():
+        with render_slot():
             other = Other()
         assert not other.drawn.wait(0.05)
     assert other.drawn.wait(SECONDS)
 
 
-def test_what_takes_long_lets_others_go_on_and_comes_back_into_turn():
-    with in_turn():
-        with out_of_turn():
+def test_what_takes_long_lets_others_go_on_and_takes_a_slot_again():
+    with render_slot():
+        with without_slot():
             assert Other().drawn.wait(SECONDS)
         other = Other()
         assert not other.drawn.wait(0.05)
     assert other.drawn.wait(SECONDS)
-    with out_of_turn():  # nothing to give back
+    with without_slot():  # nothing to give back
         assert Other().drawn.wait(SECONDS)
 
 
 def test_a_page_that_ends_with_an_error_gives_its_turn_back():
-    with pytest.raises(ZeroDivisionError), in_turn(), out_of_turn():
+    with pytest.raises(ZeroDivisionError), render_slot(), without_slot():
         raise ZeroDivisionError
     assert Other().drawn.wait(SECONDS)
 
 
 def test_who_waited_in_vain_does_not_wait_again_for_every_part(monkeypatch):
     waits = []
-    monkeypatch.setattr(turn._turn, "acquire", lambda timeout: waits.append(timeout))
-    with in_turn(), in_turn(), in_turn():
+    monkeypatch.setattr(slots._slot, "acquire", lambda timeout: waits.append(timeout))
+    with render_slot(), render_slot(), render_slot():
         pass
-    assert waits == [turn.PATIENCE_SECONDS]
+    assert waits == [slots.PATIENCE_SECONDS]
 
 
 def test_a_page_that_hangs_holds_nobody_up_for_good(monkeypatch):
-    monkeypatch.setattr(turn, "PATIENCE_SECONDS", 0.05)
-    with in_turn():
+    monkeypatch.setattr(slots, "PATIENCE_SECONDS", 0.05)
+    with render_slot():
         assert Other().drawn.wait(SECONDS)
     assert Other().drawn.wait(SECONDS)
 
@@ -76,7 +76,7 @@ def test_pages_are_drawn_one_after_the_other_also_after_one_was_interrupted():
     drawing, most = [], []
 
     def draw(number: int) -> None:
-        with in_turn():
+        with render_slot():
             drawing.append(number)
             time.sleep(0.01)
             most.append(len(drawing))

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from tl.config import RunConfig, Training, refusal
 from tl.config.training import LEAVE_OUT
 from tl.datasets.catalogue import BUILT_IN, describe, home_of
+from tl.datasets.giving_way import Progress
 from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import Matching, check_source, matched
 from tl.datasets.preparing import prepare
-from tl.datasets.turns import Progress
 from tl.languages import joined, later, say
 from tl.store.home import Home
-from tl.store.paired import HIDDEN, MOST_LOOKED_AT, TARGET_VALIDATION, PairedStore, Pictures, SplitPart
 from tl.store.pictures import PictureStore
+from tl.store.two_sets import HIDDEN, MOST_LOOKED_AT, TARGET_VALIDATION, Pictures, SplitPart, TwoSetStore
 from tl.strategies import SOURCE, SOURCE_AND_FEW, SOURCE_AND_TARGET, SOURCE_THEN_TARGET, STRATEGIES, TARGET
 
 FEW_STREAM = 2**31 + 3  # begins the random numbers of which pictures are labelled; no seed is so large
@@ -125,7 +125,7 @@ class _Pair:
         self._found = matched(self._source, self._target, config.unmatched == LEAVE_OUT)
         self._learns_from = STRATEGIES[config.arm.strategy].learns_from
 
-    def store(self) -> PairedStore:
+    def store(self) -> TwoSetStore:
         """All of it."""
         parts: dict[str, SplitPart] = {}
         beside: SplitPart | None = None
@@ -142,7 +142,7 @@ class _Pair:
         if beside is not None and len(beside) < 2:  # BatchNorm can't train on a single picture
             text = later("{name} has too few training pictures for this arm, which learns from them, too.")
             raise refusal(text, name=self._target.called)
-        return PairedStore(self._found.classes, parts | {"test": test}, beside)
+        return TwoSetStore(self._found.classes, parts | {"test": test}, beside)
 
     def _of_source(self) -> tuple[SplitPart, SplitPart]:
         """Training pictures, as many as the run's samples, and validation pictures."""

@@ -1,6 +1,6 @@
 """How fast this machine trains a network: measured once in the background, kept in the home, never beside a run.
 
-`probe` starts `python -m tl.jobs.measurements.probe HOME BACKBONE RESOLUTION BATCH_SIZE` and reads what it left.
+`probe` starts `python -m tl.jobs.measurements.speed HOME BACKBONE RESOLUTION BATCH_SIZE` and reads what it left.
 """
 
 import json
@@ -43,7 +43,7 @@ def probe(home: Home, backbone: str, resolution: int, batch_size: int) -> dict[s
     """
     known = cached(home, backbone, resolution, batch_size)
     if known is None:
-        background.begin(home, LOCK, "tl.jobs.measurements.probe", [backbone, str(resolution), str(batch_size)])
+        background.begin(home, LOCK, "tl.jobs.measurements.speed", [backbone, str(resolution), str(batch_size)])
     return known
 
 
@@ -79,13 +79,6 @@ def nearest(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
 def _operations(backbone: str, resolution: int) -> float:
     table = BACKBONES[backbone]
     return (table.gflops or 0.0) * (resolution / table.gflops_side) ** 2
-
-
-def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict[str, Any] | None:
-    """The same, waiting for the result; None where a run came first. One measurement at a time."""
-    with locked(home.locks_dir / LOCK):
-        known = cached(home, backbone, resolution, batch_size)
-        return known if known is not None else _measure(home, backbone, resolution, batch_size)
 
 
 def _measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict[str, Any] | None:

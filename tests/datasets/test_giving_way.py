@@ -1,4 +1,4 @@
-"""Pictures are decoded in turns with trainers: never beside one, in short pieces, and nobody waits for himself."""
+"""Decoding pictures gives way to trainers: never beside one, in short pieces, and nobody waits for himself."""
 
 import subprocess
 import sys
@@ -8,15 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from crafted import picture, two_classes, zipped
+from crafted import ingest, picture, two_classes, zipped
 
 from tests.jobs.lab import until
-from tl.datasets import ingest, pool, prepare, turns
+from tl.datasets import giving_way, pool, prepare
 from tl.jobs.launchers.launcher import child_environment
-from tl.store.device_lock import Turn, has_turn
+from tl.store.device_lock import DeviceLock, holds_device
 from tl.store.home import Home
 
-WAITS_SECONDS = 1.5  # for which a turn is held here
+WAITS_SECONDS = 1.5  # for which the lock is held here
 COUNTING = """
 import json, sys, time
 print("ready", flush=True)
@@ -33,38 +33,38 @@ def large(count: int = 6) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def turn(home):
+def device_lock(home):
     """As a trainer that computes."""
-    turn = Turn(home.locks_dir)
-    turn.take()
-    yield turn
-    turn.close()
+    device_lock = DeviceLock(home.locks_dir)
+    device_lock.take()
+    yield device_lock
+    device_lock.close()
 
 
 def elsewhere(work, *arguments):
-    """`work` in a thread of its own, which has no turn; its future."""
+    """`work` in a thread of its own, which has no lock; its future."""
     with_thread = ThreadPoolExecutor(1)
     future = with_thread.submit(work, *arguments)
     with_thread.shutdown(wait=False)
     return future
 
 
-def test_an_upload_waits_while_an_arm_computes_and_says_so(home, tmp_path, turn):
+def test_an_upload_waits_while_an_arm_computes_and_says_so(home, tmp_path, device_lock):
     told = []
     done = elsewhere(ingest, home, zipped(tmp_path / "x.zip", two_classes()), "x", lambda *about: told.append(about))
-    until(lambda: (0, 0, turns.WAITING) in told)
+    until(lambda: (0, 0, giving_way.WAITING) in told)
     time.sleep(WAITS_SECONDS)
-    assert not done.done() and {what for _, _, what in told} == {turns.WAITING}
-    turn.give()
+    assert not done.done() and {what for _, _, what in told} == {giving_way.WAITING}
+    device_lock.give()
     assert done.result(60).train + done.result().test + done.result().validation == 6
     assert told[-1] == (6, 6, "decoding pictures")
-    until(turn.try_take)
+    until(device_lock.try_take)
 
 
 def test_pictures_at_another_resolution_wait_too_and_drawn_ones(home, tmp_path):
     info = ingest(home, zipped(tmp_path / "x.zip", large(30)), "x")
-    turn, told, over = Turn(home.locks_dir), {"x": [], "blossoms": []}, threading.Event()
-    turn.take()
+    device_lock, told, over = DeviceLock(home.locks_dir), {"x": [], "blossoms": []}, threading.Event()
+    device_lock.take()
 
     def tell(name, _, __, what):
         told[name].append(what)
@@ -73,64 +73,64 @@ def test_pictures_at_another_resolution_wait_too_and_drawn_ones(home, tmp_path):
 
     uploaded, drawn = (elsewhere(prepare, home, name, 96, 30, partial(tell, name)) for name in told)
     until(lambda: all(len(what) > 2 for what in told.values()))
-    assert not uploaded.done() and not drawn.done() and {*told["x"], *told["blossoms"]} == {turns.WAITING}
+    assert not uploaded.done() and not drawn.done() and {*told["x"], *told["blossoms"]} == {giving_way.WAITING}
     over.set()
     with pytest.raises(KeyboardInterrupt):
         drawn.result(60)
-    turn.close()
+    device_lock.close()
     assert uploaded.result(60).ready == 30 + info.validation + info.test
 
 
-def test_who_waits_may_give_up_and_takes_no_turn_with_him(home, tmp_path, turn):
+def test_who_waits_may_give_up_and_takes_no_lock_with_him(home, tmp_path, device_lock):
     def give_up(*_):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         elsewhere(ingest, home, zipped(tmp_path / "x.zip", two_classes()), "x", give_up).result(60)
     assert not (home.datasets_dir / "x").exists()
-    turn.give()
-    again = Turn(home.locks_dir)
+    device_lock.give()
+    again = DeviceLock(home.locks_dir)
     until(again.try_take)  # what waited for it has given it back
     again.close()
 
 
-def test_who_has_the_turn_goes_on_with_it(home, tmp_path, turn):
-    """A trainer prepares its pictures: to wait for the turn would be to wait for itself."""
-    assert has_turn(home.locks_dir)
+def test_who_has_the_lock_goes_on_with_it(home, tmp_path, device_lock):
+    """A trainer prepares its pictures: to wait for the lock would be to wait for itself."""
+    assert holds_device(home.locks_dir)
     ingest(home, zipped(tmp_path / "x.zip", large()), "x")
     assert prepare(home, "x", 96).ready == 12
-    assert not Turn(home.locks_dir).try_take(), "nor is it given away"
+    assert not DeviceLock(home.locks_dir).try_take(), "nor is it given away"
 
 
-def test_two_homes_do_not_wait_for_each_other(home, tmp_path, turn):
+def test_two_homes_do_not_wait_for_each_other(home, tmp_path, device_lock):
     ingest(Home(tmp_path / "another"), zipped(tmp_path / "x.zip", two_classes()), "x")
 
 
-def test_visitors_of_one_root_do(home, tmp_path, turn):
+def test_visitors_of_one_root_do(home, tmp_path, device_lock):
     told = []
     visitor = home.of("0" * 26)
     done = elsewhere(ingest, visitor, zipped(tmp_path / "x.zip", two_classes()), "x", lambda *about: told.append(about))
     until(lambda: told)
-    assert told[0][2] == turns.WAITING
-    turn.give()
+    assert told[0][2] == giving_way.WAITING
+    device_lock.give()
     done.result(60)
 
 
 def test_pieces_and_epochs_alternate_and_never_overlap(home, monkeypatch):
     """Two that decode and one that trains: each gets its turns, and whatever computes computes alone."""
-    monkeypatch.setattr(turns, "PIECE_SECONDS", 0.2)
+    monkeypatch.setattr(giving_way, "PIECE_SECONDS", 0.2)
     epochs: list[tuple[float, float]] = []
     over = threading.Event()
 
     def train() -> None:
-        turn = Turn(home.locks_dir)
+        device_lock = DeviceLock(home.locks_dir)
         while not over.is_set():
-            turn.take()
+            device_lock.take()
             began = time.monotonic()
             time.sleep(0.1)
             epochs.append((began, time.monotonic()))
-            turn.give()
-        turn.close()
+            device_lock.give()
+        device_lock.close()
 
     def decode() -> list[list[float]]:
         with pool.answers(["-c", COUNTING], locks_dir=home.locks_dir) as answers:
@@ -152,7 +152,7 @@ def test_pieces_and_epochs_alternate_and_never_overlap(home, monkeypatch):
     assert len(during) >= 4, "nobody waited until all was decoded"
 
 
-def test_waiting_does_not_count_against_the_time_that_reading_may_take(home, turn):
+def test_waiting_does_not_count_against_the_time_that_reading_may_take(home, device_lock):
     told = []
 
     def decode() -> list:
@@ -163,20 +163,20 @@ def test_waiting_does_not_count_against_the_time_that_reading_may_take(home, tur
     done = elsewhere(decode)
     until(lambda: told)
     time.sleep(WAITS_SECONDS)
-    turn.give()
+    device_lock.give()
     assert len(done.result(60)) == 1
 
 
-def test_a_killed_upload_leaves_its_turn(home, tmp_path, turn):
+def test_a_killed_upload_leaves_its_lock(home, tmp_path, device_lock):
     code = "import sys; from pathlib import Path; from tl.datasets import pool\n"
     code += f"with pool.answers(['-c', {COUNTING!r}], locks_dir=Path(sys.argv[1])) as answers:\n"
     code += "    for _ in answers([0.1] + [60] * 9):\n        print('here', flush=True)\n"
-    turn.give()
+    device_lock.give()
     command = [sys.executable, "-c", code, str(home.locks_dir)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=child_environment())
     assert process.stdout.readline() == b"here\n"
-    assert not turn.try_take()
+    assert not device_lock.try_take()
     process.kill()
     process.wait()
     process.stdout.close()
-    until(turn.try_take)
+    until(device_lock.try_take)

@@ -1,4 +1,4 @@
-"""One look at the outcome of an experiment that is run until it is settled: `python -m tl.jobs.settle HOME EXPERIMENT_ID`.
+"""One look at the outcome of an experiment that is run until it is settled: `python -m tl.jobs.look HOME EXPERIMENT_ID`.
 
 Started by the supervisor (tl.jobs.look_starter) when all its runs have ended: adds seeds up to the next planned look, or ends
 the plan and says why. Done twice, it changes things once.
@@ -38,7 +38,7 @@ ENDED = {  # a run's status -> a sentence on it, one with why
 }
 
 
-def settle(home: Home, experiment_id: str) -> None:
+def look(home: Home, experiment_id: str) -> None:
     """Look at the outcome and do what follows from it; nothing where runs go on, or the plan has ended."""
     entry = database.read_experiment(home, experiment_id)
     plan, experiment = entry["settling"], entry["experiment"]
@@ -87,7 +87,7 @@ def main(arguments: list[str]) -> int:
     home, experiment_id = Home(arguments[0]), arguments[1]
     signal.alarm(int(LIMIT_SECONDS))  # also where the supervisor, which watches, was killed
     with locked(home.locks_dir / "settling.lock"), suppress(Unknown):  # deleted meanwhile
-        settle(home, experiment_id)
+        look(home, experiment_id)
     return 0
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tl import machine
 from tl.store.home import Home
-from tl.train import probe
+from tl.train import speed
 from tl.train.hardware import threads
 
 SPEEDS = ("train_images_per_second", "eval_images_per_second", "head_only_images_per_second")
@@ -14,11 +14,11 @@ SPEEDS = ("train_images_per_second", "eval_images_per_second", "head_only_images
 def two_cores(monkeypatch):
     """As if there were two, with one thread only: two that spin beside other tests take minutes."""
     monkeypatch.setattr(threads, "govern", lambda device: threads.Threads(most=2, apply=lambda number: None))
-    monkeypatch.setattr(probe, "SECONDS", 0.05)
+    monkeypatch.setattr(speed, "SECONDS", 0.05)
 
 
 def measured(home: Home) -> dict:
-    return probe.measure(home, "resnet18_narrow", 32, 8)
+    return speed.measure(home, "resnet18_narrow", 32, 8)
 
 
 @pytest.mark.usefixtures("two_cores")
@@ -32,6 +32,6 @@ def test_two_processes_measure_at_once_and_a_lack_of_memory_keeps_the_second_awa
 
 @pytest.mark.usefixtures("two_cores")
 def test_a_second_process_that_ends_early_takes_no_estimate_away(tmp_path, monkeypatch):
-    monkeypatch.setattr(probe, "__name__", "tl.train.no_such_module")
+    monkeypatch.setattr(speed, "__name__", "tl.train.no_such_module")
     found = measured(Home(tmp_path))
     assert found["side_by_side_gain"] is None and all(found[name] > 0 for name in SPEEDS)

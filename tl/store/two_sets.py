@@ -55,7 +55,7 @@ class SplitPart:
 
 
 @dataclass(frozen=True)
-class PairedStore:
+class TwoSetStore:
     """As a PictureStore is used, with splits of two data sets.
 
     It was made for a run's number of samples, so none is asked for.
@@ -91,4 +91,4 @@ class PairedStore:
         return self.parts[split].groups
 
 
-Pictures = PictureStore | PairedStore  # what a run learns, and is tested on
+Pictures = PictureStore | TwoSetStore  # what a run learns, and is tested on

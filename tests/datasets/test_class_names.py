@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tl.datasets.class_names import label, natural
 from tl.datasets.intake.layouts.vocabulary import split_of
-from tl.datasets.layout import label, natural
 from tl.decoding.heads import is_junk
 
 SPELLINGS = {

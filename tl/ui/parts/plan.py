@@ -10,8 +10,7 @@ from tl.effects import before_training
 from tl.languages import joined, later, say
 from tl.store.queue.schema import ACTIVE
 from tl.strategies import arm_title
-from tl.ui.compose.arms import dot
-from tl.ui.parts.chart import draw
+from tl.ui.parts.chart import dot, draw
 from tl.ui.parts.text import escape
 from tl.ui.parts.view import ExperimentView
 
@@ -36,7 +35,7 @@ def in_form(places: list[DeltaGenerator], experiment: Experiment) -> None:
 
 
 def warnings(experiment: Experiment) -> None:
-    """Say what never gets its turn in an arm."""
+    """Say what never trains in an arm."""
     for arm in experiment.arms:
         if words := before_training(experiment, arm):
             title, problem = escape(arm_title(arm.name)), escape(words)

@@ -11,11 +11,11 @@ import pytest
 from tl.config import ArmConfig, Experiment
 from tl.jobs import background
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
-from tl.jobs.measurements import probe as module
-from tl.jobs.measurements.probe import cached, measure, probe
+from tl.jobs.measurements import speed as module
+from tl.jobs.measurements.speed import cached, probe
 from tl.languages import read_sentence
-from tl.store.device_lock import GAVE_WAY, Turn
-from tl.store.files import read_json, write_json
+from tl.store.device_lock import GAVE_WAY, DeviceLock
+from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
 from tl.store.queue.database import insert_experiments
 
@@ -41,6 +41,13 @@ def trainer(monkeypatch, tmp_path):
     use(f"print('noise')\nprint({json.dumps(json.dumps(SPEEDS))})")
     use.calls = lambda: len((tmp_path / "calls").read_text()) if (tmp_path / "calls").exists() else 0
     return use
+
+
+def measure(home, *what):
+    """As `probe`, waiting for the result; None where a run came first."""
+    with locked(home.locks_dir / module.LOCK):
+        known = cached(home, *what)
+        return known if known is not None else module._measure(home, *what)
 
 
 def queue_a_run(home):
@@ -134,19 +141,19 @@ def test_the_real_one_lets_whoever_wants_to_compute_go_first(home):
     """An upload takes its pictures in, or a person starts: they wait for no estimate."""
     command = [sys.executable, "-m", "tl.train", "--probe", "mobilenet_v2", "64", "32"]
     environment = child_environment() | {"TL_HOME": str(home.path)}
-    turn = Turn(home.locks_dir)
-    turn.take()
+    device_lock = DeviceLock(home.locks_dir)
+    device_lock.take()
     assert subprocess.run(command, cwd=PROJECT_ROOT, env=environment, stderr=subprocess.DEVNULL).returncode == GAVE_WAY
-    turn.give()
+    device_lock.give()
     with subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment, stdout=subprocess.DEVNULL) as probing:
-        while turn.try_take():
-            turn.give()
+        while device_lock.try_take():
+            device_lock.give()
             time.sleep(0.05)
             assert probing.poll() is None
-        turn.take()
-        assert turn.waited_seconds < 5, "it measures for longer, and torch alone takes seconds to start"
+        device_lock.take()
+        assert device_lock.waited_seconds < 5, "it measures for longer, and torch alone takes seconds to start"
         assert probing.wait(5) == GAVE_WAY
-    turn.close()
+    device_lock.close()
 
 
 def test_one_that_takes_too_long_is_ended(home, trainer, monkeypatch):

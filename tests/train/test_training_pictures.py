@@ -7,12 +7,12 @@ import pytest
 
 from tl import datasets, measures
 from tl.config import ArmConfig, Experiment, Refused, new_id
-from tl.datasets import pairing, prepare, prepare_for
+from tl.datasets import prepare, prepare_for, training_pictures
 from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import match
-from tl.store.device_lock import Turn
-from tl.store.paired import TARGET_VALIDATION, SplitPart
+from tl.store.device_lock import DeviceLock
 from tl.store.predictions import read_predictions
+from tl.store.two_sets import TARGET_VALIDATION, SplitPart
 from tl.strategies import STRATEGIES
 from tl.train.batches import going_round
 from tl.train.checkpoints.checkpoint import load_best
@@ -47,7 +47,7 @@ def test_a_ceiling_learns_all_of_the_target_and_nothing_of_the_source(stripes_ho
 
 
 def test_of_many_target_pictures_some_from_all_over_are_looked_at_in_each_epoch(stripes_home, negatives, monkeypatch):
-    monkeypatch.setattr(pairing, "MOST_LOOKED_AT", 3)
+    monkeypatch.setattr(training_pictures, "MOST_LOOKED_AT", 3)
     part = prepare_for(stripes_home, config_of("source_only")).parts[TARGET_VALIDATION]
     target = prepare(stripes_home, negatives, 32)
     rows = np.arange(3) * target.sizes["validation"] // 3
@@ -65,7 +65,7 @@ def test_classes_of_one_side_are_left_out_and_the_others_renumbered(stripes_home
     found = match(("lying", "standing"), ("standing", "sitting"))
     assert found.classes == ("standing",)
     labels = found.of_source(source.labels_of("train"))
-    part = pairing._Pair._part(source, "train", labels, most=5)
+    part = training_pictures._Pair._part(source, "train", labels, most=5)
     standing = np.flatnonzero(source.labels_of("train") == 1)[:5]
     assert (part.labels == 0).all() and (part.pixels[:] == source.pixels("train")[standing]).all()
     assert (part.pictures == source.pictures_of("train")[standing]).all() and len(part.groups) == 5
@@ -77,11 +77,11 @@ def test_how_many_pictures_there_are_of_the_classes_that_both_have():
     source = DatasetInfo(name="one", title="one", classes=("a", "b", "c"), counts=counts, **sizes)
     theirs = {name: {"train": 10, "validation": 1, "test": number} for number, name in enumerate("bcd", 5)}
     target = DatasetInfo(name="other", title="other", classes=("b", "c", "d"), counts=theirs, **sizes)
-    both = pairing._together(source, target, match(source.classes, target.classes))
+    both = training_pictures._together(source, target, match(source.classes, target.classes))
     assert (both.classes, both.train, both.validation, both.test) == (("b", "c"), 40, 6, 11)
     assert both.counts["c"] == {"train": 20, "validation": 3, "test": 6} and both.title == "one → other"
     with pytest.raises(Refused, match="other has classes that are to be left out and is not here yet"):
-        pairing._together(source, replace(target, counts={}), match(source.classes, target.classes))
+        training_pictures._together(source, replace(target, counts={}), match(source.classes, target.classes))
 
 
 def test_strategies_for_two_sets_need_two_and_another_than_the_first():
@@ -117,7 +117,7 @@ def test_a_run_is_tested_on_the_target_and_says_what_chose_its_epoch(
     kept = read_predictions(run.predictions, "validation")  # of the best epoch, as that of the source was then
     estimated = read_metrics(run.metrics)["estimated_accuracy"].tolist()
     assert all(0 <= share <= 1 for share in estimated)
-    own = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+    own = Trainer(run, config, DeviceLock(run.home.locks_dir), lambda: None)
     own._prepare()
     load_best(run.checkpoints, own.learner.network, result["best_epoch"], own.learner.moving)
     asked = own.learner.evaluate(TARGET_VALIDATION, lambda done: None)
@@ -146,7 +146,7 @@ def test_an_arm_from_scratch_has_the_weights_and_the_input_of_scratch(make_run, 
     began = {}
     for strategy, own in (("scratch", {}), ("mcc", {"weights": "random"}), ("mcc", {})):
         run, config = make_run(strategy, weights="bundled", target_dataset=negatives, precision="fp32", arm=own)
-        trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+        trainer = Trainer(run, config, DeviceLock(run.home.locks_dir), lambda: None)
         trainer._prepare()
         state = trainer.learner.network.state_dict()
         began[config.arm.initialisation, strategy] = state, trainer.learner.inputs._expects, config.rate_of(config.arm)
@@ -167,7 +167,7 @@ def test_a_few_labelled_pictures_of_each_class_are_half_of_every_batch(make_run,
         assert (few.pixels[:] == prepare(stripes_home, negatives, 32).pixels("train")[few.rows]).all()
         some[number] = set(few.pictures.tolist())
     assert some[2] < some[5], "nested, as samples are"
-    trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+    trainer = Trainer(run, config, DeviceLock(run.home.locks_dir), lambda: None)
     trainer._prepare()
     batch, labels = next(trainer.learner.batches(1))
     assert len(batch) == len(labels) == 16 and trainer.learner.method.noted() == {}

@@ -1,6 +1,6 @@
-"""Work in pieces that take turns with trainers: pictures are decoded between two epochs of an arm, never beside one.
+"""Work in pieces that give way to trainers: pictures are decoded between two epochs of an arm, never beside one.
 
-A piece is short, so that whoever trains waits little; the lock of the turn is fair, so that nobody waits for ever.
+A piece is short, so that whoever trains waits little; the device lock is fair, so that nobody waits for ever.
 """
 
 import threading
@@ -10,43 +10,43 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tl.languages import later, say
-from tl.store.device_lock import Turn, has_turn
+from tl.store.device_lock import DeviceLock, holds_device
 
 PIECE_SECONDS = 2.0  # in which tasks of a piece may begin
 SHOWN_SECONDS = 0.5  # of waiting that nobody is told of
 WAITING = later("waiting for a turn")  # what progress says
-LOOK_SECONDS = 0.2  # between two looks whether to give up
+POLL_SECONDS = 0.2  # between two questions whether to give up
 Progress = Callable[[int, int, str], None]
 
 
-class TurnGate:
-    """Lets tasks of several threads work while this process has the turn, and gives it up after each piece.
+class SharedDeviceLock:
+    """Lets tasks of several threads work while this process has the device lock, and gives it up after each piece.
 
-    Where this thread has the turn already (a trainer prepares its pictures), and without a `locks_dir`, it is open.
+    Where this thread has it already (a trainer prepares its pictures), and without a `locks_dir`, it is open.
     """
 
     def __init__(self, locks_dir: Path | None) -> None:
-        self._turn = None if locks_dir is None or has_turn(locks_dir) else Turn(locks_dir)
+        self._device_lock = None if locks_dir is None or holds_device(locks_dir) else DeviceLock(locks_dir)
         self._changed = threading.Condition()
         self._has = self._asked = self._closed = False
         self._expected = self._working = 0  # tasks that will come or work, and those of them that work
-        self._since = time.monotonic()  # since when it has the turn, or was asked for
+        self._since = time.monotonic()  # since when it is held, or was asked for
         self._waited = 0.0
 
     def expect(self) -> None:
-        """A task will come to `inside`: the turn is kept for it."""
+        """A task will come to `inside`: the lock is kept for it."""
         with self._changed:
             self._expected += 1
 
     @contextmanager
     def inside(self) -> Iterator[None]:
-        """Wait for the turn, and keep it meanwhile. Returns at once where the gate is closed."""
-        if self._turn:
+        """Wait for the lock, and keep it meanwhile. Returns at once where it is closed."""
+        if self._device_lock:
             self._enter()
         try:
             yield
         finally:
-            if self._turn:
+            if self._device_lock:
                 self._leave()
 
     @property
@@ -57,16 +57,16 @@ class TurnGate:
 
     @property
     def waited_seconds(self) -> float:
-        """How long tasks have waited for the turn until now."""
+        """How long tasks have waited for the lock until now."""
         with self._changed:
             return self._waited + (time.monotonic() - self._since if self._asked else 0.0)
 
     def close(self) -> None:
-        """Give the turn back; nobody may be working any more."""
+        """Give the lock back; nobody may be working any more."""
         with self._changed:
             self._closed = True
-            if self._turn and not self._asked:  # else whoever waits for it closes it
-                self._turn.close()
+            if self._device_lock and not self._asked:  # else whoever waits for it closes it
+                self._device_lock.close()
             self._has = False
             self._changed.notify_all()
 
@@ -81,8 +81,8 @@ class TurnGate:
                 if not self._has and not self._asked:
                     self._asked, self._since = True, time.monotonic()
                     # A thread that can be left behind: waiting for a fair lock can't be given up.
-                    threading.Thread(target=self._take, name="turn", daemon=True).start()
-                self._changed.wait(LOOK_SECONDS)
+                    threading.Thread(target=self._take, name="device lock", daemon=True).start()
+                self._changed.wait(POLL_SECONDS)
             self._working += 1
 
     def _leave(self) -> None:
@@ -95,24 +95,24 @@ class TurnGate:
             self._changed.notify_all()
 
     def _take(self) -> None:
-        assert self._turn
-        self._turn.take()
+        assert self._device_lock
+        self._device_lock.take()
         with self._changed:
             now = time.monotonic()
             self._waited += now - self._since
             self._asked, self._has, self._since = False, not self._closed, now
             if self._closed:
-                self._turn.close()
+                self._device_lock.close()
             self._changed.notify_all()
 
     def _give(self) -> None:
-        assert self._turn
+        assert self._device_lock
         self._has = False
-        self._turn.give()
+        self._device_lock.give()
 
 
 class WaitingProgress:
-    """Progress that is told while nothing moves, too: where it was, and that it waits for its turn."""
+    """Progress that is told while nothing moves, too: where it was, and that it waits."""
 
     def __init__(self, progress: Progress | None) -> None:
         self._progress, self._last = progress, (0, 0)

@@ -10,7 +10,7 @@ from tl.languages import commas, joined, later, plural, say, semicolons
 from tl.ui.compose.class_editor import editor
 from tl.ui.parts import uploads
 from tl.ui.parts.problems import show_kept, show_problems
-from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.render_slot import without_slot
 from tl.ui.parts.text import escape
 from tl.words import count, number_of, plain
 
@@ -72,7 +72,7 @@ def ask(uploaded: str) -> None:
 
 def _use(incoming: Incoming, reading: Reading, edits: Edits, uploaded: str) -> None:
     state = st.session_state
-    with show_problems(PROBLEM), out_of_turn(), st.spinner(say("Making the data set …")):
+    with show_problems(PROBLEM), without_slot(), st.spinner(say("Making the data set …")):
         try:
             name = incoming.create_dataset(reading, edits).name
         except TooSmall as refusal:

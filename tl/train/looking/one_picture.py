@@ -1,4 +1,4 @@
-"""`python -m tl.train.looking.look`: what finished runs' networks answer on one picture, and where each of them looks.
+"""`python -m tl.train.looking.one_picture`: what finished runs' networks answer on one picture, and where each of them looks.
 
 What is found goes to the home's cache (tl.store.saliency), a file for each run.
 """
@@ -15,7 +15,7 @@ from tl.backbones import BACKBONES
 from tl.config import Refused, refusal
 from tl.datasets import prepare_for
 from tl.output import spell_out
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 from tl.store.home import Home
 from tl.store.pictures import SPLITS
 from tl.store.saliency import MOST_CLASSES, ClassProbability, Failed, Saliency, pixels_path, take_pixels, write_saliency
@@ -28,31 +28,31 @@ DIGITS = 4  # of a share that is kept
 
 
 def main(argv: list[str]) -> int:
-    """Exit status 0: each run has its look, or the reason why it has none, in the cache."""
+    """Exit status 0: each run has its answer, or the reason why it has none, in the cache."""
     # --picture: its place in the data set, or the name under which its pixels wait in the cache.
-    parser = argparse.ArgumentParser(prog="python -m tl.train.looking.look", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m tl.train.looking.one_picture", description=__doc__.splitlines()[0])
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--picture", required=True, metavar="PLACE")
     parser.add_argument("runs", nargs="+", metavar="RUN_ID")
     options = parser.parse_args(argv)
     home, device = Home(options.home), choose_device()
     own = take_pixels(home, options.picture) if pixels_path(home, options.picture).exists() else None
-    turn, share = Turn(home.locks_dir), threads.govern(device)
+    device_lock, share = DeviceLock(home.locks_dir), threads.govern(device)
     for run_id in options.runs:
-        turn.take()
+        device_lock.take()
         share.resume()
         try:
-            found: Saliency | Failed = _look(home, run_id, options.picture, own, device)
+            found: Saliency | Failed = _asked(home, run_id, options.picture, own, device)
         except Refused as problem:
             found = Failed(str(problem))
         finally:
             share.pause()
-            turn.give()
+            device_lock.give()
         write_saliency(home, run_id, options.picture, found)
     return 0
 
 
-def _look(home: Home, run_id: str, picture: str, own: dict[int, np.ndarray] | None, device: torch.device) -> Saliency:
+def _asked(home: Home, run_id: str, picture: str, own: dict[int, np.ndarray] | None, device: torch.device) -> Saliency:
     """Raises Refused."""
     which = finished(home.run(run_id), device)
     if own is None:
@@ -60,10 +60,10 @@ def _look(home: Home, run_id: str, picture: str, own: dict[int, np.ndarray] | No
     else:
         side = which.config.resolution
         pixels = own[side] if side in own else own[max(own)]
-    return look(which, pixels)
+    return answer(which, pixels)
 
 
-def look(which: Finished, pixels: np.ndarray) -> Saliency:
+def answer(which: Finished, pixels: np.ndarray) -> Saliency:
     """What a network makes of a picture (S, S, 3) uint8."""
     with which.precise():
         with torch.inference_mode():

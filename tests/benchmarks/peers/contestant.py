@@ -5,18 +5,18 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from tl.store.device_lock import Turn
+from tl.store.device_lock import DeviceLock
 
 
-class Turns:
+class Contestant:
     """The turn of this process and its report; `settings` are the JSON given on the command line, as attributes."""
 
     def __init__(self):
         self.settings = SimpleNamespace(**json.loads(sys.argv[1]))
-        self._turn = Turn(Path(self.settings.locks))
+        self._device_lock = DeviceLock(Path(self.settings.locks))
         self._report = Path(self.settings.report)
         self._report.write_text("")
-        self._turn.take()
+        self._device_lock.take()
 
     def report(self, **figures) -> None:
         """Write down one turn's figures."""
@@ -25,5 +25,5 @@ class Turns:
 
     def hand_over(self) -> None:
         """Let the others compute."""
-        self._turn.give()
-        self._turn.take()
+        self._device_lock.give()
+        self._device_lock.take()

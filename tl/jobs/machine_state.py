@@ -10,22 +10,22 @@ from tl.store.home import Home
 from tl.store.machines import Machine, write_machines
 from tl.store.queue.rows import RunRow
 
-LOOK_SECONDS = 3.0  # between two looks
+POLL_SECONDS = 3.0
 
 
-class MachineRecord:
+class MachineState:
     """One per supervisor."""
 
     def __init__(self, home: Home, clock: Callable[[], float] = time.monotonic):
         self._home, self._clock = home, clock
         self._told: tuple[Machine, ...] | None = None
-        self.looked_at = float("-inf")
+        self.polled_at = float("-inf")
 
     def tell(self, launcher: Launcher, running: Sequence[RunRow]) -> None:
         """Write down where the runs are, where that has changed."""
-        if self._clock() - self.looked_at < LOOK_SECONDS:
+        if self._clock() - self.polled_at < POLL_SECONDS:
             return
-        self.looked_at = self._clock()
+        self.polled_at = self._clock()
         runs = {row.handle: row.run_id for row in running if row.handle}
         try:
             found = launcher.machines(runs)

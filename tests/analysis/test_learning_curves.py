@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tl.analysis.curves import falls_below, first_below, fit, fit_many, weights_of
+from tl.analysis.learning_curves import falls_below, first_below, fit, fit_many, weights_of
 
 SIZES = (100, 300, 1000, 3000)
 
