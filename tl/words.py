@@ -47,7 +47,7 @@ STATUSES = {  # of a run
     "failed": later("failed"),
     "interrupted": later("interrupted"),
 }
-DRAWN = ("blossoms", "blossoms_dusk")  # the built-in data sets whose pictures the computer draws
+DRAWN = ("blossoms", "blossoms_dusk")  # sets of tl.datasets.drawn, by name: to load that would slow each command
 
 
 def not_available() -> str:

@@ -12,7 +12,7 @@ from tl.effects import has_effect
 from tl.jobs import memory
 from tl.languages import commas, later, listed, say
 from tl.parameters import PARAMETERS
-from tl.schedules import OPTIMIZERS
+from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store.home import Home
 from tl.strategies import STRATEGIES, arm_title
 from tl.ui.compose import bounds
@@ -22,13 +22,6 @@ from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number, typed
 from tl.ui.parts.text import escape
 from tl.words import number_of, rate
-
-RATES = {
-    "constant": later("constant rate"),
-    "step": later("step rate"),
-    "cosine": later("cosine rate"),
-    "one_cycle": later("one cycle rate"),
-}
 
 
 def shared_settings(info: DatasetInfo | None = None) -> None:
@@ -144,7 +137,7 @@ def shared_summary() -> str:
         say("{seeds} to begin with", seeds=seeds) if st.session_state.get(SETTLE) else seeds,
         say("batches of {number}", number=chosen.batch_size),
         say(OPTIMIZERS[chosen.optimizer].title),
-        say(RATES[chosen.schedule]),
+        say(SCHEDULES[chosen.schedule].rate),
     ]
     if chosen.find_rate:
         parts.append(say("found by a range test"))
