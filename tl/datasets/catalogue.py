@@ -8,14 +8,12 @@ from tl.config import NAME_PATTERN, Refused, refusal
 from tl.datasets.drawn import DRAWN
 from tl.datasets.info import DatasetInfo, mending
 from tl.datasets.titles import name_of_title
-from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
+from tl.datasets.torchvision_sets import DOWNLOADABLE
 from tl.languages import later
 from tl.store.files import read_json
 from tl.store.home import Home
 
-BUILT_IN: dict[str, DatasetInfo] = {
-    info.name: info for info in (*(drawn.info for drawn in DRAWN.values()), CIFAR10, FLOWERS102)
-}
+BUILT_IN: dict[str, DatasetInfo] = {name: built_in.info for name, built_in in (DRAWN | DOWNLOADABLE).items()}
 
 
 def home_of(home: Home, name: str) -> Home:
