@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from tl.__main__ import parser
+from tl.arm_names import arm_title
 from tl.cli.experiment_options import experiment_of
 from tl.config import ArmConfig, Experiment, Refused
 from tl.config.training import AUGMENTS, BALANCES, JUDGES, PRECISIONS, VIEWS_BY
@@ -17,7 +18,7 @@ from tl.parameters import PARAMETERS
 from tl.report.command import command
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.sources.cards import bundled
-from tl.strategies import STRATEGIES, arm_title
+from tl.strategies import STRATEGIES
 from tl.ui.compose import cost, form_state
 from tl.ui.compose.presets import PRESETS
 

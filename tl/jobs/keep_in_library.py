@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from tl.arm_names import arm_title
 from tl.backbones import BACKBONES
 from tl.config import AUTO, Newer, Refused, RunConfig, refusal
 from tl.config.training import BUNDLED, IMAGENET
@@ -26,7 +27,7 @@ from tl.store.files import locked
 from tl.store.home import Home, Run
 from tl.store.seal import header_of_intact
 from tl.store.weights_file import Tensor
-from tl.strategies import STRATEGIES, arm_title
+from tl.strategies import STRATEGIES
 from tl.words import status_name
 
 if TYPE_CHECKING:

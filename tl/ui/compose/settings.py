@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from tl.arm_names import arm_title
 from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.config.arm import usual_rate
 from tl.datasets.info import DatasetInfo, uneven
@@ -14,7 +15,7 @@ from tl.languages import commas, later, listed, say
 from tl.parameters import PARAMETERS
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store.home import Home
-from tl.strategies import STRATEGIES, arm_title
+from tl.strategies import STRATEGIES
 from tl.ui.compose import bounds
 from tl.ui.compose.form_state import ARMS, OWN_SEEDS, SETTLE, arm_key, compose, shared_key, usual_name_in
 from tl.ui.compose.shared_settings import DEFAULTS, SHARED, Setting

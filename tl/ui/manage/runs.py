@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from tl import jobs
+from tl.arm_names import arm_title
 from tl.backbones import BACKBONES
 from tl.differences import networks, sides
 from tl.jobs.listing import RunEntry, RunLine, in_full
@@ -16,7 +17,6 @@ from tl.store.documents import Progress
 from tl.store.home import Home
 from tl.store.name_and_notes import NONE, NameAndNotes, all_names_and_notes
 from tl.store.schema import ACTIVE, RESUMABLE
-from tl.strategies import arm_title
 from tl.ui.compose.arms import dot
 from tl.ui.manage import compared, machines, search
 from tl.ui.parts import view

@@ -5,12 +5,13 @@ from typing import Any
 
 import streamlit as st
 
+from tl.arm_names import arm_title
 from tl.backbones import BACKBONES
 from tl.jobs.listing import RunLine
 from tl.languages import say
 from tl.store.home import Home
 from tl.store.name_and_notes import NONE, NameAndNotes
-from tl.strategies import STRATEGIES, arm_title
+from tl.strategies import STRATEGIES
 from tl.ui.parts import view
 from tl.words import plain
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tl import jobs
+from tl.arm_names import arm_title
 from tl.config import ID_PATTERN, Experiment, Training, refusal
 from tl.differences import networks
 from tl.jobs.listing import RunEntry
@@ -21,7 +22,6 @@ from tl.store.home import Home
 from tl.store.name_and_notes import NameAndNotes, name_and_notes_of
 from tl.store.schema import ACTIVE
 from tl.store.settle_plan import SettlePlan
-from tl.strategies import arm_title
 from tl.words import ordinal
 
 if TYPE_CHECKING:  # the page's first paint doesn't wait for pandas
