@@ -13,7 +13,6 @@ from tl.differences import networks, sides
 from tl.jobs.listing import RunEntry, RunLine, in_full
 from tl.languages import later, say
 from tl.store.database import read_experiment
-from tl.store.documents import Progress
 from tl.store.home import Home
 from tl.store.name_and_notes import NONE, NameAndNotes, all_names_and_notes
 from tl.store.schema import ACTIVE, RESUMABLE
@@ -138,9 +137,7 @@ def run_columns(home: Home, runs: list[RunEntry]) -> dict[str, list[str]]:
 
 
 def _state(run: RunEntry) -> str:
-    if run.status == "running":
-        return say(view.PHASES.get((run.progress or Progress()).phase or "", view.STATUSES["running"]))
-    return view.in_queue(run) if run.status == "queued" else say(view.STATUSES[run.status])
+    return view.in_queue(run) if run.status == "queued" else view.state(run)
 
 
 def _experiment(home: Home, experiment_id: str, runs: list[RunEntry], label: NameAndNotes, several: bool) -> None:
