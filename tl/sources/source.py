@@ -21,6 +21,7 @@ HERE = {  # state of a source whose file is on this computer
     "installed": Here(later("From a package"), later("installed")),
     "cached": Here(later("Downloaded"), later("cached")),  # before
 }
+AWAY = ("download", "missing")  # states of others; missing: of a package that is not installed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,4 +42,7 @@ class Source:
     source_data: str  # the pictures they were trained on, in English: `tl.networks.pictures_in_words` says them
     accuracy: float | None  # top-1 on the source's own validation pictures, fraction 0..1
     card: dict[str, Any] | None = None  # the whole model card, where there is one
-    state: str  # key of HERE, else "download", or "missing" (a package that is not installed)
+    state: str  # key of HERE or one of AWAY
+
+    def __post_init__(self) -> None:
+        assert self.state in (*HERE, *AWAY), f"{self.state} is neither in HERE nor in AWAY"
