@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TABLES = {"backbones", "failures", "machine", "measures", "networks", "output", "phases", "strategies", "schedules"}
-TABLES |= {"parameters", "setting_names", "timm_networks", "words"}
+TABLES |= {"arm_names", "parameters", "setting_names", "timm_networks", "words"}
 WORDS = {"languages"}  # everything that people read is said by it
 BASE = TABLES | WORDS | {"config", "ending", "policy"}
 ABOVE = {"effects", "differences", "operations"}  # what follows from a configuration
@@ -21,6 +21,7 @@ ALLOWED = {
     **dict.fromkeys(TABLES, WORDS),
     "timm_networks": WORDS | {"networks"},
     "strategies": WORDS | {"phases"},
+    "arm_names": WORDS | {"strategies"},
     "backbones": WORDS | {"networks", "timm_networks"},
     "config": WORDS | TABLES,
     "policy": WORDS | {"config"},

@@ -179,6 +179,22 @@ def test_the_tree_names_every_part_and_nothing_else() -> None:
     assert parts | set((ROOT / "pages").glob("*.py")) <= named, f"the tree of {names(TREE)} lacks a part or a page"
 
 
+def places(page: Path) -> dict[str, set[str]]:
+    """A page's "where does a new ... go?": what is new -> the files and folders of code that its row names."""
+    text = page.read_text(encoding="utf-8")
+    ((table, _),) = re.findall(r"^\| new \| where \|\n\|---\|---\|\n((\|.*\n)+)", text, re.MULTILINE)
+    rows = re.findall(r"^\| (.+?) \| (.+) \|$", table, re.MULTILINE)
+    return {new: set(re.findall(r"`((?:tl|pages)/[\w/]*(?:\.py)?)`", where)) for new, where in rows}
+
+
+def test_the_first_page_says_where_a_new_thing_goes_as_the_table_of_all_does() -> None:
+    """A row of README.md may stand for several there: "data set" for one that is downloaded and one that is drawn."""
+    every = places(TREE)
+    for new, where in places(FIRST).items():
+        rows = [named for row, named in every.items() if row.startswith(new)]
+        assert rows and where == set().union(*rows), f"{new}: {names(FIRST)} and {names(TREE)} name other places"
+
+
 def test_the_strategies_are_those_of_the_table() -> None:
     assert table(set(STRATEGIES)) == {name: strategy.sentence_for() for name, strategy in STRATEGIES.items()}, (
         f"{names(STRATEGIES_PAGE)} has a row for every strategy, which says what the page says"

@@ -21,4 +21,4 @@ from tl.schedules import SCHEDULES
     ],
 )
 def test_the_factor_at_an_epoch_of_ten(schedule, epochs_done, factor):
-    assert SCHEDULES[schedule](epochs_done, 10, 3, 0.1) == pytest.approx(factor)
+    assert SCHEDULES[schedule].factor(epochs_done, 10, 3, 0.1) == pytest.approx(factor)

@@ -3,13 +3,14 @@
 import pytest
 import torch
 
+from tl.arm_names import arm_title
 from tl.arms import parse_arms
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment, Refused
 from tl.config.arm import usual_rate
 from tl.parameters import PARAMETERS
 from tl.phases import HEAD, phase_at
-from tl.strategies import LAYER_DECAY, LORA, NORM_AND_BIAS, STRATEGIES, arm_title, offered
+from tl.strategies import LAYER_DECAY, LORA, NORM_AND_BIAS, STRATEGIES, offered
 from tl.train.network import Stages, build_network
 from tl.train.optimizer import make_optimizer, set_rates
 

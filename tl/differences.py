@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tl.arm_names import FROM_SCRATCH, own_in_words
 from tl.backbones import BACKBONES
 from tl.config import AUTO, TRANSFERRED, ArmConfig, Experiment, Training
 from tl.config.training import IMAGENET
 from tl.languages import later, listed, say
-from tl.strategies import FROM_SCRATCH, RANDOM, STRATEGIES, own_in_words
+from tl.strategies import RANDOM, STRATEGIES
 
 LONGEST_NAME = 56  # characters: what makes a name unique has room behind it
 NOUNS = {  # what may differ
@@ -52,7 +53,7 @@ def own_words(arm: ArmConfig) -> str:
 def usual_name(strategy: str, own: Mapping[str, Any]) -> str:
     """What an arm is called that nobody named: after its strategy (a key of STRATEGIES), and where it transfers something
     of its own (`own`, by TRANSFERRED) after that, too: "Linear probe, EfficientNet-Lite0, 128 px". In English, whoever
-    reads: it is what the arm is called for ever, and `tl.strategies.arm_title` words it."""
+    reads: it is what the arm is called for ever, and `tl.arm_names.arm_title` words it."""
     words = ", ".join(_transferred(own))
     return f"{STRATEGIES[strategy].title}, {words}"[:LONGEST_NAME].rstrip(", ") if words else strategy
 

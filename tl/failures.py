@@ -12,6 +12,7 @@ from tl.languages import later, say
 class Failure(NamedTuple):
     """One way to fail, in words that make one sentence."""
 
+    short: str  # in brackets, behind "failed"
     what: str
     advice: str
     elsewhere: str = ""  # what to do where it was no run, which alone can be resumed; empty: only runs fail so
@@ -19,47 +20,70 @@ class Failure(NamedTuple):
 
 FAILURES = {
     "diverged": Failure(
-        later("Training diverged"), later("the best epoch so far is kept, but use a lower learning rate, say a tenth")
+        later("diverged"),
+        later("Training diverged"),
+        later("the best epoch so far is kept, but use a lower learning rate, say a tenth"),
     ),
     "out_of_gpu_memory": Failure(
+        later("out of gpu memory"),
         later("The GPU's memory was not enough"),
         later("use a smaller batch size, resolution or network, or free the GPU"),
     ),
     "out_of_memory": Failure(
-        later("The memory was not enough"), later("use a smaller batch size, resolution or network")
+        later("out of memory"),
+        later("The memory was not enough"),
+        later("use a smaller batch size, resolution or network"),
     ),
-    "gpu_lost": Failure(later("The GPU stopped working"), later("resume, and restart the machine if that fails, too")),
+    "gpu_lost": Failure(
+        later("gpu lost"), later("The GPU stopped working"), later("resume, and restart the machine if that fails, too")
+    ),
     "disk_full": Failure(
+        later("disk full"),
         later("The disk is full"),
         later("free some space and resume, nothing finished is lost"),
         later("free some space and try again, nothing finished is lost"),
     ),
     "not_writable": Failure(
+        later("not writable"),
         later("A file may not be read or written"),
         later("give this user the right to, and resume"),
         later("give this user the right to, and try again"),
     ),
     "disk_error": Failure(
+        later("disk error"),
         later("The disk could not read or write"),
         later("make a copy while you can, and resume"),
         later("make a copy while you can, and try again"),
     ),
     "too_many_files": Failure(
+        later("too many files"),
         later("Too many files are open"),
         later("close programs or raise `ulimit -n`, and resume"),
         later("close programs or raise `ulimit -n`, and try again"),
     ),
     "download_failed": Failure(
-        later("A download failed"), later("check the network, or choose weights and pictures that are here")
+        later("download failed"),
+        later("A download failed"),
+        later("check the network, or choose weights and pictures that are here"),
     ),
-    "wrong_hash": Failure(later("A downloaded file is not the one its publisher names"), later("try again later")),
+    "wrong_hash": Failure(
+        later("wrong hash"), later("A downloaded file is not the one its publisher names"), later("try again later")
+    ),
     "bad_checkpoint": Failure(
-        later("The run's checkpoint can't be used"), later("start a new run with the same settings")
+        later("bad checkpoint"),
+        later("The run's checkpoint can't be used"),
+        later("start a new run with the same settings"),
     ),
-    "bad_data": Failure(later("The pictures or weights can't be used"), later("add the zip or the weights again")),
-    "bad_config": Failure(later("The run's config.json can't be used"), later("start a new run")),
-    "internal_error": Failure(later("An unexpected error ended the run"), later("its log has more")),
-    "device_lost": Failure(later("One of the run's devices was lost"), later("resume, or resume on fewer devices")),
+    "bad_data": Failure(
+        later("bad data"), later("The pictures or weights can't be used"), later("add the zip or the weights again")
+    ),
+    "bad_config": Failure(later("bad config"), later("The run's config.json can't be used"), later("start a new run")),
+    "internal_error": Failure(
+        later("internal error"), later("An unexpected error ended the run"), later("its log has more")
+    ),
+    "device_lost": Failure(
+        later("device lost"), later("One of the run's devices was lost"), later("resume, or resume on fewer devices")
+    ),
 }
 EXIT_STATUS = {name: number for number, name in enumerate(FAILURES, 80)} | {"bad_config": 2}  # 2: bad arguments
 OF_ERRNO = {

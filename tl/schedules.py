@@ -6,8 +6,15 @@ from dataclasses import dataclass
 
 from tl.languages import later
 
-# Each takes (epoch from 0 with fraction, total epochs, step_epochs, step_factor) and returns a factor of the rate.
-Schedule = Callable[[float, int, int, float], float]
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """One way for the rate to move; its texts are still to be said."""
+
+    title: str
+    rate: str  # what its rate is called in a list of settings
+    # (epoch from 0 with fraction, total epochs, step_epochs, step_factor) -> what the rate is multiplied by
+    factor: Callable[[float, int, int, float], float]
 
 
 def _constant(epoch: float, total: int, step_epochs: int, step_factor: float) -> float:
@@ -30,10 +37,10 @@ def _one_cycle(epoch: float, total: int, step_epochs: int, step_factor: float) -
 
 
 SCHEDULES: dict[str, Schedule] = {
-    "constant": _constant,
-    "step": _step,
-    "cosine": _cosine,
-    "one_cycle": _one_cycle,
+    "constant": Schedule(title=later("Constant"), rate=later("constant rate"), factor=_constant),
+    "step": Schedule(title=later("Step: cut every few epochs"), rate=later("step rate"), factor=_step),
+    "cosine": Schedule(title=later("Cosine: falls smoothly to 0"), rate=later("cosine rate"), factor=_cosine),
+    "one_cycle": Schedule(title=later("One cycle: up, then down"), rate=later("one cycle rate"), factor=_one_cycle),
 }
 
 

@@ -6,12 +6,11 @@ all). What it does otherwise than plain training is its method, one file in tl/t
 is a field of ArmConfig and one entry in PARAMETERS (tl.parameters).
 """
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from tl.languages import commas, later, say
+from tl.languages import later, say
 from tl.phases import (
     Arm,
     Phase,
@@ -30,8 +29,6 @@ STARTS = {
     PRETRAINED: later("Pretrained backbone"),
     MEAN_VAR: later("Random weights with the mean and variance of each pretrained layer"),
 }
-FROM_SCRATCH = later("from scratch")  # what an arm with random weights of its own is called
-TRAINED = later("trained")  # the same of one whose head was not only fitted to features
 # Keys of tl.train.methods.METHODS: what is prepared, which parameters train, and what happens around each step.
 PLAIN, SCALE_ONLY, ANCHORED, NEAREST_MEAN = "plain", "scale_only", "anchored", "nearest_mean"
 NORM_AND_BIAS, LORA, LAYER_DECAY = "norm_and_bias", "lora", "layer_decay"
@@ -51,10 +48,11 @@ class Strategy:
     """One way to train a network; `phases(stage names, arm, epochs at most)` gives what trains when."""
 
     title: str  # as the page shows it
+    inside: str  # the same inside a sentence
     says: str  # what trains when; {start}: how the weights begin
-    learning_rate: float | None = (
-        1e-3  # usual one of the head at the start, with Adam; None: nothing trains by gradient
-    )
+    short: str = ""  # `inside` where parentheses stand around it; empty: the same
+    # Usual one of the head at the start, with Adam; None: nothing trains by gradient.
+    learning_rate: float | None = 1e-3
     phases: Callable[[tuple[str, ...], Arm, int], tuple[Phase, ...]] = everything
     initialisation: str = PRETRAINED
     parameters: tuple[str, ...] = ()  # keys of PARAMETERS (tl.parameters) that matter to it
@@ -94,11 +92,13 @@ _of_two_sets = partial(Strategy, learning_rate=1e-4, needs_target=True)
 STRATEGIES: dict[str, Strategy] = {
     "scratch": Strategy(
         title=later("From scratch"),
+        inside=later("from scratch"),
         says=later("{start}; everything trains from the first epoch."),
         initialisation=RANDOM,
     ),
     "mean_var_init": Strategy(
         title=later("Pretrained scale only"),
+        inside=later("pretrained scale only"),
         says=later("{start}; everything trains from the first epoch."),
         initialisation=MEAN_VAR,
         method=SCALE_ONLY,
@@ -106,17 +106,20 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "linear_probe": Strategy(
         title=later("Linear probe"),
+        inside=later("linear probe"),
         says=later("{start}, frozen throughout; only the head trains."),
         phases=head_only,
     ),
     "freeze_then_unfreeze": Strategy(
         title=later("Freeze, then unfreeze"),
+        inside=later("freeze, then unfreeze"),
         says=later("{start}; only the head trains at first, then everything at a fraction of the rate."),
         parameters=("frozen_epochs", "unfreeze_factor"),
         phases=head_then_everything,
     ),
     "last_stages": Strategy(
         title=later("Last stages"),
+        inside=later("last stages"),
         says=later("{start}; the last stages and the head train, the stages before stay frozen."),
         learning_rate=1e-4,
         parameters=("unfrozen_stages",),
@@ -124,6 +127,7 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "gradual_unfreezing": Strategy(
         title=later("Gradual unfreezing"),
+        inside=later("gradual unfreezing"),
         says=later(
             "{start}; only the head trains at first, then one more stage from the top every few epochs, at a fraction of the rate."
         ),
@@ -133,11 +137,13 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "full_finetuning": Strategy(
         title=later("Full fine-tuning"),
+        inside=later("full fine-tuning"),
         says=later("{start}; everything trains from the first epoch."),
         learning_rate=1e-4,
     ),
     "discriminative": Strategy(
         title=later("Discriminative rates"),
+        inside=later("discriminative rates"),
         says=later("{start}; everything trains from the first epoch, each stage slower than the one above it."),
         parameters=("stage_divisor",),
         phases=input_slower,
@@ -145,6 +151,7 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "lp_ft": Strategy(
         title=later("Linear probe, then fine-tuning"),
+        inside=later("linear probe, then fine-tuning"),
         says=later(
             "{start}; only the head trains until it stops improving (half of the epochs at most), then everything from that head at a fraction of the rate."
         ),
@@ -154,6 +161,7 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "l2_sp": Strategy(
         title=later("Fine-tuning held to its start"),
+        inside=later("fine-tuning held to its start"),
         says=later("{start}; everything trains from the first epoch, its weights pulled towards the pretrained ones."),
         learning_rate=1e-4,
         parameters=("anchor",),
@@ -162,6 +170,7 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "nearest_mean": Strategy(
         title=later("Nearest class mean"),
+        inside=later("nearest class mean"),
         says=later("{start}, frozen; nothing trains: a picture gets the class whose mean feature is the nearest."),
         learning_rate=None,
         method=NEAREST_MEAN,
@@ -170,12 +179,15 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "norm_and_bias": Strategy(
         title=later("Normalisation and biases"),
+        inside=later("normalisation and biases"),
         says=later("{start}; only normalisation layers (BatchNorm's statistics, too), biases and the head train."),
         method=NORM_AND_BIAS,
         source=later("Ben Zaken et al. 2021, arXiv 2106.10199"),
     ),
     "lora": Strategy(
         title=later("Low-rank updates (LoRA)"),
+        inside=later("low-rank updates (LoRA)"),
+        short=later("low-rank updates"),
         says=later(
             "{start}, frozen but for low-rank updates of attention, linear layers and 1×1 convolutions, which train with the head."
         ),
@@ -185,6 +197,7 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "layer_decay": Strategy(
         title=later("Layer-wise rate decay"),
+        inside=later("layer-wise rate decay"),
         says=later("{start}; everything trains from the first epoch, each block slower than the one above it."),
         parameters=("layer_decay",),
         method=LAYER_DECAY,
@@ -192,12 +205,15 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "source_only": _of_two_sets(
         title=later("Source only"),
+        inside=later("source only"),
         says=later(
             "{start}; everything trains from the first epoch, on the source alone: the target is only what it is tested on."
         ),
     ),
     "adabn": _of_two_sets(
         title=later("Target's statistics (AdaBN)"),
+        inside=later("target's statistics (AdaBN)"),
+        short=later("target's statistics"),
         says=later(
             "{start}; trained as the source alone. Then BatchNorm gets the statistics of the target's pictures; nothing trains on them."
         ),
@@ -207,6 +223,8 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "dann": _of_two_sets(
         title=later("Domain-adversarial training (DANN)"),
+        inside=later("domain-adversarial training (DANN)"),
+        short=later("domain-adversarial training"),
         says=later(
             "{start}; everything trains from the first epoch, on the source's labels and so that a discriminator can't tell source from target."
         ),
@@ -217,6 +235,8 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "cdan": _of_two_sets(
         title=later("Conditional adversarial training (CDAN)"),
+        inside=later("conditional adversarial training (CDAN)"),
+        short=later("conditional adversarial training"),
         says=later(
             "{start}; as domain-adversarial training, but the discriminator sees the predictions, too: classes are aligned with classes."
         ),
@@ -227,6 +247,8 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "mcc": _of_two_sets(
         title=later("Least class confusion (MCC)"),
+        inside=later("least class confusion (MCC)"),
+        short=later("least class confusion"),
         says=later(
             "{start}; everything trains from the first epoch, on the source's labels and so that the target's predictions mix no two classes."
         ),
@@ -237,6 +259,7 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "target_few": _of_two_sets(
         title=later("Source and a few of the target"),
+        inside=later("source and a few of the target"),
         says=later(
             "{start}; everything trains from the first epoch, on the source and on a few labelled pictures of the target per class, half of each batch."
         ),
@@ -246,6 +269,7 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "target_full": _of_two_sets(
         title=later("Trained on the target"),
+        inside=later("trained on the target"),
         says=later(
             "{start}; everything trains from the first epoch, on the target with its labels: what could be reached if all of it were labelled."
         ),
@@ -254,41 +278,6 @@ STRATEGIES: dict[str, Strategy] = {
 }
 
 
-_KEYS = {strategy.title: key for key, strategy in STRATEGIES.items()}  # by their titles in English
-_NUMBERED = re.compile(r"(.+) ([0-9]+)")
-
-
 def offered(two_sets: bool) -> list[str]:
     """Keys of the strategies that mean something with one data set, or with two."""
     return [key for key, strategy in STRATEGIES.items() if two_sets or not strategy.needs_target]
-
-
-def arm_title(name: str) -> str:
-    """An arm's name for people: worded where the arm is named after its strategy, else as it is."""
-    if name in STRATEGIES:
-        return say(STRATEGIES[name].title)
-    numbered = _NUMBERED.fullmatch(name)
-    if numbered and numbered[1] in _KEYS:  # as pages make a name that comes twice another one
-        return say("{strategy} {number}", strategy=say(numbered[1]), number=numbered[2])
-    usual = parts_of(name)
-    if usual is None:
-        return name
-    strategy, own = usual
-    return say("{strategy}, {own}", strategy=say(STRATEGIES[strategy].title), own=own_in_words(own))
-
-
-def english_title(name: str) -> str:
-    """The same in English, whoever reads: what names are held against each other by, and made of."""
-    return STRATEGIES[name].title if name in STRATEGIES else name
-
-
-def parts_of(name: str) -> tuple[str, tuple[str, ...]] | None:
-    """The strategy (key of STRATEGIES) and what is its own of an arm that `tl.differences.usual_name` has named by both:
-    ("linear_probe", ("EfficientNet-Lite0", "128 px")); None for any other name."""
-    title = max((title for title in _KEYS if name.startswith(f"{title}, ")), key=len, default=None)
-    return None if title is None else (_KEYS[title], tuple(name.removeprefix(f"{title}, ").split(", ")))
-
-
-def own_in_words(own: Sequence[str]) -> str:
-    """What an arm transfers that is its own, one thing after the other: "EfficientNet-Lite0, from scratch, 128 px"."""
-    return commas(say(each) if each in (FROM_SCRATCH, TRAINED) else each for each in own)

@@ -1,6 +1,7 @@
 """Numbers and names as people read them, the same on the page, the command line and in reports."""
 
 import re
+from typing import NamedTuple
 
 from tl.languages import later, later_plural, plural, say
 
@@ -39,15 +40,34 @@ NOUNS = {  # not shown are its keys: what is counted -> one of it, several of it
     "training picture": later_plural("{number:,} training picture", "{number:,} training pictures"),
     "validation picture": later_plural("{number:,} validation picture", "{number:,} validation pictures"),
 }
+
+
+class Doing(NamedTuple):
+    """What a run does or did, in words that are still to be said."""
+
+    word: str  # within a sentence or a table
+    title: str  # by itself
+    counted: str = ""  # of so many runs
+
+
 STATUSES = {  # of a run
-    "queued": later("queued"),
-    "running": later("running"),
-    "finished": later("finished"),
-    "stopped": later("stopped"),
-    "failed": later("failed"),
-    "interrupted": later("interrupted"),
+    "queued": Doing(later("queued"), later("In the queue"), later("{number} queued")),
+    "running": Doing(later("running"), later("Starting"), later("{number} running")),
+    "finished": Doing(later("finished"), later("Finished"), later("{number} finished")),
+    "stopped": Doing(later("stopped"), later("Stopped"), later("{number} stopped")),
+    "failed": Doing(later("failed"), later("Failed"), later("{number} failed")),
+    "interrupted": Doing(later("interrupted"), later("Interrupted"), later("{number} interrupted")),
 }
-DRAWN = ("blossoms", "blossoms_dusk")  # the built-in data sets whose pictures the computer draws
+PHASES = {  # of a run's trainer, see tl.train.progress
+    "starting": Doing(later("starting"), later("Starting")),
+    "preparing": Doing(later("preparing"), later("Preparing")),
+    "waiting": Doing(later("waiting"), later("Waiting for its turn")),
+    "training": Doing(later("training"), later("Training")),
+    "validating": Doing(later("validating"), later("Validating")),
+    "testing": Doing(later("testing"), later("Testing")),
+    "done": Doing(later("done"), later("Finishing")),
+}
+DRAWN = ("blossoms", "blossoms_dusk")  # sets of tl.datasets.drawn, by name: to load that would slow each command
 
 
 def not_available() -> str:
@@ -83,7 +103,12 @@ def number_of(number: int, noun: str) -> str:
 
 def status_name(status: str) -> str:
     """A run's status in words."""
-    return say(STATUSES[status]) if status in STATUSES else status
+    return say(STATUSES[status].word) if status in STATUSES else status
+
+
+def phase_name(phase: str) -> str:
+    """The same of what a run's trainer does."""
+    return say(PHASES[phase].word) if phase in PHASES else phase
 
 
 def ordinal(number: int) -> str:

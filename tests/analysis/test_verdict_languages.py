@@ -13,7 +13,6 @@ import pytest
 from tests.learning_sentences_lab import at_chance, ends, guessing, measures, moved, times
 from tests.sentences_lab import PARTS, each_of
 from tl.analysis.fairness_wording import already_said
-from tl.analysis.names import INSIDE, SHORT
 from tl.languages import ENGLISH, english, reworded, speaking
 from tl.strategies import STRATEGIES
 
@@ -88,7 +87,6 @@ def test_what_the_text_tells_of_an_arm_is_known_in_every_language(numbers):
 
 
 def test_every_strategy_has_a_name_for_the_middle_of_a_sentence():
-    assert {key: each.title[0].lower() + each.title[1:] for key, each in STRATEGIES.items()} == INSIDE, (
-        "in INSIDE of tl/analysis/names.py"
-    )
-    assert {key: title.partition(" (")[0] for key, title in INSIDE.items() if "(" in title} == SHORT
+    for strategy in STRATEGIES.values():
+        assert strategy.inside == strategy.title[0].lower() + strategy.title[1:]
+        assert (strategy.short or strategy.inside) == strategy.inside.partition(" (")[0]

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.charts.test_charts import ARMS, hardware, metrics
+from tests.charts.test_charts import ARMS, drawn, hardware, metrics
 from tests.charts.test_sizes import rows_of
 from tests.charts.test_time_axes import before, texts
-from tl.charts import curves, resources, sizes
+from tl.charts import resources, sizes
 from tl.charts.axes import ROOM
 from tl.charts.svg import as_svg
 
@@ -40,7 +40,7 @@ def test_shares_that_differ_little_have_labels_that_differ(low, high):
 def test_losses_of_any_size_have_short_labels_that_differ(factor):
     frame = metrics(10)
     frame["val_loss"] = frame["val_loss"].astype(float) * factor
-    labels = before(texts(curves.validation_chart("loss", frame, ARMS, "epochs", 10)), "loss")
+    labels = before(texts(drawn("loss", frame)), "loss")
     assert labels and len(set(labels)) == len(labels) and max(map(len, labels)) < 9
 
 
@@ -48,7 +48,7 @@ def test_losses_of_any_size_have_short_labels_that_differ(factor):
 def test_rates_have_labels_that_differ(rates):
     frame = metrics(10)
     frame["learning_rate"] = [rates[place % 2] for place in range(len(frame))]
-    labels = before(texts(curves.learning_rate_chart(frame, ARMS, 10)), "learning rate")
+    labels = before(texts(drawn("learning_rate", frame)), "learning rate")
     assert labels and len(set(labels)) == len(labels)
 
 
@@ -65,7 +65,7 @@ def test_no_curve_touches_the_frame(worst):
         frame[column] = frame[column].astype(float) / frame[column].astype(float).max()
     frame["val_loss"] *= worst
     for measure in ("loss", "accuracy"):
-        assert highest(curves.validation_chart(measure, frame, ARMS, "epochs", 10)) >= ROOM
-    assert highest(curves.epoch_seconds_chart(frame, ARMS, 10)) >= ROOM
+        assert highest(drawn(measure, frame)) >= ROOM
+    assert highest(drawn("epoch_seconds", frame)) >= ROOM
     for column in ("memory_bytes", "cpu_percent"):
         assert highest(resources.resource_chart(hardware(250), ARMS, column)) >= ROOM

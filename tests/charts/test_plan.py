@@ -122,7 +122,7 @@ def test_a_found_rate_is_known_from_the_first_epoch_and_the_rest_is_planned_with
 def plan_factor(training: Training, epochs_done: float) -> float:
     from tl.schedules import SCHEDULES
 
-    return SCHEDULES[training.schedule](epochs_done, 10, training.step_epochs, training.step_factor)
+    return SCHEDULES[training.schedule].factor(epochs_done, 10, training.step_epochs, training.step_factor)
 
 
 def test_a_long_budget_is_drawn_with_few_columns_that_hide_no_change():

@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from tl.charts.curves import validation_chart
+from tests.charts.test_charts import drawn
 from tl.charts.references import with_references
 from tl.charts.svg import as_svg
 from tl.store.metrics import METRICS, typed_frame
@@ -24,7 +24,7 @@ def chart(rows: int = 3, arm: str = "scratch"):
         }
         for n in range(1, rows + 1)
     ]
-    return validation_chart("accuracy", pd.DataFrame(typed_frame(epochs, METRICS)), [arm], "epochs", 5)
+    return drawn("accuracy", pd.DataFrame(typed_frame(epochs, METRICS)), 5, arms=[arm])
 
 
 LINES = [(0.957, "published: fine-tuned 95.7 %")]

@@ -6,8 +6,8 @@ import re
 import pandas as pd
 import pytest
 
-from tests.charts.test_charts import ARMS, hardware, metrics
-from tl.charts import curves, resources
+from tests.charts.test_charts import ARMS, drawn, hardware, metrics
+from tl.charts import resources
 from tl.charts.references import with_references
 from tl.charts.svg import as_svg
 
@@ -47,7 +47,7 @@ def before(texts_of_chart: list[str], title: str) -> list[str]:
     ],
 )
 def test_computing_time_has_the_steps_of_a_clock(seconds, labels):
-    chart = curves.validation_chart("accuracy", lasting(seconds), ARMS, "seconds", 10)
+    chart = drawn("accuracy", lasting(seconds), axis="seconds")
     assert before(texts(chart), "computing time") == labels
     assert before(texts(with_references(chart, [(0.9, "published")])), "computing time") == labels
 
@@ -57,7 +57,7 @@ def test_computing_time_has_the_steps_of_a_clock(seconds, labels):
     [(0.3, "0.1 s"), (50, "15 s"), (80, "30 s"), (200, "1:00"), (5_000, "30:00"), (20_000, "2 h")],
 )
 def test_the_time_per_epoch_is_no_power_of_ten(seconds, labels):
-    found = before(texts(curves.epoch_seconds_chart(lasting(seconds), ARMS, 10)), "time")
+    found = before(texts(drawn("epoch_seconds", lasting(seconds))), "time")
     assert found[:1] == ["0 s"] and found[1] == labels and len(found) <= 6
     assert not [label for label in found if "e" in label or "k" in label]
 
@@ -75,21 +75,21 @@ def test_a_chart_without_anything_in_it_has_no_labels_of_time():
 
 
 def test_tooltips_say_times_in_words():
-    drawn = curves.epoch_seconds_chart(lasting(80.4), ARMS, 10)
-    fields = {entry["field"] for entry in drawn.spec["layer"][1]["encoding"]["tooltip"]}
+    chart = drawn("epoch_seconds", lasting(80.4))
+    fields = {entry["field"] for entry in chart.spec["layer"][1]["encoding"]["tooltip"]}
     assert {"y_words", "low_words", "high_words"} <= fields and not {"y", "low", "high"} & fields
-    rows = drawn.to_dict()["datasets"]["rows"]
+    rows = chart.to_dict()["datasets"]["rows"]
     assert {(row["y_words"], row["low_words"]) for row in rows} == {("1 min 20 s", None)}
-    drawn = resources.resource_chart(hardware(100), ARMS, "memory_bytes")
-    assert '"field": "time"' in json.dumps(drawn.spec["encoding"]["tooltip"])
-    assert "1 min 20 s" in {row["time"] for row in drawn.to_dict()["datasets"]["rows"]}
+    chart = resources.resource_chart(hardware(100), ARMS, "memory_bytes")
+    assert '"field": "time"' in json.dumps(chart.spec["encoding"]["tooltip"])
+    assert "1 min 20 s" in {row["time"] for row in chart.to_dict()["datasets"]["rows"]}
 
 
 def test_epochs_that_others_disturbed_are_marked():
     metrics = lasting(10.0)
-    assert curves.epoch_seconds_chart(metrics, ARMS, 10).tables["disturbed"].empty
+    assert drawn("epoch_seconds", metrics).tables["disturbed"].empty
     load = pd.array([0.5] + [pd.NA] + [0.1] * (len(metrics) - 2), dtype="Float64")
-    drawn = curves.epoch_seconds_chart(metrics.assign(others_load=load), ARMS, 10)
-    marked = drawn.tables["disturbed"]
+    chart = drawn("epoch_seconds", metrics.assign(others_load=load))
+    marked = chart.tables["disturbed"]
     assert marked[["x", "others"]].to_numpy().tolist() == [[metrics["epoch"].iloc[0], 0.5]]
-    assert texts(drawn), "it can be drawn"
+    assert texts(chart), "it can be drawn"

@@ -19,7 +19,8 @@ from tl.cli import experiment_options
 from tl.cli.parser import dataset_name, decimal
 from tl.cli.text_table import text_table, wrapped
 from tl.config import Refused, Training
-from tl.datasets.drawn import BLOSSOMS
+from tl.datasets import BUILT_IN
+from tl.datasets.drawn import DRAWN
 from tl.languages import speaking
 from tl.words import data_name
 
@@ -134,8 +135,9 @@ def test_datasets_lists_what_comes_with_it(capsys, home):
     assert "drawn by" in main(capsys, home, "datasets")[1]
 
 
-def test_the_set_that_is_drawn_is_called_so():
-    assert data_name(BLOSSOMS.name) == "blossoms (drawn)" and data_name("flowers") == "flowers"
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_set_that_is_drawn_is_called_so(name):
+    assert data_name(name) == (f"{name} (drawn)" if name in DRAWN else name), "DRAWN of tl/words.py"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from tl.__main__ import parser
+from tl.arm_names import arm_title
 from tl.cli.experiment_options import experiment_of
 from tl.config import ArmConfig, Experiment, Refused
 from tl.config.training import AUGMENTS, BALANCES, JUDGES, PRECISIONS, VIEWS_BY
@@ -17,10 +18,9 @@ from tl.parameters import PARAMETERS
 from tl.report.command import command
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.sources.cards import bundled
-from tl.strategies import STRATEGIES, arm_title
+from tl.strategies import STRATEGIES
 from tl.ui.compose import cost, form_state
 from tl.ui.compose.presets import PRESETS
-from tl.ui.compose.settings import RATES
 
 
 @pytest.fixture
@@ -250,7 +250,3 @@ def test_a_changed_number_of_seeds_keeps_those_that_filled_the_form():
     for number, seeds in ((1, (4,)), (2, (4, 8)), (4, (4, 8, 0, 1))):
         state[form_state.SEEDS] = number
         assert form_state.compose(state).seeds == seeds
-
-
-def test_every_schedule_has_a_name_in_words():
-    assert {*RATES} == {*SCHEDULES}

@@ -1,53 +1,14 @@
 """Names of arms in sentences, and what is judged: transfer, the source, or which of two networks to take."""
 
 from tl.analysis.results import ArmSummary, Verdict
+from tl.arm_names import FROM_SCRATCH, arm_title, own_in_words, parts_of
 from tl.backbones import BACKBONES
 from tl.config import TRANSFERRED
 from tl.differences import NOUNS, source_title
 from tl.languages import ENGLISH, language, later, listed, say
-from tl.strategies import (
-    FROM_SCRATCH,
-    PRETRAINED,
-    SOURCE,
-    SOURCE_AND_FEW,
-    STRATEGIES,
-    TARGET,
-    arm_title,
-    own_in_words,
-    parts_of,
-)
+from tl.strategies import PRETRAINED, SOURCE, SOURCE_AND_FEW, STRATEGIES, TARGET
 
 title = arm_title  # of an arm, as it is shown
-INSIDE = {  # the title of each strategy inside a sentence
-    "scratch": later("from scratch"),
-    "mean_var_init": later("pretrained scale only"),
-    "linear_probe": later("linear probe"),
-    "freeze_then_unfreeze": later("freeze, then unfreeze"),
-    "last_stages": later("last stages"),
-    "gradual_unfreezing": later("gradual unfreezing"),
-    "full_finetuning": later("full fine-tuning"),
-    "discriminative": later("discriminative rates"),
-    "lp_ft": later("linear probe, then fine-tuning"),
-    "l2_sp": later("fine-tuning held to its start"),
-    "nearest_mean": later("nearest class mean"),
-    "norm_and_bias": later("normalisation and biases"),
-    "lora": later("low-rank updates (LoRA)"),
-    "layer_decay": later("layer-wise rate decay"),
-    "source_only": later("source only"),
-    "adabn": later("target's statistics (AdaBN)"),
-    "dann": later("domain-adversarial training (DANN)"),
-    "cdan": later("conditional adversarial training (CDAN)"),
-    "mcc": later("least class confusion (MCC)"),
-    "target_few": later("source and a few of the target"),
-    "target_full": later("trained on the target"),
-}
-SHORT = {  # the same where parentheses stand around it
-    "lora": later("low-rank updates"),
-    "adabn": later("target's statistics"),
-    "dann": later("domain-adversarial training"),
-    "cdan": later("conditional adversarial training"),
-    "mcc": later("least class confusion"),
-}
 SUBJECTS = {  # what is judged of an arm -> inside a sentence, and where one begins with it
     "transfer": (later("transfer"), later("Transfer")),
     "transfer_by_a_way": (later("transfer ({way})"), later("Transfer ({way})")),
@@ -85,7 +46,7 @@ def inside(name: str) -> str:
     """The title inside a sentence: "full fine-tuning", "linear probe (EfficientNet-Lite0, 128 px)", "source only from
     scratch"."""
     strategy, own = _usual(name)
-    return title(name) if strategy is None else _with_own(say(INSIDE[strategy]), own)
+    return title(name) if strategy is None else _with_own(say(STRATEGIES[strategy].inside), own)
 
 
 def beginning(name: str) -> str:
@@ -123,7 +84,11 @@ def _in_parentheses(name: str) -> str:
     strategy, own = _usual(name)
     if strategy is None:
         return title(name)
-    return say("{way}, {own}", way=say(INSIDE[strategy]), own=own_in_words(own)) if own else say(INSIDE[strategy])
+    return (
+        say("{way}, {own}", way=say(STRATEGIES[strategy].inside), own=own_in_words(own))
+        if own
+        else say(STRATEGIES[strategy].inside)
+    )
 
 
 def differing(one: ArmSummary, other: ArmSummary) -> tuple[str, ...]:
@@ -195,13 +160,13 @@ def _source(found: Verdict, name: str, base: str, begins: bool) -> str:
     if own.strategy != other.strategy:
         return say(
             "{way} from {source} instead of {other_way} from {other_source}",
-            way=say(STRATEGIES[own.strategy].title) if begins else say(INSIDE[own.strategy]),
+            way=say(STRATEGIES[own.strategy].title) if begins else say(STRATEGIES[own.strategy].inside),
             source=_from(own),
-            other_way=say(INSIDE[other.strategy]),
+            other_way=say(STRATEGIES[other.strategy].inside),
             other_source=_from(other),
         )
     what = "source" if len(found.summary) == 2 else "source_by_a_way"
-    values = {"source": _from(own), "other": _from(other), "way": say(INSIDE[own.strategy])}
+    values = {"source": _from(own), "other": _from(other), "way": say(STRATEGIES[own.strategy].inside)}
     return say(SUBJECTS[what][begins], **values)
 
 
@@ -221,7 +186,7 @@ def side(found: Verdict, name: str, other: str) -> str:
         return say(way, network=network, way=title(name))
     if strategy == "scratch":
         return say("{network} from scratch", network=network)
-    short = say(SHORT.get(strategy, INSIDE[strategy]))
+    short = say(STRATEGIES[strategy].short or STRATEGIES[strategy].inside)
     return say("{network} ({way})", network=network, way=_with_own(short, words) if words == (FROM_SCRATCH,) else short)
 
 

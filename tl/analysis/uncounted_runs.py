@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tl.analysis.names import title
 from tl.analysis.results import ArmSummary, Verdict
+from tl.failures import FAILURES
 from tl.languages import commas, joined, later, later_plural, plural, say
 
 ENDS = {"failed": later("failed"), "stopped": later("was stopped"), "interrupted": later("was interrupted")}
@@ -24,23 +25,6 @@ SOME = {  # status -> what is said of some of its runs
         "{arm}: {number} of {runs} runs was interrupted, not counted.",
         "{arm}: {number} of {runs} runs were interrupted, not counted.",
     ),
-}
-REASONS = {  # why a run failed, as tl.failures names it
-    "diverged": later("diverged"),
-    "out_of_gpu_memory": later("out of gpu memory"),
-    "out_of_memory": later("out of memory"),
-    "gpu_lost": later("gpu lost"),
-    "disk_full": later("disk full"),
-    "not_writable": later("not writable"),
-    "disk_error": later("disk error"),
-    "too_many_files": later("too many files"),
-    "download_failed": later("download failed"),
-    "wrong_hash": later("wrong hash"),
-    "bad_checkpoint": later("bad checkpoint"),
-    "bad_data": later("bad data"),
-    "bad_config": later("bad config"),
-    "internal_error": later("internal error"),
-    "device_lost": later("device lost"),
 }
 
 
@@ -93,5 +77,6 @@ def ended(own: ArmSummary) -> bool:
 
 def _why(own: ArmSummary) -> str:
     """Why its runs failed; empty where that is not known."""
-    reasons = [say(REASONS[reason]) if reason in REASONS else reason.replace("_", " ") for reason in own.reasons]
-    return commas(reasons)
+    return commas(
+        say(FAILURES[reason].short) if reason in FAILURES else reason.replace("_", " ") for reason in own.reasons
+    )

@@ -8,10 +8,10 @@ import pandas as pd
 
 from tl.charts.axes import RATE_FORMAT, number_axis, room_above, share_axis
 from tl.charts.drawing import ROWS, Drawing, base_chart, kept
-from tl.charts.frames import AXES, DISTURBED, MEASURES, curves, disturbed
+from tl.charts.frames import AXES, DISTURBED, Line, curves
 from tl.charts.palette import SOLID, arm_colour, arm_dash
 from tl.charts.times import time_axis
-from tl.languages import later, say
+from tl.languages import say
 from tl.words import duration
 
 BAND_OPACITY = 0.16
@@ -38,42 +38,26 @@ def _x(axis: str, max_epochs: int) -> alt.X:
     return alt.X("x:Q", title=title, scale=alt.Scale(domainMin=0), axis=alt.Axis(format="~s", grid=False, tickCount=6))
 
 
-TITLES = {  # of the axis of each measure
-    "accuracy": later("accuracy"),
-    "balanced_accuracy": later("balanced accuracy"),
-    "loss": later("loss"),
-    "rate": later("learning rate"),
-    "seconds": later("time"),
-    "estimated": later("estimated accuracy"),
-    "domain": later("told apart"),
-    "classes": later("classes"),
-}
-
-
-def _y(measure: str) -> alt.Y:
+def _y(line: Line) -> alt.Y:
     looks: dict[str, tuple[dict[str, Any], alt.Axis]] = {
-        "accuracy": ({"domain": [0, 1]}, share_axis(6)),
-        "balanced_accuracy": ({"domain": [0, 1]}, share_axis(6)),
-        "loss": ({"domainMin": 0, "nice": True}, number_axis(6)),
-        "estimated": ({"domain": [0, 1]}, share_axis(4)),
-        "domain": ({"domain": [0, 1]}, share_axis(4)),
-        "classes": ({"domainMin": 0, "nice": True}, number_axis(4)),
-        "seconds": ({"domainMin": 0}, time_axis("y", 4)),
-        "rate": ({"type": "log", "nice": True}, alt.Axis(format=RATE_FORMAT, tickCount=3)),
+        "share": ({"domain": [0, 1]}, share_axis(line.ticks)),
+        "number": ({"domainMin": 0, "nice": True}, number_axis(line.ticks)),
+        "time": ({"domainMin": 0}, time_axis("y", line.ticks)),
+        "rate": ({"type": "log", "nice": True}, alt.Axis(format=RATE_FORMAT, tickCount=line.ticks)),
     }
-    scale, axis = looks[measure]
-    return alt.Y("y:Q", title=say(TITLES[measure]), scale=alt.Scale(**scale, **room_above()), axis=axis)
+    scale, axis = looks[line.unit]
+    return alt.Y("y:Q", title=say(line.axis), scale=alt.Scale(**scale, **room_above()), axis=axis)
 
 
 @kept
 def _lines(
-    measure: str, axis: str, arms: tuple[str, ...], max_epochs: int, legend: bool, height: int
+    line: Line, axis: str, arms: tuple[str, ...], max_epochs: int, legend: bool, height: int
 ) -> alt.LayerChart | alt.FacetChart:
     """One view and one table, whatever is switched on: lines differ by encodings that never change.
 
     Below the lines lies the 95 % band of their means, where there is one.
     """
-    x, y = _x(axis, max_epochs), _y(measure)
+    x, y = _x(axis, max_epochs), _y(line)
     base = base_chart().encode(
         x=x,
         color=alt.Color(
@@ -86,7 +70,7 @@ def _lines(
         detail="series:N",
     )
     band = base.mark_area(opacity=BAND_OPACITY, interpolate="linear").encode(
-        y=alt.Y("low:Q", title=say(TITLES[measure])), y2="high:Q"
+        y=alt.Y("low:Q", title=say(line.axis)), y2="high:Q"
     )
     lines = base.mark_line(
         point=alt.OverlayMarkDef(size=26, filled=True), interpolate="linear", strokeCap="round"
@@ -94,12 +78,12 @@ def _lines(
         y=y,
         strokeWidth=alt.StrokeWidth("kind:O", scale=alt.Scale(domain=["mean", "seed"], range=[2.5, 1]), legend=None),
         opacity=alt.Opacity("kind:O", scale=alt.Scale(domain=["mean", "seed"], range=[1, 0.35]), legend=None),
-        strokeDash=_dashes(arms),
+        strokeDash=_dashes(line, arms),
         tooltip=[
             alt.Tooltip("arm:N", title=say("arm")),
             alt.Tooltip("curve_words:N", title=say("curve")),
             alt.Tooltip("epoch:Q", title=say("epoch"), format="d"),
-            *_values(measure),
+            *_values(line.unit),
             alt.Tooltip("stage:N", title=say("trains")),
             alt.Tooltip("band:N", title=say("95 % interval for")),
             alt.Tooltip("runs:Q", title=say("runs")),
@@ -108,50 +92,49 @@ def _lines(
     return alt.layer(band, lines).properties(height=height)
 
 
-def _values(measure: str) -> list[alt.Tooltip]:
+def _values(unit: str) -> list[alt.Tooltip]:
     """What a point is worth, in words where it is a time."""
     titles = {"y": say("value"), "low": say("95 % interval from"), "high": say("to")}
-    if measure == "seconds":
+    if unit == "time":
         return [alt.Tooltip(f"{name}_words:N", title=title) for name, title in titles.items()]
     return [alt.Tooltip(f"{name}:Q", title=title, format=".4~g") for name, title in titles.items()]
 
 
-def _dashes(arms: Sequence[str]) -> alt.StrokeDash:
+def _dashes(line: Line, arms: Sequence[str]) -> alt.StrokeDash:
     """Training curves are dotted; validation curves take the arm's own pattern, which matters from five arms on."""
-    alone = {curve for of_measure in MEASURES.values() for _, curve in of_measure} - {"training"}
     if len(arms) <= 4:
-        scale = alt.Scale(domain=[*sorted(alone), "training"], range=[SOLID] * len(alone) + [[2, 4]])
+        names = [name for _, name in line.columns]
+        scale = alt.Scale(domain=names, range=[SOLID, [2, 4]][: len(names)])
         return alt.StrokeDash("curve:N", scale=scale, legend=None)
     return alt.StrokeDash(
         "arm:N", scale=alt.Scale(domain=list(arms), range=[arm_dash(n) for n in range(len(arms))]), legend=None
     )
 
 
-def validation_chart(
-    measure: str,
+def line_chart(
+    line: Line,
     metrics: pd.DataFrame,
     arms: list[str],
-    axis: str,
     max_epochs: int,
+    axis: str = "epochs",
     training: bool = False,
     single: bool = True,
-    legend: bool = True,
+    legend: bool = False,
+    height: int = LOW,
 ) -> Drawing:
-    """`measure` "accuracy" or "balanced_accuracy" (0..1, shown in percent) or "loss" (cross-entropy), on validation pictures.
+    """A line over `axis` (see AXES): `training` adds its training curve, dotted, where it has one, `single` each run."""
+    rows = curves(metrics, axis, line, training, single)
+    if line.unit == "time":
+        words = {f"{name}_words": rows[name].map(duration, na_action="ignore") for name in ("y", "low", "high")}
+        rows = rows.assign(**words)
+    if line.unit == "rate":
+        rows = rows[rows["y"] > 0]
+    return Drawing(_lines(line, axis, tuple(arms), max_epochs, legend, height), {ROWS: rows})
 
-    `training` adds the training curves, dotted (there is none of balanced accuracy), `single` each run.
-    """
-    rows = curves(metrics, axis, measure, training, single)
-    return Drawing(_lines(measure, axis, tuple(arms), max_epochs, legend, HIGH), {ROWS: rows})
 
-
-def epoch_seconds_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = LOW) -> Drawing:
-    """The time each epoch took (training and validation), waiting for a turn not counted; marked where others disturbed it."""
-    rows = curves(metrics, "epochs", "seconds")
-    words = {f"{name}_words": rows[name].map(duration, na_action="ignore") for name in ("y", "low", "high")}
-    rows = rows.assign(**words)
-    drawn = Drawing(_lines("seconds", "epochs", tuple(arms), max_epochs, False, height), {ROWS: rows})
-    return drawn.under(Drawing(_marks(tuple(arms), DISTURBED), {DISTURBED: disturbed(metrics)}))
+def marked(drawing: Drawing, arms: list[str], name: str, marks: pd.DataFrame) -> Drawing:
+    """`drawing` over the epochs with `marks` (columns arm, x, y) on it; `name`: DISTURBED or MARKED."""
+    return drawing.under(Drawing(_marks(tuple(arms), name), {name: marks}))
 
 
 @kept
@@ -176,21 +159,3 @@ def _marks(arms: tuple[str, ...], name: str) -> alt.Chart:
         )
     )
     return marks
-
-
-def learning_rate_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int) -> Drawing:
-    """Learning rate of the head at the end of each epoch, logarithmic; the tooltip says what trains."""
-    rows = curves(metrics, "epochs", "rate")
-    view = _lines("rate", "epochs", tuple(arms), max_epochs, False, LOW)
-    return Drawing(view, {ROWS: rows[rows["y"] > 0]})
-
-
-def adapting_chart(
-    measure: str, metrics: pd.DataFrame, arms: list[str], max_epochs: int, marked: pd.DataFrame
-) -> Drawing:
-    """`measure` "estimated" (accuracy on the target, 0..1, without labels), "domain" (share of pictures whose data set a
-    discriminator told, 0..1) or "classes" (how many were predicted). `marked`: where it went wrong, columns arm, x (epoch)
-    and y."""
-    rows = curves(metrics, "epochs", measure)
-    drawn = Drawing(_lines(measure, "epochs", tuple(arms), max_epochs, False, LOW), {ROWS: rows})
-    return drawn.under(Drawing(_marks(tuple(arms), MARKED), {MARKED: marked}))

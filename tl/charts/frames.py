@@ -1,5 +1,6 @@
 """Rows for the charts: metrics and hardware samples of many runs, made long and small enough to draw. No altair."""
 
+from dataclasses import dataclass
 from math import nan
 
 import pandas as pd
@@ -17,26 +18,8 @@ AXES = {
     "seconds": ("elapsed_seconds", later("computing time")),
     "pictures": ("images_seen", later("training pictures seen")),
 }
-MEASURES = {  # -> of each of its curves the column of the metrics, the name
-    "accuracy": (("val_accuracy", later("validation")), ("train_accuracy", later("training"))),
-    "balanced_accuracy": (("val_balanced_accuracy", later("validation")),),
-    "loss": (("val_loss", later("validation")), ("train_loss", later("training"))),
-    "seconds": (("epoch_seconds", later("seconds")),),
-    "rate": (("learning_rate", later("rate")),),
-    "estimated": (("estimated_accuracy", later("estimate")),),
-    "domain": (("domain_accuracy", later("discriminator")),),
-    "classes": (("predicted_classes", later("classes")),),
-}
 ERRORS = {"val_accuracy": "val_accuracy_error", "val_loss": "val_loss_error"}  # standard errors from the pictures
-BOUNDS = {
-    "accuracy": (0.0, 1.0),
-    "balanced_accuracy": (0.0, 1.0),
-    "loss": (0.0, None),
-    "seconds": (0.0, None),
-    "estimated": (0.0, 1.0),
-    "domain": (0.0, 1.0),
-    "classes": (0.0, None),
-}  # no band leaves them
+BOUNDS = {"share": (0.0, 1.0), "number": (0.0, None), "time": (0.0, None)}  # unit of a line -> no band leaves them
 # What a band is for, as tooltips say it.
 NEW_PICTURES, SEEDS = later("new pictures"), later("other seeds")
 THESE_NETWORKS = later("these networks on new pictures")
@@ -47,7 +30,17 @@ SAMPLE_COLUMNS = ["arm", "series", "x", "y"]
 MAX_POINTS = 160  # per run in a chart of hardware samples
 
 
-def curves(metrics: pd.DataFrame, axis: str, measure: str, training: bool = False, single: bool = True) -> pd.DataFrame:
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What is drawn over the epochs, a line for every arm."""
+
+    columns: tuple[tuple[str, str], ...]  # of the metrics, each with the name of its curve; that of training comes last
+    axis: str  # its title
+    unit: str  # "share" (0..1), "number", "time" (seconds) or "rate" (logarithmic)
+    ticks: int = 4  # about as many
+
+
+def curves(metrics: pd.DataFrame, axis: str, line: Line, training: bool = False, single: bool = True) -> pd.DataFrame:
     """One row per point, columns CURVE_COLUMNS: the mean over seeds ("mean") and, with `single`, every run ("seed").
 
     `metrics` holds the epochs of all runs of an experiment. An arm with one run has only a mean. The mean at an
@@ -58,8 +51,7 @@ def curves(metrics: pd.DataFrame, axis: str, measure: str, training: bool = Fals
     frames = []
     column = AXES[axis][0]
     metrics = metrics.assign(epoch_seconds=metrics["train_seconds"] + metrics["eval_seconds"].fillna(0))
-    wanted = MEASURES[measure] if training else MEASURES[measure][:1]
-    for source, curve in wanted:
+    for source, curve in line.columns if training else line.columns[:1]:
         points = pd.DataFrame(
             {
                 "arm": metrics["arm"],
@@ -72,7 +64,7 @@ def curves(metrics: pd.DataFrame, axis: str, measure: str, training: bool = Fals
             }
         ).dropna(subset=["x", "y"])
         for arm, of_arm in points.groupby("arm", sort=False):
-            frames.extend(_mean_and_runs(str(arm), of_arm, curve, BOUNDS.get(measure))[0 if single else -1 :])
+            frames.extend(_mean_and_runs(str(arm), of_arm, curve, BOUNDS.get(line.unit))[0 if single else -1 :])
     if not frames:
         return pd.DataFrame(columns=CURVE_COLUMNS)
     joined = pd.concat(frames, ignore_index=True)

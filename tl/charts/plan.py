@@ -91,7 +91,7 @@ def _epochs(
 
 
 def _factor(training: Training, total: int, epochs_done: float) -> float:
-    return SCHEDULES[training.schedule](epochs_done, total, training.step_epochs, training.step_factor)
+    return SCHEDULES[training.schedule].factor(epochs_done, total, training.step_epochs, training.step_factor)
 
 
 def found_rate(training: Training, arm: ArmConfig, done: pd.DataFrame) -> float | None:

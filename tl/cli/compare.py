@@ -8,6 +8,7 @@ from tl import jobs
 from tl.analysis import power
 from tl.analysis.experiment_results import ExperimentResult, RunSummary
 from tl.analysis.unplanned import notes
+from tl.arm_names import arm_title
 from tl.cli.experiment_options import add_experiment_options, experiment_of
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
 from tl.cli.text_table import listing
@@ -23,7 +24,6 @@ from tl.output import print_json
 from tl.store.home import Home
 from tl.store.queue import database, settle_plan
 from tl.store.queue.schema import ACTIVE
-from tl.strategies import arm_title
 from tl.words import status_name
 
 INTERRUPTED = 130  # exit status after Ctrl-C

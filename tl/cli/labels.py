@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tl.arm_names import arm_title
 from tl.cli.compare import finish
 from tl.cli.datasets import add_correction_options, corrections_of
 from tl.cli.parser import add_command, check_output
@@ -16,7 +17,6 @@ from tl.languages import joined, later, say
 from tl.output import print_json
 from tl.store.home import Home
 from tl.store.queue import database
-from tl.strategies import arm_title
 from tl.words import number_of, percent, share
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tl.cli.parser import add_command, answer, check_output
 from tl.cli.text_table import listing
@@ -10,18 +10,8 @@ from tl.config import refusal
 from tl.languages import later, say
 from tl.output import print_json
 from tl.sources.licences import in_words
+from tl.sources.source import HERE, Source
 from tl.words import memory, number_of, percent
-
-if TYPE_CHECKING:
-    from tl.sources.source import Source
-
-
-KINDS = {  # state of weights that are here -> what the list calls it
-    "library": later("own"),
-    "bundled": later("bundled"),
-    "installed": later("installed"),
-    "cached": later("cached"),
-}
 
 
 def add_commands(commands: Any) -> None:
@@ -75,13 +65,13 @@ def _list(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _row(found: "Source", used_by: str) -> dict[str, object]:
+def _row(found: Source, used_by: str) -> dict[str, object]:
     from tl.jobs.library import history
 
     return {
         later("name"): found.key,
         later("network"): found.backbone,
-        later("kind"): say(KINDS.get(found.state, found.state)),
+        later("kind"): say(HERE[found.state].word),
         later("trained on"): " -> ".join(step.data for step in history(found)),
         later("accuracy there"): "-" if found.accuracy is None else percent(found.accuracy),
         "px": found.input.size,
@@ -103,7 +93,7 @@ def _import(arguments: argparse.Namespace) -> int:
     return _told(bring_in(arguments.home, arguments.import_, arguments.name), arguments.json)
 
 
-def _told(found: "Source", as_document: bool) -> int:
+def _told(found: Source, as_document: bool) -> int:
     from tl.jobs.library import as_json, history, licence_words
 
     if as_document:

@@ -15,7 +15,7 @@ from tl.store.documents import Progress
 from tl.store.home import Home
 from tl.store.queue import database
 from tl.store.queue.schema import ACTIVE
-from tl.words import clock, number_of, status_name
+from tl.words import clock, number_of, phase_name, status_name
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -24,15 +24,6 @@ POLL_SECONDS = 0.3
 FAILED = ("failed", "interrupted")  # statuses that make the exit status 1
 Rows = Sequence[Mapping[Any, Any]]  # of a run's metrics, one per epoch
 BAR_COLUMNS = 30
-PHASES = {  # of a trainer's work, see tl.train.progress
-    "waiting": later("waiting"),
-    "starting": later("starting"),
-    "preparing": later("preparing"),
-    "training": later("training"),
-    "validating": later("validating"),
-    "testing": later("testing"),
-    "done": later("done"),
-}
 MAX_STARTS = 10  # of the supervisor, with nothing happening in between
 
 
@@ -161,7 +152,7 @@ def _now(runs: list[RunEntry], left: dict[str, float | None]) -> str:
     run = next((run for run in runs if run.status == "running"), runs[-1])
     seconds, several = left.get(run.run_id), len(runs) > 1
     told = (run.progress or Progress()).phase
-    phase = say(PHASES.get(told, told)) if told else status_name(run.status)
+    phase = phase_name(told) if told else status_name(run.status)
     if seconds:
         text = later("at most {time} left for seed {seed}, {phase}, best {accuracy}")
         alone = later("at most {time} left, {phase}, best {accuracy}")

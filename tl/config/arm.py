@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from tl.arm_names import arm_title
 from tl.config.documents import Settings
 from tl.config.refusals import in_range, one_of, require
 from tl.languages import later, say
 from tl.parameters import PARAMETERS
 from tl.schedules import OPTIMIZERS
-from tl.strategies import RANDOM, STRATEGIES, arm_title
+from tl.strategies import RANDOM, STRATEGIES
 from tl.words import CONTROL
 
 TRANSFERRED = ("backbone", "weights", "resolution")  # settings of a training that an arm may have of its own

@@ -4,13 +4,14 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
+from tl.arm_names import english_title
 from tl.config.arm import ArmConfig, of_arm
 from tl.config.names import ID_PATTERN, new_id
 from tl.config.refusals import DIFFERENT, Refused, in_range, refusal, require
 from tl.config.training import Training
 from tl.languages import later, say
 from tl.phases import Phase
-from tl.strategies import STRATEGIES, english_title
+from tl.strategies import STRATEGIES
 from tl.words import plain
 
 # Settings that a trainer decides where they hold this, and writes into the run's config.json.

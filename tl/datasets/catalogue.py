@@ -5,15 +5,15 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from tl.config import NAME_PATTERN, Refused, refusal
-from tl.datasets.drawn import BLOSSOMS, BLOSSOMS_DUSK
+from tl.datasets.drawn import DRAWN
 from tl.datasets.info import DatasetInfo, mending
 from tl.datasets.titles import name_of_title
-from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
+from tl.datasets.torchvision_sets import DOWNLOADABLE
 from tl.languages import later
 from tl.store.files import read_json
 from tl.store.home import Home
 
-BUILT_IN: dict[str, DatasetInfo] = {info.name: info for info in (BLOSSOMS, BLOSSOMS_DUSK, CIFAR10, FLOWERS102)}
+BUILT_IN: dict[str, DatasetInfo] = {name: built_in.info for name, built_in in (DRAWN | DOWNLOADABLE).items()}
 
 
 def home_of(home: Home, name: str) -> Home:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tl.datasets.info import DatasetInfo
 from tl.datasets.intake.incoming import ingest_zip
 from tl.datasets.pool import environment
-from tl.datasets.torchvision_sets import DOWNLOADED
+from tl.datasets.torchvision_sets import DOWNLOADABLE
 from tl.languages import READ_BY_US, english, later, read_sentence, say
 from tl.store.download import DownloadFailed
 from tl.store.files import locked
@@ -29,7 +29,7 @@ def download(home: Home, info: DatasetInfo, progress: Callable[[int, int, str], 
         packed = home.downloads_dir / f"{info.name}.zip"
         try:
             _fetch(home, info, packed, progress)
-            title, note = english(info.title), DOWNLOADED[info.name]
+            title, note = english(info.title), DOWNLOADABLE[info.name].note
             ingest_zip(home, packed, info.name, title=title, origin=info.origin, note=note, progress=progress)
         finally:
             packed.unlink(missing_ok=True)

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from tl.datasets.drawn import DRAWINGS
+from tl.datasets.drawn import DRAWN
 
 
 def draw(task: dict[str, Any]) -> int:
     """Draw `count` pictures from number `first` of a split into the file `out` from `slot` on."""
     numbers = np.arange(task["first"], task["first"] + task["count"])
-    pixels = DRAWINGS[task["set"]](numbers, task["side"], split=task["split"]).tobytes()
+    pixels = DRAWN[task["set"]].draw(numbers, task["side"], split=task["split"]).tobytes()
     out = os.open(task["out"], os.O_WRONLY)
     try:
         os.pwrite(out, pixels, task["slot"] * task["side"] ** 2 * 3)

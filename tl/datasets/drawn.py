@@ -5,6 +5,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -33,6 +34,16 @@ def _counts() -> dict[str, dict[str, int]]:
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A set and what draws it."""
+
+    info: DatasetInfo
+    short_title: str  # what `info.short_title` says, marked for the catalogues
+    draw: Callable[..., np.ndarray]  # see `blossoms.draw`
+    own_code: tuple[ModuleType, ...] = ()  # beyond what all are painted with
+
+
 def _info(name: str, title: str, note: str) -> DatasetInfo:
     return DatasetInfo(
         name=name,
@@ -48,21 +59,28 @@ def _info(name: str, title: str, note: str) -> DatasetInfo:
     )
 
 
-BLOSSOMS = _info(
-    "blossoms",
-    later("Blossoms (drawn by the computer)"),
-    later("Invented flowers, drawn by code: no photographs."),
+_SETS = (
+    Drawn(
+        info=_info(
+            "blossoms",
+            later("Blossoms (drawn by the computer)"),
+            later("Invented flowers, drawn by code: no photographs."),
+        ),
+        short_title=later("Blossoms"),
+        draw=blossoms.draw,
+    ),
+    Drawn(
+        info=_info(
+            "blossoms_dusk",
+            later("Blossoms at dusk (drawn by the computer)"),
+            later("The flowers of blossoms at dusk, seen by another camera; drawn by code: no photographs."),
+        ),
+        short_title=later("Blossoms at dusk"),
+        draw=dusk.draw,
+        own_code=(dusk,),
+    ),
 )
-BLOSSOMS_DUSK = _info(
-    "blossoms_dusk",
-    later("Blossoms at dusk (drawn by the computer)"),
-    later("The flowers of blossoms at dusk, seen by another camera; drawn by code: no photographs."),
-)
-DRAWINGS: dict[str, Callable[..., np.ndarray]] = {  # name -> what draws it, see `blossoms.draw`
-    BLOSSOMS.name: blossoms.draw,
-    BLOSSOMS_DUSK.name: dusk.draw,
-}
-_OWN_CODE: dict[str, tuple[ModuleType, ...]] = {BLOSSOMS_DUSK.name: (dusk,)}  # beyond what both are painted with
+DRAWN = {drawn.info.name: drawn for drawn in _SETS}
 
 # Fingerprint of code that draws to the last bit what earlier code drew -> that one's, under which homes hold pictures. After
 # a change that isn't meant to be seen (a comment, a name, a place), the new one goes in place of the old.
@@ -76,7 +94,7 @@ _ALIKE = {
 def _code(name: str) -> str:
     """Fingerprint of the code that draws a set: pictures drawn by different code must not be mixed."""
     files = sorted(Path(blossoms.__file__).parent.glob("*.py"))
-    files += [Path(str(module.__file__)) for module in _OWN_CODE.get(name, ())]
+    files += [Path(str(module.__file__)) for module in DRAWN[name].own_code]
     found = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
     return _ALIKE.get(found, found)
 
@@ -130,7 +148,7 @@ def drawn_examples(name: str, per_class: int, side: int) -> list[tuple[str, np.n
     """Freshly drawn training pictures of a set, `per_class` of each class."""
     numbers = np.arange(per_class * len(blossoms.CLASSES))
     numbers = numbers[np.argsort(blossoms.labels(numbers), kind="stable")]
-    pictures = DRAWINGS[name](numbers, side)
+    pictures = DRAWN[name].draw(numbers, side)
     return [
         (blossoms.CLASSES[label], picture) for label, picture in zip(blossoms.labels(numbers), pictures, strict=True)
     ]

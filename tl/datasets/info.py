@@ -22,7 +22,6 @@ BY = {  # grouped_by -> in words
     "pattern": later("by a pattern in the file name; equal and almost equal ones, too"),
     "table": later("by a table; equal and almost equal ones, too"),
 }
-SHORT_TITLES = (later("Blossoms"), later("Blossoms at dusk"))  # of built-in data sets, without what stands in brackets
 # Why a file was left out, or what is told of one that is kept, is counted under English words, in files and for other
 # programs; `reason_in_words` has them in the reader's language. These say which class or folder they are about.
 TOO_FEW = later("of a class with fewer than {number} pictures")

@@ -1,5 +1,7 @@
 """What torchvision can download: known before it is there. The download itself is `python -m tl.train.fetch`."""
 
+from dataclasses import dataclass
+
 from tl.datasets.info import DatasetInfo
 from tl.languages import later
 
@@ -22,32 +24,46 @@ _FLOWERS = (
 )
 FLOWERS102_CLASSES = tuple(_FLOWERS.split(", "))
 
-CIFAR10 = DatasetInfo(
-    name="cifar10",
-    title="CIFAR-10",
-    origin="torchvision",
-    classes=CIFAR10_CLASSES,
-    train=47_500,
-    validation=2_500,
-    test=10_000,
-    native_resolution=32,
-    counts={name: {"train": 4_750, "validation": 250, "test": 1_000} for name in CIFAR10_CLASSES},
-    note=later("Photographs of 32 x 32 px (Krizhevsky 2009); 170 MB are downloaded on first use."),
-    ready=False,
+
+@dataclass(frozen=True, kw_only=True)
+class Downloadable:
+    """A set before it is there, and what changes then."""
+
+    info: DatasetInfo
+    note: str  # in place of the one of `info`, once it is there
+
+
+_SETS = (
+    Downloadable(
+        info=DatasetInfo(
+            name="cifar10",
+            title="CIFAR-10",
+            origin="torchvision",
+            classes=CIFAR10_CLASSES,
+            train=47_500,
+            validation=2_500,
+            test=10_000,
+            native_resolution=32,
+            counts={name: {"train": 4_750, "validation": 250, "test": 1_000} for name in CIFAR10_CLASSES},
+            note=later("Photographs of 32 x 32 px (Krizhevsky 2009); 170 MB are downloaded on first use."),
+            ready=False,
+        ),
+        note=later("Photographs of 32 x 32 px (Krizhevsky 2009)."),
+    ),
+    Downloadable(
+        info=DatasetInfo(
+            name="flowers102",
+            title="Oxford 102 Flowers",
+            origin="torchvision",
+            classes=FLOWERS102_CLASSES,
+            train=1_020,
+            validation=1_020,
+            test=6_149,
+            native_resolution=224,
+            note=later("Photographs of 102 flowers (Nilsback and Zisserman 2008); 345 MB are downloaded on first use."),
+            ready=False,
+        ),
+        note=later("Photographs of 102 flowers (Nilsback and Zisserman 2008)."),
+    ),
 )
-FLOWERS102 = DatasetInfo(
-    name="flowers102",
-    title="Oxford 102 Flowers",
-    origin="torchvision",
-    classes=FLOWERS102_CLASSES,
-    train=1_020,
-    validation=1_020,
-    test=6_149,
-    native_resolution=224,
-    note=later("Photographs of 102 flowers (Nilsback and Zisserman 2008); 345 MB are downloaded on first use."),
-    ready=False,
-)
-DOWNLOADED = {  # name -> its note once it is there
-    CIFAR10.name: later("Photographs of 32 x 32 px (Krizhevsky 2009)."),
-    FLOWERS102.name: later("Photographs of 102 flowers (Nilsback and Zisserman 2008)."),
-}
+DOWNLOADABLE = {downloadable.info.name: downloadable for downloadable in _SETS}

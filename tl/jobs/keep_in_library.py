@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from tl.arm_names import arm_title
 from tl.backbones import BACKBONES
 from tl.config import AUTO, Newer, Refused, RunConfig, refusal
 from tl.config.training import BUNDLED, IMAGENET
@@ -27,7 +28,7 @@ from tl.store.home import Home, Run
 from tl.store.queue import database
 from tl.store.seal import header_of_intact
 from tl.store.weights_file import Tensor
-from tl.strategies import STRATEGIES, arm_title
+from tl.strategies import STRATEGIES
 from tl.words import status_name
 
 if TYPE_CHECKING:

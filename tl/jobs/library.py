@@ -12,8 +12,7 @@ from tl.sources.card import Card, Step, card_of, steps
 from tl.sources.cards import of_library
 from tl.sources.catalogue import available, networks_here
 from tl.sources.licences import in_words
-from tl.sources.overview import HERE
-from tl.sources.source import Source
+from tl.sources.source import HERE, Source
 from tl.store.files import locked
 from tl.store.home import Home
 from tl.store.queue import database

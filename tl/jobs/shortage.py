@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from tl import machine
+from tl.arm_names import arm_title
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS, Experiment, Refused
 from tl.jobs.memory import each_alone, estimated_bytes
 from tl.languages import either, say
 from tl.store.home import Home
-from tl.strategies import arm_title
 from tl.words import memory
 
 REST_BYTES = 0.18e9  # the page of one person and the supervisor

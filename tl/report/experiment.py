@@ -1,5 +1,6 @@
 """The report on one experiment: verdict, charts, tables, setting, versions, hardware, the command that repeats it."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ from tl.analysis.names import noun, title
 from tl.analysis.records import RunRecord
 from tl.analysis.references import Reference, published
 from tl.analysis.results import Verdict
-from tl.config import BALANCED_ACCURACY, Experiment
+from tl.config import ACCURACY, Experiment
 from tl.datasets.info import DatasetInfo
 from tl.languages import joined, later, say
 from tl.report import class_findings, findings, html_parts, sections, shifted_findings
@@ -145,32 +146,28 @@ def charts(
     experiment: Experiment, records: list[RunRecord], lines: tuple[Reference, ...]
 ) -> list[tuple[str, "Drawing"]]:
     """(caption, chart) of what the runs learnt and what it cost, in the arms' own colours."""
-    from tl.charts import curves, frames
-    from tl.charts.references import with_references
+    from tl.charts.catalogue import CHARTS, Shown
+    from tl.charts.curves import HIGH
+    from tl.charts.frames import bands
 
     if not any(record.epochs for record in records):
         return []
     own = [record.metrics.assign(run_id=record.run_id, arm=plain(title(record.arm))) for record in records]
-    metrics = pd.concat(own, ignore_index=True)
-    arms = [plain(title(arm.name)) for arm in experiment.arms]
-    longest = max(experiment.epochs_of(arm) for arm in experiment.arms)
-    marks = [(line.accuracy, line.label) for line in lines]
-    bands = frames.bands(metrics, len(experiment.seeds))
-
-    def chart(measure: str, axis: str = "epochs") -> "Drawing":
-        return curves.validation_chart(measure, metrics, arms, axis, longest)
-
-    by_epoch = (
-        say("Validation accuracy by epoch. {bands}", bands=bands) if bands else say("Validation accuracy by epoch")
+    shown = Shown(
+        experiment=experiment,
+        metrics=pd.concat(own, ignore_index=True),
+        arms=[plain(title(arm.name)) for arm in experiment.arms],
+        published=[(line.accuracy, line.label) for line in lines],
+        low=HIGH,
     )
-    drawn: list[tuple[str, Drawing]] = [
-        (by_epoch, with_references(chart("accuracy"), marks)),
-        (say("Validation accuracy by computing time"), chart("accuracy", "seconds")),
-        (say("Validation loss by epoch"), chart("loss")),
-        (say("Time per epoch"), curves.epoch_seconds_chart(metrics, arms, longest, height=curves.HIGH)),
-    ]
-    if experiment.judge_by == BALANCED_ACCURACY:
-        drawn.insert(0, (say("Balanced validation accuracy by epoch"), chart("balanced_accuracy")))
+    drawn: list[tuple[str, Drawing]] = []
+    for name, chart in CHARTS.items():
+        for axis, words in chart.in_report.items():
+            caption = say(words)
+            if (name, axis) == (ACCURACY, "epochs") and (told := bands(shown.metrics, len(experiment.seeds))):
+                caption = say("{caption}. {bands}", caption=caption, bands=told)
+            if (figure := chart.draw(chart, replace(shown, axis=axis))) and figure.drawing:
+                drawn.append((caption, figure.drawing))
     return drawn
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tl.analysis.inspection.calibration import Calibration
+from tl.arm_names import arm_title
 from tl.backbones import BACKBONES
 from tl.config import BALANCED_ACCURACY, Refused
 from tl.languages import joined, later, say
@@ -13,7 +14,7 @@ from tl.report.card_pictures import dataset_titles, learned, pictures_of, text
 from tl.report.command import command, pinned
 from tl.store.home import Home
 from tl.store.queue.database import Unknown
-from tl.strategies import STRATEGIES, TARGET, arm_title
+from tl.strategies import STRATEGIES, TARGET
 from tl.words import count, millions, number_of, percent, plain
 
 COMMANDS = """```sh

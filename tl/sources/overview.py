@@ -7,10 +7,9 @@ from tl import timm_networks
 from tl.backbones import BACKBONES
 from tl.languages import say
 from tl.sources.catalogue import available
+from tl.sources.source import HERE
 from tl.store.home import Home
 from tl.words import count, millions, not_available, percent
-
-HERE = ("bundled", "library", "installed", "cached")  # states of a source whose file is on this computer
 
 
 @dataclass(frozen=True, kw_only=True)

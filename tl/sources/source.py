@@ -2,9 +2,26 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tl.backbones import Input
+from tl.languages import later
+
+
+class Here(NamedTuple):
+    """What weights that are on this computer are called; still to be said."""
+
+    title: str  # on a card of its own
+    word: str  # in a table
+
+
+HERE = {  # state of a source whose file is on this computer
+    "bundled": Here(later("Comes with TL Lab"), later("bundled")),
+    "library": Here(later("Your own"), later("own")),  # pretrained here
+    "installed": Here(later("From a package"), later("installed")),
+    "cached": Here(later("Downloaded"), later("cached")),  # before
+}
+AWAY = ("download", "missing")  # states of others; missing: of a package that is not installed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,5 +42,7 @@ class Source:
     source_data: str  # the pictures they were trained on, in English: `tl.networks.pictures_in_words` says them
     accuracy: float | None  # top-1 on the source's own validation pictures, fraction 0..1
     card: dict[str, Any] | None = None  # the whole model card, where there is one
-    state: str  # "bundled", "library" (pretrained here), "installed" (a package), "cached" (downloaded before),
-    # "download", or "missing" (a package that is not installed)
+    state: str  # key of HERE or one of AWAY
+
+    def __post_init__(self) -> None:
+        assert self.state in (*HERE, *AWAY), f"{self.state} is neither in HERE nor in AWAY"

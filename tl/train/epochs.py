@@ -42,7 +42,7 @@ class Epochs:
 
     def train(self, epoch: int, phase: Phase) -> tuple[float, float, float | None]:
         """Train on all pictures once: mean loss, accuracy, the head's last learning rate. Raises Diverged."""
-        config, learner, schedule = self._config, self._learner, SCHEDULES[self._config.schedule]
+        config, learner, schedule = self._config, self._learner, SCHEDULES[self._config.schedule].factor
         learner.begin(epoch, phase)
         if learner.method.fits:
             return *self._fit(epoch), None

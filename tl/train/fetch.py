@@ -21,6 +21,7 @@ from torchvision.datasets import CIFAR10, Flowers102
 from torchvision.datasets.utils import check_integrity
 from tqdm import tqdm
 
+from tl.datasets.torchvision_sets import DOWNLOADABLE
 from tl.languages import for_stderr, say
 from tl.output import spell_out
 from tl.store.home import Home
@@ -73,7 +74,6 @@ def has_flowers102(root: Path) -> bool:
 class TorchvisionSource:
     """How a data set is read and which files torchvision downloads for it."""
 
-    title: str
     pictures: Callable[[Path], Iterator[tuple[str, bytes]]]
     unpacked_in: Callable[[Path], bool]
     files: dict[str, str]  # path below the root -> md5
@@ -83,8 +83,8 @@ def sources() -> dict[str, TorchvisionSource]:
     """The table, with what torchvision says of its files at this moment."""
     flowers = {f"flowers-102/{name}": md5 for name, md5 in Flowers102._file_dict.values()}
     return {
-        "cifar10": TorchvisionSource("CIFAR-10", cifar10, has_cifar10, {CIFAR10.filename: CIFAR10.tgz_md5}),
-        "flowers102": TorchvisionSource("Oxford 102 Flowers", flowers102, has_flowers102, flowers),
+        "cifar10": TorchvisionSource(cifar10, has_cifar10, {CIFAR10.filename: CIFAR10.tgz_md5}),
+        "flowers102": TorchvisionSource(flowers102, has_flowers102, flowers),
     }
 
 
@@ -118,7 +118,7 @@ def adopt(root: Path, source: TorchvisionSource) -> Path:
 
 def fetch(name: str, packed: Path, root: Path) -> None:
     """Write the zip `packed`. Raises NotDownloaded."""
-    source = sources()[name]
+    source, title = sources()[name], DOWNLOADABLE[name].info.title
     socket.setdefaulttimeout(SILENCE_SECONDS)
     partial = packed.with_name(f"{packed.name}.part")
     try:
@@ -126,7 +126,7 @@ def fetch(name: str, packed: Path, root: Path) -> None:
         place = adopt(root, source)
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
             for path, data in tqdm(
-                source.pictures(place), desc=say("packing {dataset}", dataset=source.title), unit=say(" pictures")
+                source.pictures(place), desc=say("packing {dataset}", dataset=title), unit=say(" pictures")
             ):
                 archive.writestr(path, data)
         os.replace(partial, packed)
@@ -135,7 +135,7 @@ def fetch(name: str, packed: Path, root: Path) -> None:
         raise NotDownloaded(
             say(
                 "{dataset} could not be downloaded: {reason}, or put {files} into {folder}.",
-                dataset=source.title,
+                dataset=title,
                 reason=reason(problem),
                 files=", ".join(file.name for file in files),
                 folder=files[0].parent,

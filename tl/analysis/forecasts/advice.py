@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Generic, TypeVar
 
-from tl.analysis.names import INSIDE
 from tl.analysis.statistics import HELPS, NO_DIFFERENCE
 from tl.languages import joined, later, say
 from tl.networks import pictures_in_words
@@ -224,7 +223,7 @@ def apply_rules(rules: Mapping[str, Rule[Known]], facts: Known) -> dict[str, Any
 
 
 def _start(predicted: str, strategies: list[str]) -> str:
-    first, *others = (say(INSIDE[key]) for key in strategies)
+    first, *others = (say(STRATEGIES[key].inside) for key in strategies)
     said: dict[str, str] = {"first": first}
     if not others:
         if predicted == HELPS:

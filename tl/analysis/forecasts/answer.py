@@ -12,6 +12,7 @@ from tl.analysis.forecasts.question import ForecastQuestion, feature_keys, probe
 from tl.analysis.forecasts.record import FEATURES, SWEEP, Record
 from tl.analysis.forecasts.trainings import FinishedTraining, from_trainings
 from tl.analysis.forecasts.wording import notes, record_in_words, wording
+from tl.arm_names import TRAINED
 from tl.config import Experiment, Training, refusal
 from tl.languages import later, say
 from tl.store.documents import read_result
@@ -19,7 +20,7 @@ from tl.store.home import Home
 from tl.store.predictions import read_answers
 from tl.store.queue.database import read_runs, read_sweep, read_sweeps
 from tl.store.titles import title_of
-from tl.strategies import STRATEGIES, TRAINED
+from tl.strategies import STRATEGIES
 
 PROBE = "linear_probe"
 TRAINED_PROBE = (

@@ -12,8 +12,9 @@ from tl.analysis.forecasts.forecast import (
     Forecast,
 )
 from tl.analysis.forecasts.record import Record
+from tl.arm_names import FROM_SCRATCH, arm_title
 from tl.languages import joined, later, later_plural, plural, say, semicolons
-from tl.strategies import FROM_SCRATCH, STRATEGIES, arm_title
+from tl.strategies import STRATEGIES
 from tl.words import about, count, percent
 
 PROBE, SCRATCH = "linear_probe", "scratch"

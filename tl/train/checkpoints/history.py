@@ -7,6 +7,7 @@ from typing import Any
 
 from tl.config import RunConfig
 from tl.languages import store_sentence
+from tl.measures import MEASURES
 from tl.phases import Phase
 from tl.strategies import PRETRAINED, STRATEGIES, TARGET
 
@@ -129,10 +130,7 @@ def describe(status: str, history: History, config: RunConfig) -> dict[str, Any]
         "stopped_early": history.stopped_early,
         "best_val_accuracy": best.get("val_accuracy"),
         "best_val_balanced_accuracy": best.get("val_balanced_accuracy"),
-        "test_accuracy": None,
-        "test_balanced_accuracy": None,
-        "test_macro_f1": None,
-        "test_loss": None,
+        **{f"test_{name}": None for name in (*MEASURES, "loss")},
         **_chosen(rows, config),
         "elapsed_seconds": rows[-1]["elapsed_seconds"] if rows else 0.0,
         "reused_seconds": sum(row.get("reused_seconds") or 0.0 for row in rows),

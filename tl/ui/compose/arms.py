@@ -3,11 +3,12 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from tl.arm_names import arm_title
 from tl.config import ArmConfig
 from tl.datasets.info import DatasetInfo
 from tl.languages import commas, say
 from tl.store.home import Home
-from tl.strategies import STRATEGIES, arm_title, offered
+from tl.strategies import STRATEGIES, offered
 from tl.ui.compose import form_state, own_network
 from tl.ui.compose.form_state import arm_key
 from tl.ui.compose.settings import arm_settings, shared_settings, shared_summary

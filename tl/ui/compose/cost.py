@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from tl.analysis import power
 from tl.analysis.time_estimate import TimeEstimate, estimate_seconds
+from tl.arm_names import arm_title
 from tl.config import Experiment, Refused, Training
 from tl.datasets import DatasetInfo, resplits_by_itself
 from tl.differences import each_of
@@ -23,7 +24,6 @@ from tl.report.command import NOTHING, command, pinned
 from tl.store.documents import read_result
 from tl.store.home import Home
 from tl.store.queue.settle_plan import SettlePlan
-from tl.strategies import arm_title
 from tl.ui.parts import plan
 from tl.ui.parts.refresh import fragment
 from tl.ui.parts.text import escape

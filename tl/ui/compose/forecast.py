@@ -111,8 +111,8 @@ def _unbroken(text: str) -> str:
 
 
 def _chart(found: "Answer", key: str) -> None:
+    from tl.arm_names import arm_title
     from tl.charts.forecast import forecast_chart
-    from tl.strategies import arm_title
 
     arms, between = [], []
     for arm in found.arms:

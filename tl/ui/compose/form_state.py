@@ -7,6 +7,7 @@ from collections.abc import Iterable, MutableMapping
 from dataclasses import fields
 from typing import Any
 
+from tl.arm_names import arm_title
 from tl.config import TRANSFERRED, ArmConfig, Experiment, Training, new_id
 from tl.differences import usual_name, usual_name_of
 from tl.effects import USUAL, has_effect, of_another_strategy
@@ -15,7 +16,7 @@ from tl.languages import english
 from tl.store.home import Home
 from tl.store.queue.database import experiment_with_key
 from tl.store.queue.settle_plan import SettlePlan
-from tl.strategies import RANDOM, STRATEGIES, arm_title, offered
+from tl.strategies import RANDOM, STRATEGIES, offered
 from tl.ui.parts.numbers import typed
 from tl.words import plain
 

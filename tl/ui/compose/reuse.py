@@ -4,13 +4,13 @@ from collections.abc import MutableMapping
 from dataclasses import fields, replace
 from typing import Any
 
+from tl.arm_names import arm_title
 from tl.config import AUTO, TRANSFERRED, ArmConfig, Experiment, Refused, Training
 from tl.config.training import OF_TWO_SETS
 from tl.languages import english, listed, say
 from tl.setting_names import setting_name
 from tl.store.home import Home
 from tl.store.queue.database import has_experiment, read_experiment
-from tl.strategies import arm_title
 from tl.ui.compose import form_state
 
 ORIGIN = "form_origin"  # title of the comparison whose settings filled the form

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from tl.arm_names import arm_title
 from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.config.arm import usual_rate
 from tl.datasets.info import DatasetInfo, uneven
@@ -12,9 +13,9 @@ from tl.effects import has_effect
 from tl.jobs import memory
 from tl.languages import commas, later, listed, say
 from tl.parameters import PARAMETERS
-from tl.schedules import OPTIMIZERS
+from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store.home import Home
-from tl.strategies import STRATEGIES, arm_title
+from tl.strategies import STRATEGIES
 from tl.ui.compose import bounds
 from tl.ui.compose.form_state import ARMS, OWN_SEEDS, SETTLE, arm_key, compose, shared_key, usual_name_in
 from tl.ui.compose.shared_settings import DEFAULTS, SHARED, Setting
@@ -22,13 +23,6 @@ from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number, typed
 from tl.ui.parts.text import escape
 from tl.words import number_of, rate
-
-RATES = {
-    "constant": later("constant rate"),
-    "step": later("step rate"),
-    "cosine": later("cosine rate"),
-    "one_cycle": later("one cycle rate"),
-}
 
 
 def shared_settings(home: Home, info: DatasetInfo | None = None) -> None:
@@ -146,7 +140,7 @@ def shared_summary() -> str:
         say("{seeds} to begin with", seeds=seeds) if st.session_state.get(SETTLE) else seeds,
         say("batches of {number}", number=chosen.batch_size),
         say(OPTIMIZERS[chosen.optimizer].title),
-        say(RATES[chosen.schedule]),
+        say(SCHEDULES[chosen.schedule].rate),
     ]
     if chosen.find_rate:
         parts.append(say("found by a range test"))

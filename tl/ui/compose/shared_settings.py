@@ -8,12 +8,6 @@ from tl.config.training import AUGMENTS, BALANCES, BATCHNORMS, JUDGES, MOST_DEVI
 from tl.languages import later
 from tl.schedules import OPTIMIZERS, SCHEDULES
 
-SCHEDULE_TITLES = {
-    "constant": later("Constant"),
-    "step": later("Step: cut every few epochs"),
-    "cosine": later("Cosine: falls smoothly to 0"),
-    "one_cycle": later("One cycle: up, then down"),
-}
 AUGMENT_TITLES = {
     "crop_flip": later("Random crop and horizontal flip"),
     "trivial": later("Crop, flip and TrivialAugment"),
@@ -96,7 +90,9 @@ SHARED: dict[str, Setting] = {
             "of their own keep it. Where more thaws later, with what trains first and with all: the lower rate counts."
         ),
     ),
-    "schedule": Setting(title=later("Learning rate over time"), options=_titled(SCHEDULES, SCHEDULE_TITLES)),
+    "schedule": Setting(
+        title=later("Learning rate over time"), options={name: each.title for name, each in SCHEDULES.items()}
+    ),
     "step_epochs": Setting(title=later("Epochs between cuts"), low=1),
     "step_factor": Setting(title=later("Factor of each cut"), low=1e-6, high=1),
     "augmentation": Setting(

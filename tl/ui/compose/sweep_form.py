@@ -10,7 +10,7 @@ from tl.backbones import BACKBONES
 from tl.config import Experiment, Refused
 from tl.datasets import DatasetInfo
 from tl.jobs.sizes import ALL, PRESETS, parse_sizes, preset_title
-from tl.languages import commas, later, listed, reworded, say
+from tl.languages import commas, listed, reworded, say
 from tl.store.home import Home
 from tl.store.queue.name_and_notes import NONE, all_names_and_notes
 from tl.ui.compose import arms, bounds, cost, forecast, form_state, network, pictures, reuse
@@ -19,21 +19,13 @@ from tl.ui.parts import plan, view
 from tl.ui.parts.numbers import typed
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.text import escape
-from tl.words import ago, count
+from tl.words import STATUSES, ago, count
 
 SIZES, OWN, PROBLEM, SEEDS = "sweep_sizes", "sweep_own", "sweep_problem", form_state.SEEDS
 OWN_SIZES = "own"
 FIRST_SEEDS = 3  # the fewest with intervals
 FIRST_SIZES = 4  # of the preset that comes first, in most sets
 SHOWN = 8  # earlier sweeps
-STATES = {  # of so many runs
-    "queued": later("{number} queued"),
-    "running": later("{number} running"),
-    "finished": later("{number} finished"),
-    "stopped": later("{number} stopped"),
-    "failed": later("{number} failed"),
-    "interrupted": later("{number} interrupted"),
-}
 
 
 def show(home: Home) -> None:
@@ -185,7 +177,7 @@ def _earlier(home: Home) -> None:
             about = say("{networks} on {pictures}", networks=networks, pictures=pictures_of)
             name = called.get(entry["sweep_id"], NONE).name
             sizes = " · ".join(map(count, entry["sizes"]))
-            states = commas(say(STATES[status], number=number) for status, number in entry["runs"].items())
+            states = commas(say(STATUSES[status].counted, number=number) for status, number in entry["runs"].items())
             age = ago(max(0.0, time.time() - entry["created"]))
             more = f"{escape(about)} · " if name else ""
             st.markdown(f"**{escape(name or about)}**  \n:small[{more}{sizes} · {states} · {age}]", width="content")

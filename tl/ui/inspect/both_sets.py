@@ -9,13 +9,14 @@ import streamlit as st
 
 from tl import datasets
 from tl.analysis.adaptation import both_sets as told
+from tl.arm_names import arm_title
 from tl.config import Refused
 from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import both_sets as job
 from tl.languages import joined, later, say
 from tl.store.both_sets import BothSets, Seen, read_both_sets
 from tl.store.origin import with_network
-from tl.strategies import SOURCE_THEN_TARGET, STRATEGIES, arm_title
+from tl.strategies import SOURCE_THEN_TARGET, STRATEGIES
 from tl.ui.inspect import gallery
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.saliency import GONE, OTHERS_ASKED, ask_button

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from tl.analysis.inspection.difference import Difference, difference
 from tl.analysis.inspection.mistakes import sureness
+from tl.arm_names import arm_title
 from tl.languages import later, say
-from tl.strategies import arm_title
 from tl.ui.inspect import confusion_charts, gallery
 from tl.ui.inspect.by_class import by_class
 from tl.ui.inspect.choice import Choice

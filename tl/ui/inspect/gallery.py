@@ -8,11 +8,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from tl.analysis.names import noun
+from tl.arm_names import arm_title
 from tl.config import Refused
 from tl.datasets.stored_pictures import ShownPicture, pictures_at
 from tl.languages import say
 from tl.store.predictions import Predictions
-from tl.strategies import arm_title
 from tl.ui.inspect.choice import Choice
 from tl.ui.parts.chart import dot
 from tl.ui.parts.text import escape, unbroken

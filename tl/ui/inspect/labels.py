@@ -9,13 +9,13 @@ from tl import datasets
 from tl.analysis.forecasts.question import ForecastQuestion
 from tl.analysis.inspection import held_out
 from tl.analysis.inspection.label_issues import LabelIssues, Suspect
+from tl.arm_names import arm_title
 from tl.config import Refused
 from tl.datasets.info import DatasetInfo
 from tl.datasets.preparing import index_of
 from tl.datasets.stored_pictures import pictures_at
 from tl.languages import commas, joined, later, plural, say
 from tl.store.home import Home
-from tl.strategies import arm_title
 from tl.ui.inspect import checking, correcting, duplicates, second_look
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.correcting import Labelled

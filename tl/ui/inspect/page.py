@@ -7,11 +7,11 @@ import streamlit as st
 
 from tl import datasets
 from tl.analysis.adaptation.given_labels import known_labels
+from tl.arm_names import arm_title
 from tl.config import Refused
 from tl.datasets.info import DatasetInfo
 from tl.languages import later, say
 from tl.store.home import Home
-from tl.strategies import arm_title
 from tl.ui.inspect.choice import Choice, initial_choice
 from tl.ui.parts import view
 from tl.ui.parts.links import COMPARE, experiment_link

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from tl.arm_names import arm_title
 from tl.jobs import background
 from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import saliency
@@ -15,7 +16,6 @@ from tl.languages import later, read_sentence, say
 from tl.store.home import Home
 from tl.store.origin import with_network
 from tl.store.saliency import Failed, Saliency, read_saliency
-from tl.strategies import arm_title
 from tl.ui.inspect import heat
 from tl.ui.parts.refresh import while_working
 from tl.ui.parts.text import escape

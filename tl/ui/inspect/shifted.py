@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from tl.analysis.inspection import shifted_record as record
+from tl.arm_names import arm_title
 from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import shifted as job
 from tl.languages import joined, later, say, semicolons
@@ -13,7 +14,6 @@ from tl.report.shifted_findings import drawings
 from tl.store.home import Home
 from tl.store.origin import with_network
 from tl.store.shifted import read_progress, read_shifted
-from tl.strategies import arm_title
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.saliency import OTHERS_ASKED, ask_button
 from tl.ui.parts.chart import draw

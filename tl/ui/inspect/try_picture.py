@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl.analysis.inspection.thresholds import at_threshold
+from tl.arm_names import arm_title
 from tl.config import Refused
 from tl.datasets.single import decoded
 from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import saliency as job
 from tl.languages import later, say
 from tl.store.saliency import Saliency, drop_pixels, forget_saliency, hand_over, own_name, read_saliency
-from tl.strategies import arm_title
 from tl.ui.inspect import heat, saliency
 from tl.ui.inspect.choice import Choice
 from tl.ui.parts import uploads

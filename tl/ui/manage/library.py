@@ -15,11 +15,12 @@ from tl.config import Refused
 from tl.jobs import library
 from tl.jobs.library import LibraryEntry
 from tl.jobs.library_files import bring_in, export, file_name
-from tl.languages import joined, language, later, plural, say, speaking
+from tl.languages import joined, language, plural, say, speaking
 from tl.networks import pictures_in_words
 from tl.sources import Source
 from tl.sources.card import accuracy_words, card_of
 from tl.sources.licences import restricts
+from tl.sources.source import HERE
 from tl.store.home import Home
 from tl.store.queue.database import read_experiment
 from tl.ui.compose import form
@@ -36,12 +37,7 @@ PROBLEM, NEW_NAME = "library_problem", "library_new_name"
 RENAME_PROBLEM = "library_rename_problem"
 MAX_MEGABYTES = 500
 USERS_SHOWN = 3  # experiments that a card leads to
-KINDS: dict[str, tuple[str, Literal["blue", "green", "gray"]]] = {
-    "bundled": (later("Comes with TL Lab"), "blue"),
-    "library": (later("Your own"), "green"),
-    "installed": (later("From a package"), "gray"),
-    "cached": (later("Downloaded"), "gray"),
-}
+COLOURS: dict[str, Literal["blue", "green", "gray"]] = {"bundled": "blue", "library": "green"}  # of HERE; others: gray
 
 
 def show(home: Home) -> None:
@@ -76,11 +72,10 @@ def show(home: Home) -> None:
 @contextmanager
 def _card(found: Source, new: bool = False) -> Iterator[None]:
     """Draw what is known of weights; a context in which the rest of the card goes."""
-    kind, colour = KINDS[found.state]
     with st.container(border=True, gap="xsmall", key=f"library_{_key(found)}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{escape(_title(found))}**", width="content")
-            st.badge(say(kind), color=colour, width="content")
+            st.badge(say(HERE[found.state].title), color=COLOURS.get(found.state, "gray"), width="content")
             if new:
                 st.badge(say("New"), icon=":material/check:", color="green", width="content")
         history = library.history(found)

@@ -1,12 +1,12 @@
 """Which machines carry runs out, and what each trains now: as the supervisor told it, while one works."""
 
+from tl.arm_names import arm_title
 from tl.jobs.launchers import catalogue
 from tl.jobs.listing import RunLine
 from tl.jobs.start import launcher_now
 from tl.languages import plural, say
 from tl.store.home import Home
 from tl.store.machines import Machine, read_machines
-from tl.strategies import arm_title
 from tl.ui.parts.fold import fold
 from tl.words import cell, count, memory, not_available, percent
 

@@ -7,16 +7,15 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from tl import jobs
+from tl.arm_names import arm_title
 from tl.backbones import BACKBONES
 from tl.differences import networks, sides
 from tl.jobs.listing import RunEntry, RunLine, in_full
 from tl.languages import later, say
-from tl.store.documents import Progress
 from tl.store.home import Home
 from tl.store.queue.database import read_experiment
 from tl.store.queue.name_and_notes import NONE, NameAndNotes, all_names_and_notes
 from tl.store.queue.schema import ACTIVE, RESUMABLE
-from tl.strategies import arm_title
 from tl.ui.manage import compared, machines, search
 from tl.ui.parts import view
 from tl.ui.parts.chart import dot
@@ -138,9 +137,7 @@ def run_columns(home: Home, runs: list[RunEntry]) -> dict[str, list[str]]:
 
 
 def _state(run: RunEntry) -> str:
-    if run.status == "running":
-        return say(view.PHASES.get((run.progress or Progress()).phase or "", view.STATUSES["running"]))
-    return view.in_queue(run) if run.status == "queued" else say(view.STATUSES[run.status])
+    return view.in_queue(run) if run.status == "queued" else view.state(run)
 
 
 def _experiment(home: Home, experiment_id: str, runs: list[RunEntry], label: NameAndNotes, several: bool) -> None:

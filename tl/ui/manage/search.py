@@ -5,14 +5,15 @@ from typing import Any
 
 import streamlit as st
 
+from tl.arm_names import arm_title
 from tl.backbones import BACKBONES
 from tl.jobs.listing import RunLine
 from tl.languages import say
 from tl.store.home import Home
 from tl.store.queue.name_and_notes import NONE, NameAndNotes
-from tl.strategies import STRATEGIES, arm_title
+from tl.strategies import STRATEGIES
 from tl.ui.parts import view
-from tl.words import plain
+from tl.words import STATUSES, plain
 
 WORDS, STATE, DATA = "runs_search", "runs_state", "runs_data"
 LONGEST = 200  # characters
@@ -25,7 +26,7 @@ def searched_runs(
     whose number the session keeps as `page_key`."""
     names = dict.fromkeys(name for run in runs for name in (run.dataset, run.target_dataset) if name is not None)
     titles = {name: plain(view.data_title(home, name)) for name in names}
-    states = [state for state in view.STATUSES if any(run.status == state for run in runs)]
+    states = [state for state in STATUSES if any(run.status == state for run in runs)]
     held = st.session_state.get(STATE)
     asked: dict[str, Any] = {"persist_state": "session", "on_change": st.session_state.pop, "args": (page_key, None)}
     with st.grid(3, min_column_width=220):
@@ -38,11 +39,11 @@ def searched_runs(
         )
         state = st.selectbox(
             say("State"),
-            [*states, held] if held in view.STATUSES.keys() - states else states,
+            [*states, held] if held in STATUSES.keys() - states else states,
             index=None,
             key=STATE,
             placeholder=say("Any"),
-            format_func=lambda state: say(view.STATUSES[state]),
+            format_func=lambda state: say(STATUSES[state].title),
             **asked,
         )
         if st.session_state.get(DATA) not in titles:  # its last run was deleted

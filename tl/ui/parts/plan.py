@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from tl.arm_names import arm_title
 from tl.config import ArmConfig, Experiment, Training
 from tl.effects import before_training
 from tl.languages import joined, later, say
 from tl.store.queue.schema import ACTIVE
-from tl.strategies import arm_title
 from tl.ui.parts.chart import dot, draw
 from tl.ui.parts.text import escape
 from tl.ui.parts.view import ExperimentView

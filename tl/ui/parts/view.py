@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tl import jobs
+from tl.arm_names import arm_title
 from tl.config import ID_PATTERN, Experiment, Training, refusal
 from tl.differences import networks
 from tl.jobs.listing import RunEntry
 from tl.jobs.progress import seconds_left, share_done
-from tl.languages import later, say
+from tl.languages import say
 from tl.store.documents import Imported, Progress, read_imported
 from tl.store.home import Home
 from tl.store.queue.database import Unknown
 from tl.store.queue.name_and_notes import NameAndNotes, name_and_notes_of
 from tl.store.queue.schema import ACTIVE
 from tl.store.queue.settle_plan import SettlePlan
-from tl.strategies import arm_title
-from tl.words import ordinal
+from tl.words import PHASES, STATUSES, ordinal
 
 if TYPE_CHECKING:  # the page's first paint doesn't wait for pandas
     import pandas as pd
@@ -30,23 +30,14 @@ if TYPE_CHECKING:  # the page's first paint doesn't wait for pandas
     from tl.datasets.info import DatasetInfo
 
 LOG_BYTES = 6000  # of a failed run's log, from its end
-PHASES = {
-    "starting": later("Starting"),
-    "preparing": later("Preparing"),
-    "waiting": later("Waiting for its turn"),
-    "training": later("Training"),
-    "validating": later("Validating"),
-    "testing": later("Testing"),
-    "done": later("Finishing"),
-}
-STATUSES = {
-    "queued": later("In the queue"),
-    "running": later("Starting"),
-    "finished": later("Finished"),
-    "stopped": later("Stopped"),
-    "failed": later("Failed"),
-    "interrupted": later("Interrupted"),
-}
+
+
+def state(run: RunEntry) -> str:
+    """What a run does or did, in words."""
+    doing = STATUSES[run.status]
+    if run.status == "running":
+        doing = PHASES.get((run.progress or Progress()).phase or "", doing)
+    return say(doing.title)
 
 
 @dataclass(frozen=True)
@@ -76,10 +67,7 @@ class Arm:
     @property
     def state(self) -> str:
         """What its current run does, in words."""
-        run = self.current
-        if run.status == "running":
-            return say(PHASES.get((run.progress or Progress()).phase or "", STATUSES["running"]))
-        return say(STATUSES[run.status])
+        return state(self.current)
 
     @property
     def fraction(self) -> float:
@@ -219,7 +207,7 @@ def load(home: Home, experiment_id: str) -> ExperimentView:
 
 def in_queue(run: RunEntry) -> str:
     """Where a run that waits stands: "3rd in the queue"."""
-    return say("{place} in the queue", place=ordinal(run.place)) if run.place else say(STATUSES["queued"])
+    return say("{place} in the queue", place=ordinal(run.place)) if run.place else say(STATUSES["queued"].title)
 
 
 def kept_on_stop(runs: Iterable[RunEntry]) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import streamlit as st
 
 from tl import jobs
+from tl.arm_names import arm_title
 from tl.differences import networks
 from tl.jobs.deletion import EXPERIMENT, RUN, SWEEP, Deletable
 from tl.languages import joined, later, plural, say
 from tl.store.home import Home
-from tl.strategies import arm_title
 from tl.ui.parts import view
 from tl.ui.parts.deletion import DeletionChoice, ask
 from tl.ui.parts.problems import show_problems

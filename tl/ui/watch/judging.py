@@ -4,9 +4,9 @@ from typing import Any
 
 import streamlit as st
 
+from tl.arm_names import arm_title
 from tl.config import ACCURACY, BALANCED_ACCURACY, Experiment
 from tl.languages import later, say
-from tl.strategies import arm_title
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number
 from tl.words import percent, plain

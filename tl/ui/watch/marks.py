@@ -6,11 +6,11 @@ from tl import jobs
 from tl.analysis.fairness import remedy
 from tl.analysis.fairness_wording import already_said
 from tl.analysis.results import Learning, Verdict
+from tl.arm_names import arm_title
 from tl.config import Experiment
 from tl.languages import joined, later, listed, plural, say
 from tl.report import findings
 from tl.store.queue.schema import RESUMABLE
-from tl.strategies import arm_title
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.refresh import set_going
 from tl.ui.parts.text import escape, unbroken

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from tl.analysis.results import Verdict
+from tl.arm_names import arm_title
 from tl.config import ArmConfig, Experiment, Refused, Training
 from tl.differences import networks
 from tl.languages import later, say
@@ -16,7 +17,7 @@ from tl.store.home import Home
 from tl.store.queue import database
 from tl.store.queue.name_and_notes import all_names_and_notes
 from tl.store.queue.schema import ACTIVE
-from tl.strategies import STRATEGIES, arm_title
+from tl.strategies import STRATEGIES
 from tl.ui.compose.shared_settings import SHARED
 from tl.ui.parts import view
 from tl.ui.parts.links import COMPARE, experiment_link

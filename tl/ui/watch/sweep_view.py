@@ -10,6 +10,7 @@ from typing import Any
 from tl import jobs
 from tl.analysis.sweep_results import SweepFinding
 from tl.analysis.sweep_wording import accuracy_with_interval
+from tl.arm_names import arm_title
 from tl.config import ID_PATTERN, Experiment, refusal
 from tl.jobs.listing import RunEntry
 from tl.languages import say
@@ -19,7 +20,6 @@ from tl.store.home import Home
 from tl.store.queue.database import Unknown
 from tl.store.queue.name_and_notes import NameAndNotes, name_and_notes_of
 from tl.store.queue.schema import ACTIVE, RESUMABLE
-from tl.strategies import arm_title
 from tl.ui.parts.view import ExperimentView
 from tl.words import cell, count, duration, not_available, number_of
 

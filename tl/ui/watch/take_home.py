@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from tl import jobs
+from tl.arm_names import arm_title
 from tl.backbones import BACKBONES
 from tl.config import Refused, refusal
 from tl.jobs import exports
@@ -13,7 +14,6 @@ from tl.jobs.final_model import submit_final
 from tl.jobs.listing import RunEntry
 from tl.languages import joined, say
 from tl.store.home import Home
-from tl.strategies import arm_title
 from tl.ui.parts.keep_in_library import ask_to_keep
 from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.refresh import while_working

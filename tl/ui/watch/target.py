@@ -1,12 +1,10 @@
 """What a verdict says of the data set that was worked on: what went wrong, estimates, and what would settle it."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from tl.languages import later, say
-from tl.ui.parts.chart import draw
+from tl.languages import say
 from tl.ui.parts.links import INSPECT, experiment_link
 from tl.ui.parts.text import unbroken
 from tl.ui.parts.view import ExperimentView
@@ -16,44 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tl.analysis.adaptation.findings import Findings
-
-
-@dataclass(frozen=True, kw_only=True)
-class TargetChart:
-    """One chart of what adapting does."""
-
-    column: str  # of the metrics
-    title: str
-    note: str  # what it is, and what a cross in it means
-    kinds: tuple[str, ...]  # of tl.analysis.adaptation.collapse.Kind
-
-
-SHOWN = {  # by measure, see tl.charts.curves.adapting_chart
-    "estimated": TargetChart(
-        column="estimated_accuracy",
-        title=later("Estimated accuracy on the target"),
-        note=later(
-            "An estimate without labels, from how sure the answers are; not a test. A cross: from there on it has fallen by "
-            "ten points or more."
-        ),
-        kinds=("estimated_accuracy_falls",),
-    ),
-    "domain": TargetChart(
-        column="domain_accuracy",
-        title=later("Pictures the discriminator tells apart"),
-        note=later(
-            "50 % is chance: that is where it should end, not where it should begin. A cross: it never learned, or always "
-            "knows."
-        ),
-        kinds=("discriminator_at_chance", "discriminator_certain"),
-    ),
-    "classes": TargetChart(
-        column="predicted_classes",
-        title=later("Classes named on the target"),
-        note=later("On its training pictures, over the epoch. A cross: from there on some are no longer named."),
-        kinds=("class_vanished",),
-    ),
-}
 
 
 def show(now: ExperimentView, found: "Findings | None") -> None:
@@ -77,35 +37,18 @@ def show(now: ExperimentView, found: "Findings | None") -> None:
     experiment_link(INSPECT, now.experiment_id, words, ":material/label:", look="label")
 
 
-def curves(now: ExperimentView, metrics: "pd.DataFrame") -> None:
-    """Draw what is seen of the target while networks learn, each where it is known; marked where it goes wrong."""
+def marks(now: ExperimentView, metrics: "pd.DataFrame") -> "pd.DataFrame | None":
+    """Columns run_id, epoch and kind of what went wrong, and since when; None where there is one data set."""
     if now.experiment.target_dataset is None:
-        return
-    from tl.charts.curves import adapting_chart
-
-    for measure, shown in SHOWN.items():
-        if metrics[shown.column].notna().any():
-            with st.container():
-                title = say(shown.title)
-                st.markdown(f"**{title}**")
-                marked = _marked(now, metrics, shown)
-                chart = adapting_chart(measure, metrics, now.titles, now.max_epochs, marked)
-                draw(
-                    chart, key=f"adapting_{measure}", alt=say("{measure} at every epoch, for every arm", measure=title)
-                )
-                st.caption(say(shown.note))
-
-
-def _marked(now: ExperimentView, metrics: "pd.DataFrame", shown: TargetChart) -> "pd.DataFrame":
-    """Columns arm, x and y of the epochs since which what is shown goes wrong."""
+        return None
     import pandas as pd
 
     from tl.analysis.adaptation.collapse import marks
 
-    rows, classes = [], len(now.pictures.classes) if now.pictures else 0
-    for _, own in metrics.groupby("run_id", sort=False):
-        for mark in marks(own, classes):
-            at = own[(own["epoch"] == mark.epoch) & own[shown.column].notna()]
-            if mark.kind in shown.kinds and len(at):
-                rows.append({"arm": at["arm"].iloc[0], "x": mark.epoch, "y": float(at[shown.column].iloc[0])})
-    return pd.DataFrame(rows, columns=["arm", "x", "y"])
+    classes = len(now.pictures.classes) if now.pictures else 0
+    rows = [
+        (run_id, mark.epoch, str(mark.kind))
+        for run_id, own in metrics.groupby("run_id", sort=False)
+        for mark in marks(own, classes)
+    ]
+    return pd.DataFrame(rows, columns=["run_id", "epoch", "kind"]).astype({"epoch": "Int64"})

@@ -7,11 +7,11 @@ import streamlit as st
 from tl.analysis import claim_wording
 from tl.analysis.names import adapts, instead
 from tl.analysis.results import Verdict
+from tl.arm_names import arm_title
 from tl.config import PLANNED_LOOKS
 from tl.languages import language, later, say
 from tl.report import findings
 from tl.store.home import Home
-from tl.strategies import arm_title
 from tl.ui.compose import forecast
 from tl.ui.parts.chart import dot
 from tl.ui.parts.links import INSPECT, experiment_link
