@@ -31,13 +31,13 @@ FAILURES = {
     "gpu_lost": Failure(later("The GPU stopped working"), later("resume, and restart the machine if that fails, too")),
     "disk_full": Failure(
         later("The disk is full"),
-        later("free some space and resume, nothing finished is lost"),
-        later("free some space and try again, nothing finished is lost"),
+        later("free some space and resume (nothing finished is lost)"),
+        later("free some space and try again (nothing finished is lost)"),
     ),
     "not_writable": Failure(
         later("A file may not be read or written"),
-        later("give this user the right to, and resume"),
-        later("give this user the right to, and try again"),
+        later("give this user permission and resume"),
+        later("give this user permission and try again"),
     ),
     "disk_error": Failure(
         later("The disk could not read or write"),

@@ -117,7 +117,7 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "last_stages": Strategy(
         title=later("Last stages"),
-        says=later("{start}; the last stages and the head train, the stages before stay frozen."),
+        says=later("{start}; the last stages and the head train, the earlier stages stay frozen."),
         learning_rate=1e-4,
         parameters=("unfrozen_stages",),
         phases=last_stages,
@@ -177,7 +177,8 @@ STRATEGIES: dict[str, Strategy] = {
     "lora": Strategy(
         title=later("Low-rank updates (LoRA)"),
         says=later(
-            "{start}, frozen but for low-rank updates of attention, linear layers and 1×1 convolutions, which train with the head."
+            "{start}, frozen except for low-rank updates of attention, linear layers and 1×1 convolutions, which train "
+            "with the head."
         ),
         parameters=("lora_rank", "lora_scale"),
         method=LORA,
@@ -199,7 +200,8 @@ STRATEGIES: dict[str, Strategy] = {
     "adabn": _of_two_sets(
         title=later("Target's statistics (AdaBN)"),
         says=later(
-            "{start}; trained as the source alone. Then BatchNorm gets the statistics of the target's pictures; nothing trains on them."
+            "{start}; trained as with source only. Then BatchNorm gets the statistics of the target's pictures; "
+            "nothing trains on them."
         ),
         method=ADABN,
         learns_from=SOURCE_THEN_TARGET,
@@ -218,7 +220,8 @@ STRATEGIES: dict[str, Strategy] = {
     "cdan": _of_two_sets(
         title=later("Conditional adversarial training (CDAN)"),
         says=later(
-            "{start}; as domain-adversarial training, but the discriminator sees the predictions, too: classes are aligned with classes."
+            "{start}; like domain-adversarial training, but the discriminator sees the predictions, too: classes are "
+            "aligned with classes."
         ),
         parameters=("adaptation", "domain_rate"),
         method=CDAN,
@@ -228,7 +231,8 @@ STRATEGIES: dict[str, Strategy] = {
     "mcc": _of_two_sets(
         title=later("Least class confusion (MCC)"),
         says=later(
-            "{start}; everything trains from the first epoch, on the source's labels and so that the target's predictions mix no two classes."
+            "{start}; everything trains from the first epoch, on the source's labels and so that the target's "
+            "predictions don't mix classes."
         ),
         parameters=("adaptation",),
         method=MCC,

@@ -236,7 +236,7 @@ def requeue(home: Home, runs: list[RunRow], admit: Admission, **values: Any) -> 
                 which = {"run_id": run.run_id, "owner": home.owner}  # a foreign run is said to be gone
                 now = connection.execute(f"SELECT status FROM runs WHERE id = :run_id AND {OWN}", which).fetchone()
                 if now is None:
-                    raise refusal("Run {id} is deleted already.", id=run.run_id)
+                    raise refusal("Run {id} has already been deleted.", id=run.run_id)
                 status = status_name(now["status"])
                 raise refusal("Run {id} is {status} already.", id=run.run_id, status=status)
         admit(connection)

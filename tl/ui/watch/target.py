@@ -33,8 +33,8 @@ SHOWN = {  # by measure, see tl.charts.curves.adapting_chart
         column="estimated_accuracy",
         title=later("Estimated accuracy on the target"),
         note=later(
-            "An estimate without labels, from how sure the answers are; not a test. A cross: from there on it has fallen by "
-            "ten points or more."
+            "An estimate without labels, from how sure the answers are; not a test. A cross marks where it has fallen "
+            "by ten points or more."
         ),
         kinds=("estimated_accuracy_falls",),
     ),
@@ -42,15 +42,17 @@ SHOWN = {  # by measure, see tl.charts.curves.adapting_chart
         column="domain_accuracy",
         title=later("Pictures the discriminator tells apart"),
         note=later(
-            "50 % is chance: that is where it should end, not where it should begin. A cross: it never learned, or always "
-            "knows."
+            "50 % is chance: it should end there, not start there. A cross: it never learned, or could always tell the "
+            "two sets apart."
         ),
         kinds=("discriminator_at_chance", "discriminator_certain"),
     ),
     "classes": TargetChart(
         column="predicted_classes",
-        title=later("Classes named on the target"),
-        note=later("On its training pictures, over the epoch. A cross: from there on some are no longer named."),
+        title=later("Classes predicted on the target"),
+        note=later(
+            "On its training pictures, over the epoch. A cross marks where some classes stopped being predicted."
+        ),
         kinds=("class_vanished",),
     ),
 }
@@ -65,7 +67,7 @@ def show(now: ExperimentView, found: "Findings | None") -> None:
     for sentence in found.estimates:
         st.markdown(f":small[{unbroken(sentence)}]")
     if found.choices:
-        with st.expander(say("By whose pictures epochs were chosen"), icon=":material/how_to_vote:"):
+        with st.expander(say("Whose pictures decided the epochs"), icon=":material/how_to_vote:"):
             for sentence in found.choices:
                 st.caption(unbroken(sentence))
     if found.labelled or now.imported:
@@ -73,7 +75,7 @@ def show(now: ExperimentView, found: "Findings | None") -> None:
     if found.given:
         pictures = number_of(found.given, "picture")
         st.caption(say("Measured on {pictures} that somebody has labelled here.", pictures=pictures))
-    words = say("Label more pictures here") if found.given else say("Label 50 pictures here: then it is measured")
+    words = say("Label more pictures here") if found.given else say("Label 50 pictures here to measure it")
     experiment_link(INSPECT, now.experiment_id, words, ":material/label:", look="label")
 
 
