@@ -55,7 +55,7 @@ def test_what_trains_or_waits_is_not_deleted_unless_it_is_stopped_first(lab, hom
     experiment_id = lab.row(run_ids[0]).experiment_id
     with pytest.raises(
         Refused,
-        match="can't be deleted now: 2 of its runs are training or waiting; `python -m tl delete .* --stop` stops them first",
+        match="can't be deleted now: 2 of its runs are training or waiting; `python -m tl delete .* --stop` stops them",
     ):
         jobs.delete(home, experiment_id)
     assert {row.status for row in database.read_runs(home)} == {status} and folders(home) == set(run_ids)
