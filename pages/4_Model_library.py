@@ -11,8 +11,8 @@ with header.begin(later("Model library")):
     st.title(say("Model library"), anchor=False)
     st.markdown(
         say(
-            "What can be transferred: weights that a network has learned from other pictures, and those it learned here. A "
-            "run that is kept becomes the start of others, with its history and its licence."
+            "What can be transferred: weights that a network has learned from other pictures, and those learned here. "
+            "A run that is kept becomes a starting point for others, with its history and its licence."
         )
     )
     from tl.ui.manage import library  # after the first words are on their way to the browser

@@ -1,6 +1,6 @@
 """The catalogues of sentences: what is said in the code, what `tl/locale/` has of it, and what nobody marked.
 
-python -m tests.catalogue                 write the .po files anew from the code, and the .mo files from them
+python -m tests.catalogue                 rewrite the .po files from the code, and the .mo files from them
 python -m tests.catalogue unmarked PATH   sentences in a file or folder that `say` does not see, by line
 """
 
@@ -117,7 +117,7 @@ def compiled(catalogue: Catalog) -> bytes:
 
 
 def update(code: str) -> Catalog:
-    """Write a language's catalogue anew: sentences as the code has them now, translations as far as there are any."""
+    """Rewrite a language's catalogue: sentences as the code has them now, translations as far as there are any."""
     known = read(code) if po(code).exists() else empty(code)
     now = said()
     now.locale, now.header_comment = known.locale, empty(code).header_comment

@@ -94,11 +94,11 @@ def arm(strategy: str, **settings) -> ArmConfig:
 @pytest.mark.parametrize(
     ("given_arm", "epochs", "words"),
     [
-        (arm("freeze_then_unfreeze", frozen_epochs=5), 2, "Never unfrozen in 2 epochs: everything trains from epoch 6 on only."),
+        (arm("freeze_then_unfreeze", frozen_epochs=5), 2, "Never unfrozen in 2 epochs: everything trains only from epoch 6 on."),
         (arm("freeze_then_unfreeze", frozen_epochs=5), 6, ""),
-        (arm("gradual_unfreezing"), 1, "Never unfrozen in 1 epoch: everything trains from epoch "),
+        (arm("gradual_unfreezing"), 1, "Never unfrozen in 1 epoch: everything trains only from epoch "),
         (arm("gradual_unfreezing"), 4, "Never fully unfrozen in 4 epochs (stage2 and above at most): "),
-        (arm("lp_ft", epochs=1), 9, "Never unfrozen in 1 epoch: everything trains from epoch 2 on only."),
+        (arm("lp_ft", epochs=1), 9, "Never unfrozen in 1 epoch: everything trains only from epoch 2 on."),
         (arm("linear_probe"), 1, ""),
         (arm("full_finetuning"), 1, ""),
     ],
@@ -145,5 +145,5 @@ def test_arms_of_one_strategy_keep_their_names():
 
 
 def test_quotes_that_do_not_end_are_refused():
-    with pytest.raises(Refused, match="a double quote in it has no other one"):
+    with pytest.raises(Refused, match="a double quote in it is not closed"):
         parse_arms('scratch:name="a, b')

@@ -65,7 +65,7 @@ def test_what_is_typed_behind_a_line_stays_while_the_page_is_drawn_anew(app, pag
     line.click()
     epochs, batch = (page.get_by_role("textbox", name=name, exact=True) for name in ("Epochs at most", "Batch size"))
     epochs.fill("7")
-    epochs.press("Tab")  # the line says it, the page is drawn anew ...
+    epochs.press("Tab")  # the line says it, the page is redrawn ...
     batch.fill("24")  # ... and what is typed meanwhile is not lost
     expect(line).to_contain_text("up to 7 epochs", timeout=WAIT)
     expect(batch).to_have_value("24")

@@ -217,7 +217,7 @@ def test_the_command_line_speaks_the_language_of_the_system(environment, code):
 def test_the_catalogue_has_what_the_code_says_and_nothing_else(code):
     kept, now = catalogue.read(code), catalogue.said()
     assert {message.id for message in kept if message.id} == {message.id for message in now if message.id}, (
-        "python -m tests.catalogue writes it anew"
+        "python -m tests.catalogue rewrites it"
     )
 
 

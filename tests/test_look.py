@@ -95,7 +95,7 @@ def _look(page, where: str, found: dict[str, list[str]], widths: tuple[int, ...]
 
 
 def _wrong(page, script: str) -> list[str]:
-    """What a script finds; of a page that is still being laid out, or is dimmed while it is drawn anew, nothing is said."""
+    """What a script finds; of a page that is still being laid out, or is dimmed while it is redrawn, nothing is said."""
     wrong = page.evaluate(script)
     if wrong:
         page.wait_for_timeout(3 * SECOND)

@@ -77,7 +77,9 @@ def _parse(part: str) -> dict[str, Any]:
     settings = _settings(part)
     if strategy not in STRATEGIES:
         there_is = ", ".join(STRATEGIES)
-        raise refusal("arms names the strategy {strategy!r}; there is: {names}.", strategy=strategy, names=there_is)
+        raise refusal(
+            "arms names an unknown strategy, {strategy!r}; choose one of {names}.", strategy=strategy, names=there_is
+        )
     kinds, values = get_type_hints(ArmConfig), {"strategy": strategy}
     for setting in settings:
         name, equals, value = setting.partition("=")
@@ -96,7 +98,7 @@ def _parse(part: str) -> dict[str, Any]:
 def _split(text: str, sign: str) -> list[str]:
     """The parts between `sign`, where that is not in double quotes. Raises Refused for quotes that don't end."""
     if text.count('"') % 2:
-        raise refusal("arms is {text!r:.200}; a double quote in it has no other one.", text=text)
+        raise refusal("arms is {text!r:.200}; a double quote in it is not closed.", text=text)
     parts = [""]
     for place, piece in enumerate(text.split('"')):
         first, *others = [piece] if place % 2 else piece.split(sign)

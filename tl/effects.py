@@ -83,14 +83,14 @@ def before_training(training: Training, arm: ArmConfig) -> str:
         return ""
     if part == ONLY_THE_HEAD:
         return plural(
-            "Never unfrozen in {number:,} epoch: everything trains from epoch {thawed:,} on only.",
-            "Never unfrozen in {number:,} epochs: everything trains from epoch {thawed:,} on only.",
+            "Never unfrozen in {number:,} epoch: everything trains only from epoch {thawed:,} on.",
+            "Never unfrozen in {number:,} epochs: everything trains only from epoch {thawed:,} on.",
             epochs,
             thawed=thawed,
         )
     return plural(
-        "Never fully unfrozen in {number:,} epoch ({part} at most): everything trains from epoch {thawed:,} on only.",
-        "Never fully unfrozen in {number:,} epochs ({part} at most): everything trains from epoch {thawed:,} on only.",
+        "Never fully unfrozen in {number:,} epoch ({part} at most): everything trains only from epoch {thawed:,} on.",
+        "Never fully unfrozen in {number:,} epochs ({part} at most): everything trains only from epoch {thawed:,} on.",
         epochs,
         part=part_in_words(part),
         thawed=thawed,

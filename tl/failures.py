@@ -40,14 +40,14 @@ FAILURES = {
     "disk_full": Failure(
         later("disk full"),
         later("The disk is full"),
-        later("free some space and resume, nothing finished is lost"),
-        later("free some space and try again, nothing finished is lost"),
+        later("free some space and resume (nothing finished is lost)"),
+        later("free some space and try again (nothing finished is lost)"),
     ),
     "not_writable": Failure(
         later("not writable"),
         later("A file may not be read or written"),
-        later("give this user the right to, and resume"),
-        later("give this user the right to, and try again"),
+        later("give this user permission and resume"),
+        later("give this user permission and try again"),
     ),
     "disk_error": Failure(
         later("disk error"),

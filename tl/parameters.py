@@ -27,8 +27,6 @@ PARAMETERS: dict[str, Parameter] = {
     "lora_scale": Parameter(title=later("Scale of the updates"), low=0.01, high=100.0, default=1.0),
     "layer_decay": Parameter(title=later("Factor of the rate, per block"), low=0.1, high=1.0, default=0.75),
     "adaptation": Parameter(title=later("Weight of adapting"), low=0.0, high=100.0, default=1.0),
-    "domain_rate": Parameter(
-        title=later("Discriminator's rate, times the head's"), low=0.01, high=1000.0, default=10.0
-    ),
+    "domain_rate": Parameter(title=later("Discriminator's rate (× the head's)"), low=0.01, high=1000.0, default=10.0),
     "labelled_per_class": Parameter(title=later("Labelled target pictures per class"), low=1, high=1000, default=10),
 }

@@ -120,7 +120,7 @@ STRATEGIES: dict[str, Strategy] = {
     "last_stages": Strategy(
         title=later("Last stages"),
         inside=later("last stages"),
-        says=later("{start}; the last stages and the head train, the stages before stay frozen."),
+        says=later("{start}; the last stages and the head train, the earlier stages stay frozen."),
         learning_rate=1e-4,
         parameters=("unfrozen_stages",),
         phases=last_stages,
@@ -189,7 +189,8 @@ STRATEGIES: dict[str, Strategy] = {
         inside=later("low-rank updates (LoRA)"),
         short=later("low-rank updates"),
         says=later(
-            "{start}, frozen but for low-rank updates of attention, linear layers and 1×1 convolutions, which train with the head."
+            "{start}, frozen except for low-rank updates of attention, linear layers and 1×1 convolutions, which train "
+            "with the head."
         ),
         parameters=("lora_rank", "lora_scale"),
         method=LORA,
@@ -215,7 +216,8 @@ STRATEGIES: dict[str, Strategy] = {
         inside=later("target's statistics (AdaBN)"),
         short=later("target's statistics"),
         says=later(
-            "{start}; trained as the source alone. Then BatchNorm gets the statistics of the target's pictures; nothing trains on them."
+            "{start}; trained as with source only. Then BatchNorm gets the statistics of the target's pictures; "
+            "nothing trains on them."
         ),
         method=ADABN,
         learns_from=SOURCE_THEN_TARGET,
@@ -238,7 +240,8 @@ STRATEGIES: dict[str, Strategy] = {
         inside=later("conditional adversarial training (CDAN)"),
         short=later("conditional adversarial training"),
         says=later(
-            "{start}; as domain-adversarial training, but the discriminator sees the predictions, too: classes are aligned with classes."
+            "{start}; like domain-adversarial training, but the discriminator sees the predictions, too: classes are "
+            "aligned with classes."
         ),
         parameters=("adaptation", "domain_rate"),
         method=CDAN,
@@ -250,7 +253,8 @@ STRATEGIES: dict[str, Strategy] = {
         inside=later("least class confusion (MCC)"),
         short=later("least class confusion"),
         says=later(
-            "{start}; everything trains from the first epoch, on the source's labels and so that the target's predictions mix no two classes."
+            "{start}; everything trains from the first epoch, on the source's labels and so that the target's "
+            "predictions don't mix classes."
         ),
         parameters=("adaptation",),
         method=MCC,

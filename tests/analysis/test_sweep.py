@@ -185,9 +185,10 @@ def test_where_the_break_even_may_lie_anywhere_nothing_is_claimed_but_the_differ
     gains = dict(zip(SIZES, (0.0, -0.001, 0.005, 0.022)))
     found = late_and_gone(gains, BreakEven(low=100, low_at_most=True, **even))
     assert sweep_wording.text(found).startswith(
-        "It is undecided up to how many pictures full fine-tuning is worth it (95 % interval 100 or fewer to beyond 6,000 for "
-        "new pictures; 3 seeds). Full fine-tuning against training from scratch on the test set: ±0.0 points with 100 "
-        "pictures, −0.1 points with 300 pictures, +0.5 points with 1,000 pictures and +2.2 points with 3,000 pictures."
+        "It is undecided up to how many pictures full fine-tuning is worth it (95 % interval 100 or fewer to beyond "
+        "6,000 for new pictures; 3 seeds). Full fine-tuning against training from scratch on the test set: ±0.0 points "
+        "with 100 pictures, −0.1 points with 300 pictures, +0.5 points with 1,000 pictures and +2.2 points with 3,000 "
+        "pictures."
     )
 
 
@@ -217,7 +218,7 @@ def test_a_size_at_which_an_arm_guessed_is_worth_no_number_of_pictures(home):
 def test_no_advantage_from_the_first_size_on_is_said_so(home):
     found = found_in(home, swept(home, curves=dict.fromkeys(CURVES, CURVES["scratch"]), seeds=1))
     assert found.best.break_even.at_most is True
-    assert found.text.startswith("Already with 100 pictures, the fewest that were tried,")
+    assert found.text.startswith("Even with 100 pictures, the fewest tried,")
     assert "One run each is a hint, not a proof." in found.text
 
 

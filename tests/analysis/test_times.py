@@ -20,9 +20,9 @@ def test_an_arm_that_never_gets_to_the_target_is_censored_not_blank():
     assert time.speedup is None
     assert time.arm.seconds == 20.0
     assert time.speedup_at_least == pytest.approx(1.5)
-    assert "it reached 60 % after 20 s, from scratch did not in 30 s" in found.text
+    assert "it reached 60 % after 20 s, but from scratch did not in 30 s" in found.text
     lost = judge(spec, [run(SCRATCH, [0.7], 0.7), run(FULL, [0.5, 0.5], 0.5)], target=0.6)
-    assert "it did not reach 60 % in 20 s, from scratch did after 10 s" in lost.text
+    assert "it did not reach 60 % in 20 s, but from scratch did after 10 s" in lost.text
     neither = judge(spec, runs, target=0.99)
     assert neither.comparisons[FULL].time_to_target.arm.not_reached_in == 30.0
     assert "not every run reached 99 %" in neither.text
@@ -55,13 +55,13 @@ def test_an_arm_that_got_there_in_some_runs_is_not_said_to_have_failed():
     assert time.baseline.seconds is None
     assert time.baseline.seconds_at_least == pytest.approx((10 + 12 + 30) / 3)
     assert time.speedup_at_least == pytest.approx((10 + 12 + 30) / 3 / 5)
-    assert "it reached 40 % after 5.0 s, from scratch did in 2 of 3 runs, in the rest not in 30 s" in found.text
+    assert "it reached 40 % after 5.0 s; from scratch did in 2 of 3 runs, but not within 30 s in the rest" in found.text
     measure = findings.measures(found, FULL)[1]
     assert (measure.value, measure.note) == (">3.5× sooner", "5.0 s vs 2 of 3 runs")
     assert size_findings.saved(time) == "at least 71 %"
     found = judge(spec, partly(late=FULL, quick=SCRATCH), target=0.4)
     assert found.comparisons[FULL].time_to_target.speedup_at_most == pytest.approx(5 / ((10 + 12 + 30) / 3))
-    assert "it reached 40 % in 2 of 3 runs, in the rest not in 30 s, from scratch did after 5.0 s" in found.text
+    assert "it reached 40 % in 2 of 3 runs, but not within 30 s in the rest; from scratch did after 5.0 s" in found.text
 
 
 def test_speed_has_an_interval_too():
@@ -84,8 +84,8 @@ def test_at_chance_there_is_nothing_to_time():
     assert time.near_chance is True
     assert (time.target_accuracy, time.speedup, time.arm.seconds) == (None, None, None)
     assert both.text == (
-        "Neither arm did better than chance in 2 epochs (from scratch 10.0 %, full fine-tuning 11.0 %; chance is 10.0 %), so it can't be "
-        "said whether transfer helps: more epochs or another learning rate may change that."
+        "Neither arm did better than chance in 2 epochs (from scratch 10.0 %, full fine-tuning 11.0 %; chance is 10.0 "
+        "%), so it can't be said whether transfer helps: more epochs or another learning rate may change that."
     )
     claim = both.headline_claim
     assert (claim.outcome, claim.more_seeds, claim.seeds_can_settle) == ("undecided", None, False)

@@ -77,8 +77,8 @@ def test_an_adapting_arm_that_hurts_is_named_beside_the_best():
     found = verdict_of(arms, works_on="photos")
     assert (found.headline, found.headline_claim.outcome, found.hurting) == ("adabn", "undecided", ("dann",))
     assert (
-        "Negative transfer: adapting by domain-adversarial training (DANN) hurts: −30.0 points on new pictures like those of photos"
-        in found.text
+        "Negative transfer: adapting by domain-adversarial training (DANN) hurts: −30.0 points on new pictures like "
+        "those of photos" in found.text
     )
     assert found.to_json()["hurting"] == ["dann"]
     guess = {name: (key, own, share / 3) for name, (key, own, share) in arms.items()}
@@ -138,7 +138,7 @@ def test_of_several_networks_the_best_is_told_whichever_comes_first():
     arms = {"a": (PROBE, {}, 0.8), "b": (PROBE, LITE, 0.6), "c": (PROBE, {"backbone": "resnet18"}, 0.5)}
     found = verdict_of(arms)
     assert found.text.startswith(
-        "Of all 3 arms, a did best, before b. EfficientNet-Lite0 (b) does worse than MobileNetV2 (a): −20.0 points"
+        "Of all 3 arms, a did best, ahead of b. EfficientNet-Lite0 (b) does worse than MobileNetV2 (a): −20.0 points"
     ), found.text
     assert (
         "allowing for the choice among 2" in found.text and "The networks and pretrained weights differ." in found.text

@@ -40,8 +40,8 @@ def test_one_run_each_is_a_hint_with_every_number():
     assert found.summary[SCRATCH].ledger.learning == Learning.CONVERGED
     assert found.text == (
         "In this one run transfer was better: +20.0 points on the test set (68.0 % against 48.0 %); it reached 48 % "
-        "6.0 times sooner (5.0 s against 30 s). One run each is a hint, not a proof. Two more seeds allow a verdict. From "
-        "scratch had converged."
+        "6.0 times sooner (5.0 s against 30 s). One run each is a hint, not a proof. Two more seeds allow a verdict. "
+        "From scratch had converged."
     )
 
 
@@ -54,9 +54,9 @@ def test_three_seeds_that_agree_settle_it():
     assert entry.test_accuracy_gain.low == pytest.approx(0.14 - 0.055988, abs=1e-6)
     assert entry.test_accuracy_gain.basis == "these_pictures"
     assert found.text == (
-        "Transfer helps: +14.0 points on these test pictures (95 % interval 8.4 to 19.6 over 3 seeds; these runs kept no "
-        "predictions, so nothing is said about new pictures); both reached 48 % after "
-        "about the same time (10 s against 10 s). From scratch had converged."
+        "Transfer helps: +14.0 points on these test pictures (95 % interval 8.4 to 19.6 over 3 seeds; these runs kept "
+        "no predictions, so nothing is said about new pictures); both reached 48 % after about the same time (10 s "
+        "against 10 s). From scratch had converged."
     )
 
 
@@ -160,7 +160,7 @@ def test_without_scratch_the_first_arm_is_the_baseline():
     assert "full fine-tuning instead of linear probe was better" in found.text, "this says nothing about transfer"
 
 
-def test_only_weights_that_were_learnt_elsewhere_are_called_transfer():
+def test_only_weights_that_were_learned_elsewhere_are_called_transfer():
     spec = experiment(SCRATCH, "mean_var_init")
     found = judge(spec, [run(SCRATCH, [0.5] * 5, 0.5), run("mean_var_init", [0.6] * 5, 0.6)])
     assert "pretrained scale only instead of training from scratch was better" in found.text
@@ -177,7 +177,7 @@ def test_of_several_arms_the_best_is_told():
     found = judge(spec, runs)
     assert found.headline == FULL
     assert found.text.startswith(
-        "Of the 2 arms compared with training from scratch, full fine-tuning did best so far. In this one run"
+        "Of the 2 arms compared with training from scratch, full fine-tuning has done best so far. In this one run"
     )
     assert "transfer (linear probe) was better: +5.0 points" in found.comparisons[PROBE].text
 
@@ -194,8 +194,8 @@ def test_the_best_of_several_arms_has_to_be_surer_than_an_only_one():
     claim = found.headline_claim
     assert (claim.outcome, claim.of, claim.confidence) == ("undecided", 3, pytest.approx(1 - 0.04 / 3))
     assert found.text.startswith(
-        "It is undecided whether transfer (full fine-tuning) helps: +14.0 points on these test pictures (95 % interval −0.8 to 28.8 over 3 seeds, allowing "
-        "for the choice among 3; these runs kept no predictions"
+        "It is undecided whether transfer (full fine-tuning) helps: +14.0 points on these test pictures (95 % interval "
+        "−0.8 to 28.8 over 3 seeds, allowing for the choice among 3; these runs kept no predictions"
     )
     assert f"About {claim.more_seeds} more seed" in found.text and claim.more_seeds > 0
     alone = judge(spec, runs)
@@ -208,7 +208,7 @@ def test_an_unknown_baseline_is_an_error():
         verdict(experiment(SCRATCH, FULL), [], baseline="nobody")
 
 
-def test_nothing_learnt_and_nothing_measured_is_survived():
+def test_nothing_learned_and_nothing_measured_is_survived():
     spec = experiment(SCRATCH, FULL)
     zero = judge(spec, [run(SCRATCH, [0.0, 0.0], 0.0), run(FULL, [0.0], 0.0)])
     assert zero.target_accuracy is None

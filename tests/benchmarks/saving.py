@@ -20,7 +20,7 @@ ARMS = (
 
 
 def saving(home: Home, scale: Scale) -> list[Row]:
-    """Computing time of the whole run, building the cache included, against the run that computes all anew."""
+    """Computing time of the whole run, building the cache included, against the run that computes everything again."""
     dataset, _ = flowers_dataset(home, 64, scale.saving_pictures, scale.saving_validation)
     cached = Training(dataset=dataset, batch_size=scale.batch_size, epochs=scale.saving_epochs)
     uncached = replace(cached, views=0)

@@ -173,7 +173,7 @@ def splits(random, *, seeds: int, repeats: int, sample: int = TRAINED, fresh: in
 
     Two logistic regressions on Gaussian features really learn, from `sample` of the training pictures; the baseline
     sees the same features blurred, so what is hard is hard for both. The truth is the mean gain, on fresh pictures, of
-    classifiers that learnt from `fresh` new training sets of that size (their accuracy is known exactly).
+    classifiers that learned from `fresh` new training sets of that size (their accuracy is known exactly).
     """
     gains = []
     for portion in _portions(repeats, 40 * DATA * seeds):
@@ -185,8 +185,8 @@ def splits(random, *, seeds: int, repeats: int, sample: int = TRAINED, fresh: in
     accuracies = []
     for portion in _portions(fresh, 40 * sample):
         clear, blurred, labels = _pictures(random, portion, sample)
-        learnt = [_learn(x, labels) for x in (blurred, clear)]
-        accuracies.append(_exactly(learnt[1], 1.0) - _exactly(learnt[0], np.sqrt(1 + BLUR)))
+        learned = [_learn(x, labels) for x in (blurred, clear)]
+        accuracies.append(_exactly(learned[1], 1.0) - _exactly(learned[0], np.sqrt(1 + BLUR)))
     return np.concatenate(gains), float(np.concatenate(accuracies).mean())
 
 

@@ -52,8 +52,8 @@ UNKNOWN = "0" * 26
         ("compare --seeds none", "seeds is 'none'"),
         ("compare --seeds 0", "number of seeds is 0"),
         ("compare --seeds 1,1", "seeds is (1, 1)"),
-        ("compare --arms magic", "strategy 'magic'"),
-        ("compare --arms scratch,", "strategy ''"),
+        ("compare --arms magic", "unknown strategy, 'magic'"),
+        ("compare --arms scratch,", "unknown strategy, ''"),
         ("compare --arms scratch:speed=3", "'speed=3'"),
         ("compare --arms scratch:epochs", "'epochs'"),
         ("compare --arms scratch:epochs=many", "epochs is 'many'; it must be a whole number"),
@@ -180,7 +180,7 @@ def test_wide_characters_take_two_columns_of_a_line():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "缺少必需的参数：COMMAND；`python -m tl --help` 会列出可用的内容。\n"),
+        ([], "缺少必需的参数：COMMAND；请参阅 `python -m tl --help`。\n"),
         (["runs", "--help"], "用法：python -m tl runs [-h] [--home DIR] [--json]\n\n列出所有运行。\n\n选项:\n"),
     ],
 )
@@ -191,7 +191,7 @@ def test_the_reader_s_language_has_the_words_of_argparse_too(capsys, monkeypatch
         "options": "选项",
         "the following arguments are required: %s": "缺少必需的参数：%s",
         "List all runs, the newest first.": "列出所有运行。",
-        "{mistake}; `{prog} --help` lists what there is.": "{mistake}；`{prog} --help` 会列出可用的内容。",
+        "{mistake}; see `{prog} --help`.": "{mistake}；请参阅 `{prog} --help`。",
     }
     with chinese(tmp_path / "locale", sentences), speaking("zh"), pytest.raises(SystemExit):
         entry.parser().parse_args(arguments)

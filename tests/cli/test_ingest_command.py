@@ -38,7 +38,7 @@ def test_a_zip_is_ingested_listed_and_given_back(capsys, home, tmp_path):
     assert (status, stdout) == (2, "")
     status, stdout, stderr = main(capsys, home, "ingest", str(archive), "--name", "pets")
     assert (status, stdout) == (2, "") and "`python -m tl datasets --delete pets`" in stderr
-    assert main(capsys, home, "datasets", "--delete", "pets") == (0, "pets is deleted.\n", "")
+    assert main(capsys, home, "datasets", "--delete", "pets") == (0, "pets has been deleted.\n", "")
     status, stdout, _ = main(capsys, home, "datasets", "--delete", "my-pets", "--json")
     assert (status, json.loads(stdout)) == (0, {"deleted": "my-pets"})
     assert {entry["name"] for entry in json.loads(main(capsys, home, "datasets", "--json")[1])["datasets"]} == {

@@ -55,7 +55,7 @@ def test_the_list_is_what_relabel_takes_and_the_answer_is_told(capsys, home, flo
     monkeypatch.setattr(labels, "finish", lambda home, again, *_: answered(home, again, {}) or 0)
     status, stdout, _ = main(capsys, home.path, "compare-again", flowers, "--relabel", str(path))
     assert status == 0 and "Not yet known: an outcome needs 3 seeds" in stdout
-    assert "The test set is another one: of its 8 pictures, 2 were relabelled." in stdout
+    assert "The test set has changed: of its 8 pictures, 2 were relabelled." in stdout
     again = next(row.experiment_id for row in read_runs(home) if row.experiment_id != flowers)
     info = describe(home, read_experiment(home, again)["experiment"].dataset)
     assert info.title == "x (2 relabelled)" and first["label"] != first["is_labelled"]
@@ -67,7 +67,7 @@ def test_what_can_not_be_done_is_one_sentence(capsys, home, flowers, tmp_path):
     (link := tmp_path / "stdout").symlink_to(tmp_path / "elsewhere")
     for arguments, says in (
         (("compare-again", flowers), "Say which pictures"),
-        (("labels", flowers, "--output", str(tmp_path / "no" / "a.csv")), "in a folder that is there"),
+        (("labels", flowers, "--output", str(tmp_path / "no" / "a.csv")), "in an existing folder"),
         (("labels", flowers, "--output", os.devnull), "give the name of a file"),
         (("labels", flowers, "--output", str(link)), "give the name of a file"),
         (("labels", "0" * 26), "There is no experiment"),
@@ -91,4 +91,4 @@ def test_a_final_model_has_no_labels_to_doubt_and_no_test_pictures(capsys, home,
         ("compare-again", ident, "--set-aside", str(aside)),
     ):
         status, stdout, stderr = main(capsys, home.path, *arguments)
-        assert (status, stdout) == (2, "") and "is a final model, which is compared with nothing" in stderr, arguments
+        assert (status, stdout) == (2, "") and "is a final model, so there is nothing to compare" in stderr, arguments

@@ -27,7 +27,7 @@ def test_compare_until_settled_tells_each_look_and_why_it_ended(home):
     assert (told["at_most_seeds"], told["at_most_minutes"], told["ended"], told["message"]) == (5, 60, "seeds", None)
     assert told["text"] == "Still undecided with 5 seeds, the most that were allowed."
     lines = answer.stderr.splitlines()
-    assert lines[0] == "There is nothing to judge with fewer than 3 seeds: it begins with seeds 0, 1, 2."
+    assert lines[0] == "With fewer than 3 seeds there is nothing to judge, so it begins with seeds 0, 1, 2."
     first, second = (lines.index(line) for line in lines if line.startswith("Look"))
     assert lines[first] == "Look 1 at 3 seeds: undecided; 2 more seeds"
     assert lines[second] == "Look 2 at 5 seeds: undecided"
@@ -74,7 +74,7 @@ def test_ctrl_c_ends_the_plan_with_the_runs(home, start):
             ("--until-settled", "--seeds", "21"),
             "There are 21 seeds already; a comparison can be run until settled with at most 20.",
         ),
-        (("--at-most-minutes", "5"), "bound --until-settled"),
+        (("--at-most-minutes", "5"), "limit --until-settled"),
         (("--until-settled", "--arms", "scratch"), "compare at least two"),
     ],
 )

@@ -35,7 +35,7 @@ LIES = {  # what the table of contents says of one entry
     "strongly encrypted": ({"flags": 0x841}, "is encrypted"),
     "masked local header": ({"flags": 0x2800}, "is encrypted"),
     "AES": ({"method": 99, "flags": 0x801}, "is encrypted"),
-    "deflate64": ({"method": 9}, "Deflate64, method 9, which is not read; unpack it and pack"),
+    "deflate64": ({"method": 9}, "Deflate64, method 9, which is not supported; unpack it and pack"),
     "zstd": ({"method": 93}, "method 93"),
     "a method nobody knows": ({"method": 0xFFFF}, "method 65535"),
     "stored with two sizes": ({"size": 3}, "two sizes"),

@@ -64,9 +64,9 @@ CASES = [
         lambda path: forged(path, [*entries_of(GOOD), entry("rose/0.png", picture(70)), entry("rose/0.png", picture(71))]),
     ),
     accepted("no suffix, wrong suffix", of({name.replace(".png", ".exe"): data for name, data in GOOD.items()})),
-    refused("Cat and cat", of(pictures("Cat") | pictures("cat")), "'Cat' and 'cat' have the same name"),
-    refused("two spellings of é", of(pictures("caf\u00e9") | pictures("cafe\u0301")), "have the same name"),
-    refused("a difference nobody sees", of(pictures("cat") | pictures("ca\u200bt")), "have the same name"),
+    refused("Cat and cat", of(pictures("Cat") | pictures("cat")), "'Cat' and 'cat' have names that many"),
+    refused("two spellings of é", of(pictures("caf\u00e9") | pictures("cafe\u0301")), "names that many computers"),
+    refused("a difference nobody sees", of(pictures("cat") | pictures("ca\u200bt")), "names that many computers"),
     refused("90 and 91 of a letter", of(pictures("x" * 90) | pictures("x" * 91)), "long names that begin and end alike"),
     accepted(
         "a difference after 80 characters",

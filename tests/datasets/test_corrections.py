@@ -107,8 +107,11 @@ def test_with_changed_classes_all_is_divided_anew(flowers):
 @pytest.mark.parametrize(
     ("wanted", "says"),
     [
-        ({"set_aside": ("lily/1.png",)}, "x has no one picture 'lily/1.png'; its pictures have names such as '"),
-        ({"set_aside": ("1.png",)}, "no one picture '1.png'"),  # two have it
+        (
+            {"set_aside": ("lily/1.png",)},
+            "x has no picture, or several, called 'lily/1.png'; its pictures have names such as '",
+        ),
+        ({"set_aside": ("1.png",)}, "no picture, or several, called '1.png'"),  # two have it
         ({"relabel": {"rose/1.png": "lily"}}, "can't be relabelled 'lily': the classes of x are 'rose', 'tulip'"),
         ({"set_aside": ("rose/1.png",), "relabel": {"rose/1.png": "tulip"}}, "set aside and labelled 'tulip'"),
         ({"relabel": {"rose/1.png": "rose"}}, "have these labels already"),
@@ -172,4 +175,4 @@ def test_on_the_command_line_it_is_two_files(flowers, tmp_path, capsys):
     document = json.loads(capsys.readouterr().out)
     assert (document["title"], document["derived_from"]) == ("x (1 set aside, 1 relabelled)", "x")
     assert main(["datasets", "--home", str(flowers.path), *files]) == 2
-    assert "Say of which data set: --derive NAME" in capsys.readouterr().err
+    assert "Name the data set with --derive NAME" in capsys.readouterr().err

@@ -40,11 +40,11 @@ def test_classes_are_made_smaller_evenly_over_the_splits(flowers):
 @pytest.mark.parametrize(
     ("edits", "says"),
     [
-        ({"leave_out": ("daisy",)}, "There is no class 'daisy'; there are 'lily', 'rose', 'tulip'"),
+        ({"leave_out": ("daisy",)}, "There is no class 'daisy'; the classes are 'lily', 'rose', 'tulip'"),
         ({"leave_out": ("lily", "rose")}, "leaves 1 class of 3; at least two"),
         ({"renames": {"rose": "Tulip"}}, "same name for many computers"),
         ({"at_most": 2}, "at most is 2; it must be at least 3"),
-        ({}, "Nothing is to be changed"),
+        ({}, "There is nothing to change"),
     ],
 )
 def test_what_can_not_be_made_is_one_sentence_and_leaves_nothing(flowers, edits, says):

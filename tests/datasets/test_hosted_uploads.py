@@ -82,7 +82,7 @@ def test_what_is_too_much_takes_no_memory_for_its_folders(home, tmp_path):
 def test_a_full_workspace_takes_no_upload(ann, tmp_path):
     ann.path.mkdir(parents=True)
     (ann.path / "large").write_bytes(bytes(100 * 10**6))
-    with pytest.raises(Refused, match="^Your pictures and runs take 100 MB of the disk .* at most 100 MB of a visitor"):
+    with pytest.raises(Refused, match="^Your pictures and runs take 100 MB of the disk .* at most 100 MB per visitor"):
         ingest(ann, zipped(tmp_path / "x.zip", two_classes()), "x")
     assert not traces(ann.datasets_dir)
 

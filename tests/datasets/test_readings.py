@@ -97,7 +97,7 @@ def test_loose_pictures_of_a_test_folder_are_left_out_and_told():
 
 def test_that_validation_became_the_test_is_said():
     reading = read(found(names("train/cat", "train/dog", "val/cat", "val/dog")))[0]
-    assert "The pictures for validation became the test set" in reading.notes[0]
+    assert "The validation pictures became the test set" in reading.notes[0]
 
 
 LABELS = [f"{n},{'mole' if n % 3 else 'scar'}" for n in range(40)]
@@ -227,11 +227,11 @@ def test_a_person_says_otherwise(text):
     ("asked", "says"),
     [
         ({"classes_from": "7"}, "deepest picture lies 2 folders down"),
-        ({"classes_from": "no.csv:kind"}, "There is no table 'no.csv'"),
+        ({"classes_from": "no.csv:kind"}, "The archive has no table 'no.csv'"),
         ({"classes_from": "t.csv:nothing"}, "has no column 'nothing'; its columns are 'file', 'kind'"),
         ({"split_from": "1"}, "do not say which pictures are for training"),
         ({"domain_from": "x"}, "give a folder level"),
-        ({"domain_from": "1:film"}, "no domain 'film' at level 1; there are 'photo', 'sketch'"),
+        ({"domain_from": "1:film"}, "no domain 'film' at level 1; the domains there are 'photo', 'sketch'"),
     ],
 )
 def test_what_can_not_be_asked_is_answered_with_what_there_is(asked, says):

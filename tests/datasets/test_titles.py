@@ -77,7 +77,7 @@ def test_the_command_line_shows_the_title_and_takes_it(home, path, capsys):
     assert main(["advise", "--dataset", "花", *about]) == 2
     assert "There is no data set '花'" in capsys.readouterr().err
     assert main(["datasets", "--delete", "花朵", *about]) == 0
-    assert "花朵 is deleted" in capsys.readouterr().out
+    assert "花朵 has been deleted" in capsys.readouterr().out
     assert "pictures" not in [info.name for info in list_datasets(home)]
 
 

@@ -44,7 +44,7 @@ def test_a_misspelt_limit_and_a_doubtful_switch_are_refused_rather_than_ignored(
         hosted()
     monkeypatch.setenv("TL_HOSTED", "1")
     monkeypatch.setenv("TL_LIMIT_EPOCH", "5")
-    with pytest.raises(Refused, match="^TL_LIMIT_EPOCH is no limit"):
+    with pytest.raises(Refused, match="^TL_LIMIT_EPOCH is not a limit"):
         limits()
 
 

@@ -52,16 +52,16 @@ def nothing_left(home: Home) -> bool:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"samples": 2001}, "samples is 2,001; this demo takes at most 2,000."),
-        ({"samples": None}, "samples is 50,000; this demo takes at most 2,000."),
-        ({"resolution": 112}, "resolution is 112; this demo takes at most 96 px."),
+        ({"samples": 2001}, "This demo takes at most 2,000 training pictures, not 2,001."),
+        ({"samples": None}, "This demo takes at most 2,000 training pictures, not 50,000."),
+        ({"resolution": 112}, "This demo takes at most 96 px, not 112; choose a lower resolution."),
         (
             {"samples": 2000, "resolution": 96, "epochs": 30},
             r"A run would take about 20 trillion operations; this demo takes at most 10: choose .*",
         ),
-        ({"epochs": 31}, "epochs is 31; this demo takes at most 30."),
-        ({"arms": (replace(ARMS[0], epochs=900),)}, "epochs is 900; this demo takes at most 30."),
-        ({"arms": ARMS, "seeds": (0, 1)}, "arms x seeds is 16; this demo takes at most 12 runs."),
+        ({"epochs": 31}, "This demo takes at most 30 epochs, not 31."),
+        ({"arms": (replace(ARMS[0], epochs=900),)}, "This demo takes at most 30 epochs, not 900."),
+        ({"arms": ARMS, "seeds": (0, 1)}, r"This demo takes at most 12 runs \(arms x seeds\), not 16."),
         ({"batch_size": 4096, "resolution": 96}, r"A run would need about [\d,]+ MB of memory; .* 1,800 MB: choose .*"),
         ({"backbone": "vgg16", "resolution": 64}, r"A run would need about [\d,]+ MB of memory; .*"),
     ],
@@ -83,15 +83,13 @@ def test_a_visitor_has_so_many_runs_at_a_time_and_ended_ones_make_room(hosted, a
     hosted(runs_active=4)
     first = jobs.submit(ann, SMALL)
     jobs.submit(ann, SMALL)
-    with pytest.raises(
-        Refused, match="^With this there would be 6 runs of yours that train or wait; this demo allows 4"
-    ):
+    with pytest.raises(Refused, match="^With this, you would have 6 runs training or waiting; this demo allows 4"):
         jobs.submit(ann, SMALL)
     assert len(database.read_runs(ann)) == len(list(ann.runs_dir.iterdir())) == 4
     for row in database.read_runs(ann, first):
         jobs.stop(ann, row.run_id)
     again = jobs.submit(ann, SMALL)
-    with pytest.raises(Refused, match="^With this there would be 5 runs"):
+    with pytest.raises(Refused, match="^With this, you would have 5 runs"):
         jobs.resume(ann, database.read_runs(ann, first)[0].run_id)
     assert {row.status for row in database.read_runs(ann, first)} == {"stopped"}
     jobs.stop(ann, database.read_runs(ann, again)[0].run_id)
@@ -102,21 +100,24 @@ def test_the_queue_of_all_visitors_is_bounded_and_says_so_without_naming_them(ho
     hosted(runs_everybody=5)
     eve = root.of(new_id())
     jobs.submit(ann, SMALL), jobs.submit(eve, SMALL)
-    with pytest.raises(Refused, match="6 runs of all visitors that train or wait; this demo allows 5: try again later"):
+    with pytest.raises(
+        Refused,
+        match="all visitors together would have 6 runs training or waiting; this demo allows 5: try again later",
+    ):
         jobs.submit(eve, SMALL)
     assert len(database.read_runs(ann)) == len(database.read_runs(eve)) == 2
 
 
 def test_a_sweep_is_queued_whole_or_not_at_all(hosted, ann):
     hosted(runs_active=5)
-    with pytest.raises(Refused, match="6 runs of yours"):
+    with pytest.raises(Refused, match="you would have 6 runs"):
         jobs.submit_sweep(ann, SMALL, [20, 30, 40])
     assert nothing_left(ann)
     sweep_id = jobs.submit_sweep(ann, SMALL, [20, 30])
     assert len(database.read_runs(ann)) == 4
     jobs.stop_all(ann, [row.run_id for row in database.read_runs(ann)])
     hosted(runs_active=3)
-    with pytest.raises(Refused, match="4 runs of yours"):
+    with pytest.raises(Refused, match="you would have 4 runs"):
         jobs.resume_sweep(Home(ann.path), sweep_id)
     assert {row.status for row in database.read_runs(ann)} == {"stopped"}, "all of them, or none"
     hosted(runs_active=4)
@@ -142,7 +143,7 @@ def test_ended_runs_count_for_what_is_kept_until_they_are_deleted(hosted, ann):
     first = jobs.submit(ann, SMALL)
     for row in database.read_runs(ann, first):
         jobs.stop(ann, row.run_id)
-    with pytest.raises(Refused, match="4 runs of yours in all; this demo allows 2: delete some on the Runs page"):
+    with pytest.raises(Refused, match="4 runs in all; this demo allows 2: delete some on the Runs page"):
         jobs.submit(ann, SMALL)
     for row in database.read_runs(ann, first):
         jobs.delete(ann, row.run_id)
@@ -210,7 +211,7 @@ def test_who_has_too_much_is_told_that_pictures_can_be_deleted_too(hosted, ann):
     hosted(disk_megabytes=100)
     (ann.path / "datasets").mkdir(parents=True)
     (ann.path / "datasets" / "large").write_bytes(bytes(101 * 10**6))
-    with pytest.raises(Refused, match="delete some runs on the Runs page, or a data set below its pictures, first"):
+    with pytest.raises(Refused, match="first delete some runs on the Runs page, or a data set below its pictures"):
         jobs.submit(ann, SMALL)
 
 

@@ -55,7 +55,7 @@ def test_what_trains_or_waits_is_not_deleted_unless_it_is_stopped_first(lab, hom
     experiment_id = lab.row(run_ids[0]).experiment_id
     with pytest.raises(
         Refused,
-        match="can't be deleted now: 2 of its runs train or wait; `python -m tl delete .* --stop` stops that first",
+        match="can't be deleted now: 2 of its runs are training or waiting; `python -m tl delete .* --stop` stops them",
     ):
         jobs.delete(home, experiment_id)
     assert {row.status for row in database.read_runs(home)} == {status} and folders(home) == set(run_ids)
@@ -83,7 +83,7 @@ def test_seeds_that_came_while_it_was_being_deleted_keep_all_of_it(lab, home, tw
         return delete_runs(*given)
 
     monkeypatch.setattr(removal, "delete_runs", later)
-    with pytest.raises(Refused, match="2 of its runs train or wait"):
+    with pytest.raises(Refused, match="2 of its runs are training or waiting"):
         jobs.delete(home, experiment_id)
     assert len(ids(home)) == 10 and folders(home) == set(ids(home))
 

@@ -52,7 +52,7 @@ def test_more_devices_than_there_are_are_refused_in_one_sentence(machine, monkey
     machine(8, 16)
     devices.check(8)
     monkeypatch.setenv("TL_HOSTED", "1")
-    with pytest.raises(Refused, match="^devices is 8; this demo takes at most 1.$"):
+    with pytest.raises(Refused, match="^This demo limits the number of devices to 1; 8 are too many.$"):
         Home("/nowhere").policy.check_settings(replace(SPEC, devices=8), 500)
 
 
@@ -112,4 +112,4 @@ def test_a_run_that_is_resumed_on_fewer_devices_waits_with_them(home, machine):
 def test_the_resumed_number_of_devices_is_no_sweeps(home, machine, capsys):
     sweep_id = jobs.submit_sweep(home, SPEC, [20, 30])
     assert main(["resume", sweep_id, "--devices", "1", "--home", str(home.path)]) == 2
-    assert "--devices is for a single run; name one of the sweep's." in capsys.readouterr().err
+    assert "--devices is for a single run; name one run of the sweep." in capsys.readouterr().err

@@ -27,7 +27,7 @@ def two(home):
 
 def test_a_target_stays_while_a_run_waits_for_it_and_its_name_stays_taken(two):
     (row, *_) = database.read_runs(two, jobs.submit(two, TWO))
-    with pytest.raises(Refused, match=f"Run {row.run_id} learns the data set 'other' and is queued; stop it first"):
+    with pytest.raises(Refused, match=f"Run {row.run_id} uses the data set 'other' and is queued; stop it first"):
         jobs.delete_dataset(two, "other")
     for each in database.read_runs(two):
         jobs.stop(two, each.run_id)
@@ -71,7 +71,7 @@ def test_classes_that_only_one_has_are_asked_about(two):
 
 
 def test_what_is_made_of_one_set_is_refused_for_two(two):
-    with pytest.raises(Refused, match="was tested on another data set than it learned from"):
+    with pytest.raises(Refused, match="was tested on a different data set from the one it learned from"):
         refuse_two_sets(TWO)
     with pytest.raises(Refused, match="final is .* one data set alone"):
         replace(TWO, arms=ARMS[:1], final=final_model.Final(of=new_id(), epochs=1))

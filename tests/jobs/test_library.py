@@ -179,14 +179,14 @@ def nested(depth: int) -> str:
 
 CARD = library_lab.card
 HOSTILE = {
-    "no card": (None, "has no model card of TL Lab's"),
+    "no card": (None, "has no TL Lab model card in it"),
     "no JSON": ("{", "it is damaged"),
-    "a list": ([1], "a part of it can't be"),
-    "nested": (nested(9_000), "it is damaged|can't be"),
+    "a list": ([1], "a part of it is invalid"),
+    "nested": (nested(9_000), "it is damaged|is invalid"),
     "huge": ("[" + "1," * 200_000 + "1]", "at most 300,000"),
-    "another type": (CARD(classes="many"), "classes can't be"),
-    "accuracy of 3": (CARD(accuracy=3), "accuracy can't be"),
-    "a division by nothing": (CARD(input=CARD()["input"] | {"std": [0, 1, 1]}), "input.std.* can't be"),
+    "another type": (CARD(classes="many"), "classes is invalid"),
+    "accuracy of 3": (CARD(accuracy=3), "accuracy is invalid"),
+    "a division by nothing": (CARD(input=CARD()["input"] | {"std": [0, 1, 1]}), "input.std.* is invalid"),
     "no input": (CARD(input=None), "doesn't say what its network expects"),
     "a huge picture": (CARD(input=CARD()["input"] | {"size": 10**9}), "doesn't say what its network expects"),
     "unknown network": (CARD(backbone="lenet"), "backbone is 'lenet'"),
@@ -238,7 +238,7 @@ def test_hosted_weights_count_into_the_visitors_room_and_go_with_it(home, tmp_pa
     visitor = Home(home.path / VISITORS / new_id())
     monkeypatch.setenv("TL_HOSTED", "1")
     monkeypatch.setattr("tl.hosted.demo.used_bytes", lambda folder: 1_999_000_000)
-    with pytest.raises(Refused, match="keeps at most 2,000 MB of a visitor"):
+    with pytest.raises(Refused, match="keeps at most 2,000 MB per visitor"):
         bring_in(visitor, file)
     assert visitor.library_dir.is_relative_to(visitor.path), "its workspace is removed as a whole"
     timm = library_lab.exported(tmp_path / "t.safetensors", CARD())

@@ -66,7 +66,7 @@ def test_only_the_counter_counts_as_movement(tmp_path, clock):
     progress(run, 1)
     assert watch.seconds(run, 1) == 0
     assert still(watch, clock, run, 50) == 50
-    progress(run, 1, phase="validating")  # a file that is written anew is no work
+    progress(run, 1, phase="validating")  # a file that is rewritten is no work
     assert still(watch, clock, run, 50) == 100
     progress(run, 2)
     assert watch.seconds(run, 1) == 0

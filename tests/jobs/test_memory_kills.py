@@ -92,7 +92,7 @@ def test_a_trainer_killed_for_lack_of_memory_is_started_again_once(lab, monkeypa
     lab.run_all()
     row = lab.row(run_id)
     assert (row.status, row.reason) == ("failed", "killed_for_memory")
-    assert "also with each batch in two parts: use a smaller batch size, resolution or network" in row.message
+    assert "even with each batch in two parts: use a smaller batch size, resolution or network" in row.message
 
 
 def test_who_is_stopped_while_memory_ends_is_not_started_again(lab, monkeypatch):

@@ -85,7 +85,7 @@ def test_of_two_visitors_sets_with_one_name_only_the_own_goes_and_only_own_runs_
 
 def test_a_run_that_waits_or_trains_keeps_its_pictures(mine, monkeypatch):
     row = waiting(mine)
-    with pytest.raises(Refused, match=f"Run {row.run_id} learns the data set 'mine' and is queued; stop it first"):
+    with pytest.raises(Refused, match=f"Run {row.run_id} uses the data set 'mine' and is queued; stop it first"):
         jobs.delete_dataset(mine, "mine")
     database.move(mine, row, "running")
     monkeypatch.setattr(dead_trainers, "is_dead", lambda home, row: False)
@@ -132,7 +132,7 @@ def test_pictures_that_are_being_decoded_stay_whole(mine):
     jobs.delete_dataset(mine, "mine")
 
 
-def test_its_name_is_free_again_once_no_run_has_learnt_it(mine):
+def test_its_name_is_free_again_once_no_run_has_learned_it(mine):
     row = waiting(mine)
     jobs.stop(mine, row.run_id)
     jobs.delete_dataset(mine, "mine")

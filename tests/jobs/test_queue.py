@@ -71,8 +71,8 @@ def test_weights_are_resolved_only_where_an_arm_needs_them(home):
     ("settings", "sentence"),
     [
         ({"dataset": "roses"}, "There is no data set 'roses'"),
-        ({"samples": 50_001}, "samples is 50,001, but blossoms has only 50,000"),
-        ({"samples": 5}, "samples is 5, but blossoms has 12 classes"),
+        ({"samples": 50_001}, "blossoms has only 50,000 training pictures; choose at most that many, not 50,001"),
+        ({"samples": 5}, "blossoms has 12 classes, and each needs a picture; 5 training pictures are too few"),
         ({"weights": "mine"}, "no pretrained weights 'mine'"),
     ],
 )

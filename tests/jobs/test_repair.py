@@ -1,4 +1,4 @@
-"""A damaged queue is told in one sentence and made anew from the folders of the runs."""
+"""A damaged queue is told in one sentence and rebuilt from the folders of the runs."""
 
 import os
 import signal

@@ -232,5 +232,5 @@ def test_hosted_the_limit_that_ends_it_is_named(lab, monkeypatch):
     end_all(lab, run_ids)
     look.look(lab.home, experiment_of(lab, run_ids))
     plan = plan_of(lab, experiment_of(lab, run_ids))
-    assert (plan.ended, plan.message) == ("seeds", "arms x seeds is 10; this demo takes at most 8 runs.")
+    assert (plan.ended, plan.message) == ("seeds", "This demo takes at most 8 runs (arms x seeds), not 10.")
     assert plan.looks == ((3, "undecided"),) and len(database.read_runs(lab.home)) == 6

@@ -40,7 +40,7 @@ def test_where_memory_does_not_suffice_it_is_said_with_what_would_fit(monkeypatc
 def test_where_nothing_would_fit_that_is_said(monkeypatch):
     monkeypatch.setattr(machine, "total_memory", lambda: 0.4e9)
     monkeypatch.setattr("shutil.which", lambda name: None)
-    assert "nothing smaller that there is would fit" in (shortage(SPEC) or "")
+    assert "no smaller choice would fit either" in (shortage(SPEC) or "")
 
 
 @pytest.mark.parametrize(

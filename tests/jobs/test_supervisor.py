@@ -138,7 +138,7 @@ def test_a_new_supervisor_takes_over_living_trainers(lab):
     lab.supervisor.tick()
     row = lab.row(run_id)
     assert (row.status, row.reason) == ("failed", "killed")
-    assert row.message.startswith("The trainer ended without telling why. No epoch was done by then; Resume begins")
+    assert row.message.startswith("The trainer ended without saying why. No epoch was done by then; Resume begins")
     assert row.message.endswith("The last line of its log: ready") and "SIG" not in row.message
 
 

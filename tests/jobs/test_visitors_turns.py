@@ -1,4 +1,4 @@
-"""The one supervisor of all visitors: they take turns, and a run ends at its time limit with what it has learnt."""
+"""The one supervisor of all visitors: they take turns, and a run ends at its time limit with what it has learned."""
 
 import os
 import time

@@ -92,7 +92,7 @@ def test_a_plan_that_is_refused_is_told_in_one_sentence(open_page, home, open_qu
     app = open_page(experiment=open_question)
     jobs.add_seeds(home, open_question, 4)
     app.button(key="add_seeds").click().run()
-    assert len(app.error) == 1 and "still train or wait" in texts(app)
+    assert len(app.error) == 1 and "are still training or waiting" in texts(app)
 
 
 def test_the_form_starts_a_comparison_that_is_run_until_settled(open_page, home):

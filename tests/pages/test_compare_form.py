@@ -38,7 +38,7 @@ def test_what_never_gets_its_turn_is_said(open_page):
     app.text_input(key="form_epochs").set_value("4").run()
     assert "Never fully unfrozen in 4 epochs (stage2 and above at most)" in unescaped(app)
     app.text_input(key="form_epochs").set_value("1").run()
-    assert "Never unfrozen in 1 epoch: everything trains from epoch " in unescaped(app)
+    assert "Never unfrozen in 1 epoch: everything trains only from epoch " in unescaped(app)
 
 
 def test_the_command_is_shown_when_asked_for(open_page):
@@ -132,7 +132,7 @@ def test_two_arms_of_one_name_are_numbered(open_page, home):
 
 def test_a_setting_that_cannot_be_accepted_is_one_sentence_and_nothing_starts(open_page, monkeypatch):
     def refuse(*_, **__):
-        raise Refused("samples is 5, but [flowers](http://evil.example) has 12 classes; each needs a picture.")
+        raise Refused("[flowers](http://evil.example) has 12 classes, and each needs a picture; 5 are too few.")
 
     monkeypatch.setattr(jobs, "submit", refuse)
     app = open_page()

@@ -80,7 +80,7 @@ def test_own_sizes_are_taken_and_wrong_ones_are_one_sentence(open_sweep, home):
 
 def test_a_refused_start_says_why_and_starts_nothing(open_sweep, home, monkeypatch):
     def refuse(*_, **__):
-        raise Refused("samples is 5, but [flowers](http://evil.example) has 12 classes.")
+        raise Refused("[flowers](http://evil.example) has 12 classes; 5 are too few.")
 
     monkeypatch.setattr(jobs, "submit_sweep", refuse)
     app = open_sweep()

@@ -82,7 +82,7 @@ def test_a_comparison_is_deleted_on_its_own_page_which_then_shows_the_form(open_
     app = open_page(experiment=experiment_id)
     app.button(key="delete_experiment").click().run()
     assert "MobileNetV2 on Blossoms" in question(app) and "100 training pictures: 2 runs" in question(app)
-    assert "2 runs train or wait and are stopped first." in unescaped(app)
+    assert "2 runs are training or waiting and will be stopped first." in unescaped(app)
     app.button(key="cancel_delete").click().run()
     assert database.has_experiment(home, experiment_id)
     app.button(key="delete_experiment").click().run()
@@ -117,7 +117,7 @@ def test_what_waits_is_stopped_first_and_the_question_says_so(open_page, home):
     experiment_id = page_lab.submit(home)
     app = open_page(RUNS)
     app.button(key=f"delete_{experiment_id}").click().run()
-    assert "2 runs train or wait and are stopped first." in unescaped(app)
+    assert "2 runs are training or waiting and will be stopped first." in unescaped(app)
     assert app.button(key="confirm_delete").label == ":red[Stop and delete]"
     app.button(key="confirm_delete").click().run()
     assert not app.exception and not jobs.list_runs(home)

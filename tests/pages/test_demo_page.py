@@ -85,7 +85,7 @@ def test_a_full_queue_is_said_where_start_was_pressed_and_nothing_is_queued(open
         app.text_input(key="form_seeds").set_value("1").run()
         app.button(key="form_start").click().run()
         assert not app.exception
-    assert "there would be 4 runs of all visitors that train or wait; this demo allows 3" in unescaped(app)
+    assert "all visitors together would have 4 runs training or waiting; this demo allows 3" in unescaped(app)
     assert len(database.read_runs(ann, everyone=True)) == 2
 
 

@@ -40,7 +40,7 @@ def test_an_upload_that_can_not_be_written_is_one_sentence(open_page, monkeypatc
     app.session_state["form_uploader"] = True
     app.run()
     app.file_uploader[0].upload("photos.zip", b"x").run()
-    said = "A file may not be read or written (datasets); give this user the right to, and try again."
+    said = "A file may not be read or written (datasets); give this user permission and try again."
     assert said in unescaped(app) and len(app.error) == 1 and not app.exception
 
 

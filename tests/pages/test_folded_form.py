@@ -90,4 +90,4 @@ def test_what_never_gets_its_turn_is_said_though_the_arms_are_folded_away(open_p
     for key, value in (("form_arm1_strategy", "gradual_unfreezing"), ("form_epochs", 1)):
         app.session_state[key] = value
     app.run()
-    assert "Gradual unfreezing: Never unfrozen in 1 epoch: everything trains from epoch " in unescaped(app)
+    assert "Gradual unfreezing: Never unfrozen in 1 epoch: everything trains only from epoch " in unescaped(app)

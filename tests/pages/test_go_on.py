@@ -215,7 +215,7 @@ def test_two_verdicts_stand_side_by_side_with_the_settings_that_differ(open_page
     app = open_page("pages/2_Runs.py")
     assert f"compare_{queued}" not in [button.key for button in app.button], "it has no verdict yet"
     app.button(key=f"compare_{second}").click().run()
-    assert "**The **second**** is compared with" in unescaped(app)
+    assert "**The **second**** is chosen: now choose the one to compare it with" in unescaped(app)
     app.button(key=f"compare_{first}").click().run()
     assert not app.exception, app.exception
     named = [app.query_params[name] for name in ("experiment", "with")]

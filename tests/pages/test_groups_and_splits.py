@@ -97,7 +97,7 @@ def test_a_new_split_for_every_seed_follows_the_set_until_it_is_touched(open_pag
     assert not switch(app), "blossoms have a test set"
     app.selectbox(key="form_dataset").select("own").run()
     (toggle,) = switch(app)
-    assert toggle.value is True and app.session_state["form_resplit"] is None and "on here" in toggle.help
+    assert toggle.value is True and app.session_state["form_resplit"] is None and "On by default here" in toggle.help
     toggle.set_value(False).run()
     assert app.session_state["form_resplit"] is False and started(app, home).resplit is False
 
@@ -120,7 +120,7 @@ def test_of_a_large_set_it_is_off_and_can_be_switched_on(open_page, home, sets, 
     app = open_page("pages/1_Data_size.py")
     app.selectbox(key="form_dataset").select("own").run()
     (toggle,) = switch(app)
-    assert toggle.value is False and "off here" in toggle.help
+    assert toggle.value is False and "Off by default here" in toggle.help
     toggle.set_value(True).run()
     assert app.session_state["form_resplit"] is True and switch(app)[0].value is True
 

@@ -124,7 +124,7 @@ def test_shifted_pictures_are_asked_about_shown_and_reported(open_page, home, fi
         app = opened(open_page, finished, "shifted")
         if not place:  # as after a further seed
             assert app.button(key="shifted_ask").label == "Ask 1 more network"
-            assert "The figures are of 1 network. Not asked yet: " in unescaped(app)
+            assert "The figures are for 1 network. Not asked yet: " in unescaped(app)
     assert not [button for button in app.button if button.key == "shifted_ask"]
-    assert "is right in" in unescaped(app) and len(charts(app)) == 4
+    assert "is right on" in unescaped(app) and len(charts(app)) == 4
     assert "On shifted pictures" in reports.report(home, finished)

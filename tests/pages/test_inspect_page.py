@@ -139,7 +139,7 @@ def test_the_worst_mistakes_and_the_hardest_pictures(open_page, compared):
     app = opened(open_page(PAGE, experiment=compared), "mistakes")
     said = unescaped(app)
     assert "Linear probe got 2 of 6 test pictures wrong (seed 0)" in said
-    assert "1 of 6 test pictures was wrong in all 4 networks (all arms and seeds), 5 in at least one" in said
+    assert "1 of 6 test pictures was answered wrongly by all 4 networks (all arms and seeds), 5 by at least one" in said
     worst, hardest = app.get("image")
     assert len(worst.proto.imgs) == 2 and len(hardest.proto.imgs) == 5
     assert "wrong in 4 of 4" in hardest.proto.imgs[0].caption

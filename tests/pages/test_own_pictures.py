@@ -92,7 +92,7 @@ def test_why_it_can_not_be_deleted_is_one_sentence(mine):
     assert datasets.has(mine, "x")
 
 
-def test_what_learnt_them_is_still_shown_and_resuming_is_refused_in_one_sentence(open_page, mine):
+def test_what_learned_them_is_still_shown_and_resuming_is_refused_in_one_sentence(open_page, mine):
     experiment_id = jobs.submit(mine, Experiment(dataset="x", samples=4, epochs=6, arms=page_lab.ARMS))
     first, second = page_lab.rows(mine, experiment_id)
     page_lab.end(mine, first, "finished")

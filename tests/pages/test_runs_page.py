@@ -120,7 +120,7 @@ def test_runs_reads_the_files_of_each_run_once(open_page, home, looks, monkeypat
     files = {path: times for path, times in read.items() if path.startswith(str(home.runs_dir))}
     assert len(files) >= 4 and set(files.values()) == {1}, files
     assert len(looks) == 4 and set(looks.values()) == {1}
-    app.run()  # asked for anew
+    app.run()  # asked for again
     assert set(looks.values()) == {2}
 
 

@@ -79,5 +79,5 @@ def test_what_a_run_learned_is_kept_beside_its_verdict(home, open_page, trained)
 def test_drawn_pictures_make_no_final_model(home, open_page, trained):
     app = open_page(experiment=trained.experiment_id)
     app.button(key="take_home_final_verdict").click().run()
-    assert "has as many pictures as one wants" in app.error[0].value
+    assert "can make as many pictures as you want" in app.error[0].value
     assert len({row.experiment_id for row in database.read_runs(home)}) == 1

@@ -110,7 +110,7 @@ def test_an_estimate_is_told_as_one_and_pictures_are_labelled_one_by_one(open_pa
     app = open_page(experiment=experiment_id)
     said = unescaped(app)
     assert "as estimated without labels, fell by 20.0 points" in said and "Estimated accuracy on the target" in said
-    assert "not a test. A cross: from there on it has fallen" in said and "the discriminator tells apart" not in said
+    assert "not a test. A cross marks where it has fallen" in said and "the discriminator tells apart" not in said
     assert "nobody has labelled these pictures" in said and "is estimated at" in said
     app = open_page("pages/3_Inspect.py", experiment=experiment_id, look="label")
     assert "Confusion" not in str(app.button_group(key="inspect_section").options)

@@ -181,7 +181,7 @@ def test_the_measure_is_the_users_choice(open_page, home, settled):
 
 
 def test_what_the_interval_covers_is_said_below_the_claim(open_page, home, settled):
-    assert "The interval allows for other seeds, but holds for these very test pictures only." in unescaped(
+    assert "The interval allows for other seeds, but holds only for these test pictures." in unescaped(
         open_page(experiment=settled)
     )
     other = page_lab.finished(home, seeds=1)

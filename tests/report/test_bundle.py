@@ -87,7 +87,7 @@ def test_answers_on_shifted_pictures_are_imported_too_and_a_bundle_without_them_
 def test_answers_on_shifted_pictures_that_cannot_be_are_refused(change):
     frame = pd.read_parquet(io.BytesIO(shifted_bytes(shifted(4))))
     changed = frame.assign(**change) if change else frame[:-1]
-    with pytest.raises(Refused, match="holds what no run writes"):
+    with pytest.raises(Refused, match="holds values that no run writes"):
         read_answers_shifted(changed.to_parquet())
 
 
@@ -114,7 +114,7 @@ def test_a_bundle_of_the_version_before_can_be_imported(home, other, tmp_path):
     assert import_bundle(other, packed(tmp_path / "b.zip", exported(home, format=2)))[0] == "experiment"
 
 
-def test_the_pictures_it_learnt_are_told_even_where_another_set_has_that_name(home, other, tmp_path):
+def test_the_pictures_it_learned_are_told_even_where_another_set_has_that_name(home, other, tmp_path):
     files = exported(home)
     told = json.loads(files["bundle.json"])
     told["dataset"] |= {"title": "Their **flowers**", "classes": ["a", "b"], "counts": {}, "validation": 50}
@@ -146,7 +146,7 @@ def test_the_name_of_a_download_changes_with_what_is_in_it(home):
 
 
 def test_what_still_trains_is_not_exported(home):
-    with pytest.raises(Refused, match="still has runs that train or wait"):
+    with pytest.raises(Refused, match="still has runs that are training or waiting"):
         export_bundle(home, page_lab.running(home))
 
 

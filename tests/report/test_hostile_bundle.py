@@ -193,7 +193,7 @@ def test_hosted_too_many_runs_are_refused_before_a_table_is_read(home, other, tm
     monkeypatch.setenv("TL_LIMIT_RUNS_KEPT", "3")
     done = []
     tell(monkeypatch, table_reader, "_read", done)
-    refused(other.of(new_id()), path, "4 runs of yours in all; this demo allows 3")
+    refused(other.of(new_id()), path, "4 runs in all; this demo allows 3")
     assert not done
 
 

@@ -120,7 +120,7 @@ def test_a_failed_arm_is_in_it_too(home):
 
 def test_what_still_trains_is_refused(home):
     experiment_id = page_lab.running(home)
-    with pytest.raises(Refused, match="still has runs that train or wait"):
+    with pytest.raises(Refused, match="still has runs that are training or waiting"):
         report(home, experiment_id)
     with pytest.raises(Refused, match="There is no experiment"):
         report(home, "x" * 26)

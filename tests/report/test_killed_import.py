@@ -49,7 +49,7 @@ def test_a_run_that_was_trained_here_is_not_taken_for_such_a_rest(home, other, t
     run_id = next(name for name in files if name.startswith("runs/")).split("/")[1]
     kept = other.run(run_id).checkpoints / "last.safetensors"
     kept.parent.mkdir(parents=True)
-    kept.write_bytes(b"learnt")
+    kept.write_bytes(b"learned")
     with pytest.raises(Refused, match=f"^Run {run_id} is not in the queue but has a folder; move runs/{run_id} away"):
         import_bundle(other, packed(tmp_path / "b.zip", files))
     assert files_below(other) == [f"runs/{run_id}/checkpoints/last.safetensors"]

@@ -45,7 +45,7 @@ def run(strategy: str, **arm):
             20,
         ),
         ("target_few", "Up to 10 training pictures of each of its classes were used as well, with their labels.", 20),
-        ("target_full", "Nothing of “photos”, the other one of its comparison, was used.", 7),
+        ("target_full", "Nothing from “photos”, the other one of its comparison, was used.", 7),
     ],
 )
 def test_what_a_network_has_seen_of_both_data_sets(strategy, says, trained):

@@ -99,7 +99,7 @@ def test_half_a_model_is_not_offered(home):
 
 @pytest.mark.parametrize("key", ["nonsense", "bundled"])
 def test_unknown_weights_are_refused_with_what_there_is(home, key):
-    with pytest.raises(Refused, match=f"no pretrained weights '{key}' for resnet18; there is: auto, imagenet"):
+    with pytest.raises(Refused, match=f"no pretrained weights '{key}' for resnet18; available: auto, imagenet"):
         resolve(home, "resnet18", key)
 
 

@@ -138,7 +138,7 @@ def test_a_stop_ends_a_download(home, server):
     ("variable", "value", "told"),
     [
         ("HF_ENDPOINT", NOBODY, "could not be downloaded .* check the internet connection, or use a file of your own"),
-        ("HF_HUB_OFFLINE", "1", "HF_HUB_OFFLINE says that nothing is to be downloaded"),
+        ("HF_HUB_OFFLINE", "1", "HF_HUB_OFFLINE forbids downloads"),
     ],
 )
 def test_without_the_hub_nothing_is_queued_and_one_sentence_says_why(home, monkeypatch, variable, value, told):
@@ -179,7 +179,7 @@ def test_each_of_timms_weights_is_a_source_with_its_input_and_licence(home):
     assert input_of(home, name, "dino").mean == (0.485, 0.456, 0.406)
     assert found["augreg_in21k_ft_in1k"].source_data == "ImageNet-21k, then ImageNet-1k"
     with pytest.raises(
-        Refused, match="no pretrained weights 'imagenet' for timm:vit_small_patch16_224; there is: auto"
+        Refused, match="no pretrained weights 'imagenet' for timm:vit_small_patch16_224; available: auto"
     ):
         resolve(home, name, "imagenet")
 

@@ -80,7 +80,7 @@ REFUSED = {
     "ten dimensions": (safetensors({"a": ONE | {"shape": [1] * 9 + [2]}}, NUMBERS), "10 dimensions"),
     "more bytes than shape": (safetensors({"a": ONE | {"shape": [1]}}, NUMBERS), "damaged"),
     "a type without weights": (safetensors({"a": described("C64", [1], 0, 8)}, NUMBERS), "type C64 and 1 dimensions"),
-    "a control character in a name": (safetensors({"a\n": ONE}, NUMBERS), "no name of a tensor"),
+    "a control character in a name": (safetensors({"a\n": ONE}, NUMBERS), "not a tensor's name"),
     "overlap": (safetensors({"a": ONE, "b": ONE}, NUMBERS), "damaged"),
     "gap": (safetensors({"a": ONE, "b": described("U8", [1], 9, 10)}, NUMBERS + b"12"), "damaged"),
     "cut off": (GOOD[:-1], "cut off or damaged"),

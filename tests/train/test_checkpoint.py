@@ -126,7 +126,7 @@ def test_the_best_before_is_kept_for_a_best_epoch_that_is_lost_and_is_worse_when
 def test_a_best_network_of_another_epoch_is_refused(halfway):
     network = torch.nn.Linear(2, 2)
     checkpoint.save_best(halfway.checkpoints, network, 1, Settings())
-    with pytest.raises(checkpoint.BadCheckpoint, match="of epoch 1, not of the best one"):
+    with pytest.raises(checkpoint.BadCheckpoint, match="from epoch 1, not from the best one"):
         checkpoint.load_best(halfway.checkpoints, network, 2)
     (halfway.checkpoints / checkpoint.BEST).unlink()
     with pytest.raises(checkpoint.BadCheckpoint, match="is missing"):

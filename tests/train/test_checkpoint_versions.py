@@ -31,7 +31,7 @@ def test_settings_that_changed_under_a_run_are_refused_by_name(halfway, command)
     assert command(halfway.folder) == 1
     result = read_json(halfway.result)
     assert result["reason"] == "bad_checkpoint"
-    assert "batch_size 32, config.json says 7" in result["message"]
+    assert "batch_size 32, but config.json says 7" in result["message"]
 
 
 def rewritten(path, change) -> None:
@@ -65,7 +65,7 @@ def test_a_setting_that_an_earlier_version_had_otherwise_is_refused_by_name(half
     write_json(halfway.config, read_json(halfway.config) | {"patience_steps": 77})
     rewritten(halfway.checkpoints / checkpoint.LAST, lambda about: about["config"].pop("patience_steps"))
     assert command(halfway.folder) == 1
-    assert "patience_steps 0, config.json says 77" in read_json(halfway.result)["message"]
+    assert "patience_steps 0, but config.json says 77" in read_json(halfway.result)["message"]
 
 
 def test_a_history_from_before_something_was_noted_goes_on_as_if_nothing_was(halfway, command):
@@ -84,7 +84,7 @@ def test_a_history_from_before_something_was_noted_goes_on_as_if_nothing_was(hal
         ),
         (
             lambda about: about["history"].update(warped=1),
-            "is of a newer TL Lab (its history has warped); resume with that one",
+            "comes from a newer TL Lab (its history has warped); resume with that one",
         ),
     ],
     ids=("setting", "setting of the arm", "history"),

@@ -63,7 +63,7 @@ def test_other_pretrained_weights_under_a_probe_are_refused(make_run, pretrained
         train(run, config, stopped_after(run, 1))
     changed = {name: value + 1e-3 if value.is_floating_point() else value for name, value in pretrained.items()}
     save_file(changed, run.home.library_dir / "own" / "weights.safetensors")
-    with pytest.raises(BadCheckpoint, match="began with other pretrained weights than there are now"):
+    with pytest.raises(BadCheckpoint, match="began with other pretrained weights than are here now"):
         train(run, config)
 
 

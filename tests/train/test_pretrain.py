@@ -92,7 +92,7 @@ def wait_for(found: list) -> None:
 
 @pytest.mark.parametrize("teacher", ["bundled", "imagenet"])  # ImageNet's weights have no card that says what they know
 def test_a_teacher_of_other_classes_is_refused(stripes_home, teacher):
-    with pytest.raises(Refused, match=f"'{teacher}' knows other classes than 'stripes'"):
+    with pytest.raises(Refused, match=f"'{teacher}' has other classes than 'stripes'"):
         main(["--dataset", "stripes", "--teacher", teacher, "--resolution", "64", "--home", str(stripes_home.path)])
 
 

@@ -93,8 +93,8 @@ def test_where_a_range_test_shows_no_rate_the_usual_one_is_taken_and_that_is_not
     result = train(run, config)
     assert (result["learning_rate"], result["rate_found"]) == (config.rate_of(config.arm), False)
     assert result["notes"] == [
-        "The range test showed no learning rate: at none did the loss fall by more than it scatters from batch to batch. "
-        "The usual rate of 1e-3 was taken."
+        "The range test found no learning rate: at none did the loss fall by more than it varies from batch to batch. "
+        "The usual rate of 1e-3 was used."
     ]
     shown["head"] = 5e-4  # lower than the usual one that the other phase falls back to
     run, config = make_run("freeze_then_unfreeze", weights="own", find_rate=True, epochs=3)

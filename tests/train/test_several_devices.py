@@ -115,7 +115,7 @@ def test_a_stop_ends_all_processes_of_a_run(make_run, stripes_home):
 def test_fewer_gpus_than_the_run_asks_for_are_told_before_anything_starts(monkeypatch, tmp_path):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    with pytest.raises(TooFewDevices, match="on 4 devices, and this machine has 2 GPUs; resume it with --devices 2"):
+    with pytest.raises(TooFewDevices, match="needs 4 devices, but this machine has 2 GPUs; resume it with --devices 2"):
         join_process_group(0, 4, tmp_path / "meeting", sync=False)
     assert main_module.explain(TooFewDevices("so"))[0] == "bad_config"
     assert join_process_group(0, 1, tmp_path / "meeting", sync=True) is ALONE is ranks.ALONE

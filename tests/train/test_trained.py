@@ -85,6 +85,6 @@ def test_a_final_model_needs_a_finished_run_and_pictures_of_ones_own(home):
     from tests.page_lab import finished, rows
 
     drawn = rows(home, finished(home))[0]
-    with pytest.raises(Refused, match="has as many pictures as one wants"):
+    with pytest.raises(Refused, match="can make as many pictures as you want"):
         submit_final(home, drawn.run_id)
     assert read_config(home.run(drawn.run_id)).final is None

@@ -24,11 +24,12 @@ def test_a_range_over_seeds_is_one_number_where_all_are_alike():
 def test_pictures_are_wrong_in_the_networks_that_were_tested_on_them():
     alike = [answers([0, 1, 1]), answers([0, 0, 1])]
     assert mistakes_sentence(hardest(alike, 3), alike, "3 test pictures").startswith(
-        "1 of 3 test pictures was wrong in all 2 networks (all arms and seeds), 2 in at least one."
+        "1 of 3 test pictures was answered wrongly by all 2 networks (all arms and seeds), 2 by at least one."
     )
     other = [alike[0], answers([0, 0, 1], pictures=[2, 3, 4])]  # with a test set of its own
     assert mistakes_sentence(hardest(other, 3), other, "5 test pictures").startswith(
-        "2 of 5 test pictures were wrong in all networks that were tested on them (of 2, all arms and seeds), 3 in at least one."
+        "2 of 5 test pictures were answered wrongly by all networks that were tested on them (of 2, all arms and "
+        "seeds), 3 by at least one."
     )
 
 

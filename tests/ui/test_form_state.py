@@ -241,7 +241,9 @@ def experiments(draw) -> Experiment:
 def test_any_experiment_that_fills_the_form_comes_out_again(experiment):
     state = {}
     form_state.fill(state, experiment)
-    assert form_state.compose(state) == replace(experiment, looks=()), "what is begun anew has been looked at by nobody"
+    assert form_state.compose(state) == replace(experiment, looks=()), (
+        "what is started again has been looked at by nobody"
+    )
 
 
 def test_a_changed_number_of_seeds_keeps_those_that_filled_the_form():

@@ -12,10 +12,10 @@ from tl.words import about, count, not_available, number_of, points
 
 ADVANTAGE = {  # whether it is known where its interval begins -> that an advantage lasts
     False: later(
-        "its advantage over {base} does not fall below {margin} up to {limit} pictures, twice the most that were tried"
+        "its advantage over {base} does not fall below {margin} up to {limit} pictures, twice the largest number tried"
     ),
     True: later(
-        "its advantage over {base} does not fall below {margin} up to {limit} pictures, twice the most that were tried "
+        "its advantage over {base} does not fall below {margin} up to {limit} pictures, twice the largest number tried "
         "({interval})"
     ),
 }
@@ -40,7 +40,7 @@ def claim(found: SweepFinding) -> str:
         return _beyond(found, found.headline, best, even)
     if even.at_most:
         return say(
-            "Already with {number} pictures, the fewest that were tried, {arm} is less than {margin} better than {base}.",
+            "Even with {number} pictures, the fewest tried, {arm} is less than {margin} better than {base}.",
             number=count(even.n),
             arm=inside(found.headline),
             margin=_margin(found.margin),

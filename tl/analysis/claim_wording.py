@@ -24,7 +24,7 @@ COVERS = {  # basis of an interval -> what it covers, a sentence
     ),
     NEW_TRAINING: later("The interval allows for other test pictures, other training pictures and other seeds."),
     THESE_NETWORKS: later("The interval allows for other test pictures, but not for another training."),
-    THESE_PICTURES: later("The interval allows for other seeds, but holds for these very test pictures only."),
+    THESE_PICTURES: later("The interval allows for other seeds, but holds only for these test pictures."),
 }
 OVER_SEEDS = {  # whether the interval allows for more -> it, where nobody knows what was answered
     False: later(
@@ -141,7 +141,7 @@ def _when(seeds: int) -> str:
 def _hint_of_transfer(found: Verdict, name: str, interval: Interval) -> str:
     values = {"when": _when(found.comparisons[name].seeds), "subject": subject(found, name)}
     if abs(interval.mean) < found.margin:
-        return say("{when} {subject} made hardly a difference", **values)
+        return say("{when} {subject} made hardly any difference", **values)
     return say(HINTS[not _by_chance(interval), interval.mean > 0], **values)
 
 

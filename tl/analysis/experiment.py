@@ -110,7 +110,7 @@ def experiment_result(
 
 
 def pictures_of(home: Home, learned: str | Training, run_ids: Iterable[str]) -> DatasetInfo | None:
-    """What is known about the pictures these runs learnt, a data set or those of a training; None where any are gone or
+    """What is known about the pictures these runs learned, a data set or those of a training; None where any are gone or
     damaged.
 
     Imported runs bring it with them: a data set of the same name here may hold other pictures.

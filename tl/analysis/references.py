@@ -10,7 +10,7 @@ from tl.words import percent
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """One published test accuracy, learnt on the whole training set."""
+    """One published test accuracy, learned on the whole training set."""
 
     dataset: str  # key of BUILT_IN
     backbone: str  # key of BACKBONES

@@ -66,7 +66,7 @@ def text(found: SweepFinding) -> str:
             _caution(found.best),
         ]
     if found.works_on:
-        sentences.append(say("All of it is about the test pictures of {dataset}.", dataset=found.works_on))
+        sentences.append(say("All of this is about the test pictures of {dataset}.", dataset=found.works_on))
     if found.judge_by == BALANCED_ACCURACY:
         sentences.append(say("Accuracy here is balanced accuracy: every class counts alike."))
     return joined([*sentences, _losses(found.statuses)])

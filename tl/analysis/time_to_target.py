@@ -33,7 +33,7 @@ def time_to_target(pairs: Sequence[Pair], target: float | None, least: float) ->
 
 
 def _usual_target(pairs: Sequence[Pair]) -> float | None:
-    """A share of the weaker side's best; None where nothing was measured or learnt: a target of 0 says nothing."""
+    """A share of the weaker side's best; None where nothing was measured or learned: a target of 0 says nothing."""
     best = [mean(pair[side].best_val_accuracy for pair in pairs) for side in (0, 1)]
     known = [accuracy for accuracy in best if accuracy is not None]
     return TARGET_SHARE * min(known) or None if len(known) == 2 else None

@@ -10,13 +10,15 @@ from tl.words import duration, percent
 
 ABOUT_EQUAL = 1.05  # times that differ by a smaller factor are called about equal
 ONE_SIDE = {  # whether it was the arm whose runs all got to the target, whether some of the other side did -> words
-    (True, False): later("it reached {target} after {time}, {baseline} did not in {limit}"),
+    (True, False): later("it reached {target} after {time}, but {baseline} did not in {limit}"),
     (True, True): later(
-        "it reached {target} after {time}, {baseline} did in {reached} of {runs} runs, in the rest not in {limit}"
+        "it reached {target} after {time}; {baseline} did in {reached} of {runs} runs, but not within {limit} in the "
+        "rest"
     ),
-    (False, False): later("it did not reach {target} in {limit}, {baseline} did after {time}"),
+    (False, False): later("it did not reach {target} in {limit}, but {baseline} did after {time}"),
     (False, True): later(
-        "it reached {target} in {reached} of {runs} runs, in the rest not in {limit}, {baseline} did after {time}"
+        "it reached {target} in {reached} of {runs} runs, but not within {limit} in the rest; {baseline} did after "
+        "{time}"
     ),
 }
 

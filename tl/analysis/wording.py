@@ -13,14 +13,14 @@ from tl.languages import joined, later, say
 from tl.words import percent
 
 BEST = {  # of which arms, whether more seeds may change it -> which of them did best
-    ("before", False): later("Of all {number} arms, {arm} did best, before {other}."),
-    ("before", True): later("Of all {number} arms, {arm} did best, before {other} so far."),
+    ("before", False): later("Of all {number} arms, {arm} did best, ahead of {other}."),
+    ("before", True): later("Of all {number} arms, {arm} has done best so far, ahead of {other}."),
     ("of_all", False): later("Of all {number} arms, {arm} did best."),
-    ("of_all", True): later("Of all {number} arms, {arm} did best so far."),
+    ("of_all", True): later("Of all {number} arms, {arm} has done best so far."),
     ("adapting", False): later("Of the {number} ways to adapt, {arm} did best."),
-    ("adapting", True): later("Of the {number} ways to adapt, {arm} did best so far."),
+    ("adapting", True): later("Of the {number} ways to adapt, {arm} has done best so far."),
     ("compared", False): later("Of the {number} arms compared with {base}, {arm} did best."),
-    ("compared", True): later("Of the {number} arms compared with {base}, {arm} did best so far."),
+    ("compared", True): later("Of the {number} arms compared with {base}, {arm} has done best so far."),
 }
 
 

@@ -169,8 +169,8 @@ CHARTS = {  # in the order in which they are shown
         draw=_adapting,
         line=Line(columns=(("estimated_accuracy", later("estimate")),), axis=later("estimated accuracy"), unit="share"),
         note=later(
-            "An estimate without labels, from how sure the answers are; not a test. A cross: from there on it has fallen by "
-            "ten points or more."
+            "An estimate without labels, from how sure the answers are; not a test. A cross marks where it has fallen "
+            "by ten points or more."
         ),
         kinds=("estimated_accuracy_falls",),
     ),
@@ -180,17 +180,19 @@ CHARTS = {  # in the order in which they are shown
         draw=_adapting,
         line=Line(columns=(("domain_accuracy", later("discriminator")),), axis=later("told apart"), unit="share"),
         note=later(
-            "50 % is chance: that is where it should end, not where it should begin. A cross: it never learned, or always "
-            "knows."
+            "50 % is chance: it should end there, not start there. A cross: it never learned, or could always tell the "
+            "two sets apart."
         ),
         kinds=("discriminator_at_chance", "discriminator_certain"),
     ),
     "classes": Chart(
-        title=later("Classes named on the target"),
+        title=later("Classes predicted on the target"),
         alt=later("{measure} at every epoch, for every arm"),
         draw=_adapting,
         line=Line(columns=(("predicted_classes", later("classes")),), axis=later("classes"), unit="number"),
-        note=later("On its training pictures, over the epoch. A cross: from there on some are no longer named."),
+        note=later(
+            "On its training pictures, over the epoch. A cross marks where some classes stopped being predicted."
+        ),
         kinds=("class_vanished",),
     ),
     "rate_test": Chart(

@@ -162,7 +162,7 @@ def _heat_map(stages: tuple[str, ...], total: int) -> alt.TopLevelMixin:
             alt.Tooltip("part:N", title=say("stage")),
             alt.Tooltip("epochs:N", title=say("epoch")),
             alt.Tooltip("shown:N", title=say("learning rate")),
-            alt.Tooltip("when:N", title=say("this is")),
+            alt.Tooltip("when:N", title=say("status")),
         ],
     )
     trains = base.transform_filter("isValid(datum.rate)").mark_bar(

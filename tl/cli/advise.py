@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def add_commands(commands: Any) -> None:
     parser = add_command(commands, "advise", advise, say("Say what to expect of transfer on these pictures, and why."))
     add_dataset(parser)
-    words = say("name of a second data set that it is to work on: says how different the two look to the network, too")
+    words = say("name of a second data set that it is to work on; also says how different the two look to the network")
     parser.add_argument("--target-dataset", type=dataset_name, help=words)
     parser.add_argument("--samples", type=int, metavar="INT", help=say("training pictures; default: all"))
     parser.add_argument("--backbone", default=Training.backbone, help=listed())

@@ -48,7 +48,9 @@ def both_sets(arguments: argparse.Namespace) -> int:
     from tl.store.both_sets import read_both_sets
 
     if _experiment(arguments).target_dataset is None:
-        raise refusal("{id} has one data set only; this is asked about two (--target-dataset).", id=arguments.id)
+        raise refusal(
+            "{id} has only one data set; this needs a comparison with two (--target-dataset).", id=arguments.id
+        )
     rows, failed = _asked(arguments, measure, problem)
     kept = [(row, read_both_sets(arguments.home.run(row.run_id).both_sets)) for row in rows]
     found = [(row, own) for row, own in kept if own is not None]
@@ -90,7 +92,7 @@ def _asked(
 def _tell_failed(found: Collection[object], failed: dict[str, str]) -> None:
     """Say on stderr which networks could not be asked; Refused where nothing is `found`."""
     if not found:
-        raise Refused(next(iter(failed.values()), say("No network could be asked.")))
+        raise Refused(next(iter(failed.values()), say("No network could answer.")))
     for run_id, why in failed.items():
         print(f"{run_id}: {why}", file=sys.stderr)
 

@@ -17,10 +17,10 @@ def add_class_options(parser: Parser) -> None:
         "--rename",
         action="append",
         metavar="OLD=NEW",
-        help=say("a class, again for each further one; two with one new name are merged"),
+        help=say("a class; repeat the option for more; two with one new name are merged"),
     )
     parser.add_argument(
-        "--leave-out", action="append", metavar="CLASS", help=say("a class, again for each further one")
+        "--leave-out", action="append", metavar="CLASS", help=say("a class; repeat the option for more")
     )
     parser.add_argument(
         "--at-least", type=int, metavar="INT", help=say("leave out classes with fewer different pictures")

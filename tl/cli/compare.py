@@ -31,7 +31,11 @@ INTERRUPTED = 130  # exit status after Ctrl-C
 
 def add_commands(commands: Any) -> None:
     parser = add_command(
-        commands, "compare", compare, say("Train the same network from scratch and pretrained, compare."), trains=True
+        commands,
+        "compare",
+        compare,
+        say("Train the same network from scratch and from pretrained weights, and compare."),
+        trains=True,
     )
     add_experiment_options(parser)
     add_options(parser)

@@ -30,7 +30,7 @@ def add_commands(commands: Any) -> None:
         ),
     )
     parser.add_argument(
-        "--derive", metavar="NAME", help=say("make a new data set of this one, with its classes changed")
+        "--derive", metavar="NAME", help=say("make a new data set from this one, with its classes changed")
     )
     parser.add_argument(
         "--name", help=say("of the new data set; default where only pictures are corrected: what was done")
@@ -41,7 +41,7 @@ def add_commands(commands: Any) -> None:
 
 def add_correction_options(parser: Parser) -> None:
     """--set-aside, --relabel."""
-    words = say("leave single pictures out of the new data set: a file with their names, one a line")
+    words = say("leave single pictures out of the new data set: a file with their names, one per line")
     parser.add_argument("--set-aside", type=Path, metavar="FILE", help=words)
     words = say("give single pictures another label in the new data set: a CSV of picture,label")
     parser.add_argument("--relabel", type=Path, metavar="FILE", help=words)
@@ -65,7 +65,7 @@ def datasets(arguments: argparse.Namespace) -> int:
     if arguments.derive is not None:
         return _derive(arguments)
     if arguments.set_aside is not None or arguments.relabel is not None:
-        raise refusal("Say of which data set: --derive NAME; the pictures are corrected in a new one made of it.")
+        raise refusal("Name the data set with --derive NAME; the pictures are corrected in a new one made from it.")
     from tl.datasets import survey  # pandas, Pillow
 
     found, damaged = survey(arguments.home)
@@ -94,7 +94,7 @@ def _delete(arguments: argparse.Namespace) -> int:
 
     name = name_of(arguments.home, arguments.delete)
     jobs.delete_dataset(arguments.home, name)
-    return answer(arguments, {"deleted": name}, say("{name} is deleted.", name=arguments.delete))
+    return answer(arguments, {"deleted": name}, say("{name} has been deleted.", name=arguments.delete))
 
 
 def _derive(arguments: argparse.Namespace) -> int:

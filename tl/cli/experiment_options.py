@@ -29,10 +29,10 @@ HELP = {
         "name of the data set that it is to work on, where that looks different: its labels are used to test, and in "
         "training only by target_few and target_full"
     ),
-    "unmatched": later("what becomes of classes that only one of the two has: {choices}"),
+    "unmatched": later("what happens to classes that only one of the two has: {choices}"),
     "samples": later("training pictures, stratified and nested; default: all"),
     "backbone": later("network: {choices}"),
-    "weights": later("what pretrained arms start from where they don't say"),
+    "weights": later("what pretrained arms start from if they don't say otherwise"),
     "resolution": later("side of the square the network sees, pixels"),
     "epochs": later("at most, for arms without epochs of their own"),
     "batch_size": later("pictures a step"),
@@ -41,7 +41,7 @@ HELP = {
     "schedule": later("how the learning rate moves over all epochs, whatever trains when: {choices}"),
     "step_epochs": later("schedule step: epochs between two cuts"),
     "step_factor": later("schedule step: factor of each cut"),
-    "patience": later("stop after so many epochs without a lower validation loss; 0: never"),
+    "patience": later("stop after this many epochs without a lower validation loss; 0: never"),
     "patience_start": later("epochs at the start that patience ignores"),
     "patience_steps": later("steps that an arm with random weights takes before patience begins"),
     "patience_errors": later(
@@ -73,7 +73,8 @@ HELP = {
         "batch"
     ),
     "views_by": later(
-        "whose those views are: {choices}; a data set's are the same for all its runs, which compute them once together"
+        "who shares those views: {choices}; with dataset, all runs of a data set see the same ones and compute them "
+        "once together"
     ),
     "views": later(
         "augmented views whose frozen part's output is kept, at most half as many as frozen epochs; 0: none"
@@ -124,8 +125,9 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
     )
     parser.add_argument("--licence", help=say("of that file, for its model card"))
     arms = say(
-        "STRATEGY[:SETTING=VALUE]..., joined by commas; default {default}. Strategies: {strategies}; those of two data "
-        "sets begin with random weights as well: source_only:weights=random,dann:weights=random; settings: {settings}",
+        "STRATEGY[:SETTING=VALUE]..., joined by commas; default {default}. Strategies: {strategies}; those for two "
+        "data sets can also begin with random weights: source_only:weights=random,dann:weights=random; settings: "
+        "{settings}",
         default=DEFAULT_ARMS,
         strategies=", ".join(STRATEGIES),
         settings=", ".join(SETTINGS),

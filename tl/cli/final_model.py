@@ -17,7 +17,7 @@ def add_commands(commands: Any) -> None:
         commands,
         "final-model",
         final_model,
-        say("Train a finished run's recipe on all pictures: validation and test ones, too."),
+        say("Train a finished run's recipe on all pictures, including those for validation and test."),
         trains=True,
     )
     parser.add_argument("run_id", metavar="RUN_ID")
@@ -41,7 +41,7 @@ def final_model(arguments: argparse.Namespace) -> int:
     elif run.status == "finished":
         print(
             say(
-                "Run {id} is trained for {epochs} on all {pictures:,} pictures; no picture was left to test it.",
+                "Run {id} was trained for {epochs} on all {pictures:,} pictures; no picture was left to test it.",
                 id=run.run_id,
                 epochs=number_of(run.epochs, "epoch"),
                 pictures=run.samples,

@@ -29,7 +29,7 @@ def add_commands(commands: Any) -> None:
     text = say("default that of --sweep, else {default}; {networks}", default=Training.backbone, networks=listed())
     parser.add_argument("--backbone", help=text)
     parser.add_argument(
-        "--weights", help=say("what the linear probe looks through; default that of --sweep, else auto")
+        "--weights", help=say("weights of the network that the linear probe uses; default those of --sweep, else auto")
     )
     parser.add_argument("--resolution", type=int, metavar="INT", help=say("default that of --sweep, else 64"))
     parser.add_argument(

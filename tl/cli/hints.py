@@ -39,7 +39,7 @@ def hints(arguments: argparse.Namespace) -> int:
     asked = question(arguments.home, arguments.dataset, arguments.samples, arguments.resolution, names)
     if not candidates(arguments.home, asked):
         raise refusal(
-            "No pretrained weights for {networks} are on this computer; compare gets them.",
+            "No pretrained weights for {networks} are on this computer; `python -m tl compare` downloads them.",
             networks=", ".join(asked.backbones),
         )
     found = measure(arguments.home, asked)

@@ -46,7 +46,7 @@ TOO_SMALL = later_plural("`--at-least {least}` goes on without it.", "`--at-leas
 
 
 def add_commands(commands: Any) -> None:
-    parser = add_command(commands, "ingest", ingest, say("Make a data set of pictures: a zip, or a folder."))
+    parser = add_command(commands, "ingest", ingest, say("Make a data set from pictures: a zip or a folder."))
     text = say("zip, tar, 7z or folder; several together make one data set, each a class where it has no class folders")
     parser.add_argument("zip", type=Path, nargs="+", metavar="FILE.zip", help=text)
     parser.add_argument("--name", help=say("of the data set; default: the file's"))
@@ -145,7 +145,7 @@ def _understood(incoming: "Incoming", reading: "Reading", asked: "LayoutRequest"
     else:
         lines.append(
             say(
-                "To read it otherwise: --classes-from LEVEL, parent, file-name or TABLE:COLUMN; --split-from; "
+                "To read it differently: --classes-from LEVEL, parent, file-name or TABLE:COLUMN; --split-from; "
                 "--domain-from."
             )
         )

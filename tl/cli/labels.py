@@ -27,9 +27,7 @@ SHOWN = 25  # suspicious labels, and doubled pictures, on a terminal
 
 
 def add_commands(commands: Any) -> None:
-    text = say(
-        "List labels that look wrong and pictures that occur twice, by what the networks of a comparison say of them."
-    )
+    text = say("List labels that look wrong and pictures that occur twice, judging by the networks of a comparison.")
     parser = add_command(commands, "labels", labels, text)
     parser.add_argument("experiment_id", metavar="EXPERIMENT_ID")
     words = say(
@@ -37,7 +35,8 @@ def add_commands(commands: Any) -> None:
     )
     parser.add_argument("--all-pictures", action="store_true", help=words)
     words = say(
-        "write all as a CSV of picture,label with what each looks like: without the lines that are wrong, for --relabel"
+        "write all as a CSV of picture,label with the label each looks like; delete the lines that are wrong, then "
+        "give it to --relabel"
     )
     parser.add_argument("--output", type=Path, metavar="FILE.csv", help=words)
     text = say(

@@ -22,7 +22,7 @@ def add_commands(commands: Any) -> None:
     what.add_argument(
         "--keep", metavar="RUN_ID", help=say("put what a finished run has learned into the library, as --name")
     )
-    what.add_argument("--rename", metavar="NAME", help=say("call weights of your own otherwise, as --name"))
+    what.add_argument("--rename", metavar="NAME", help=say("rename weights of your own to --name"))
     what.add_argument(
         "--delete", metavar="NAME", help=say("permanently delete weights of your own; runs keep their results")
     )
@@ -122,7 +122,7 @@ def _delete(arguments: argparse.Namespace) -> int:
     from tl.jobs.library import delete
 
     delete(arguments.home, arguments.delete)
-    return answer(arguments, {"deleted": arguments.delete}, say("{name} is deleted.", name=arguments.delete))
+    return answer(arguments, {"deleted": arguments.delete}, say("{name} has been deleted.", name=arguments.delete))
 
 
 def _export(arguments: argparse.Namespace) -> int:

@@ -56,7 +56,7 @@ def decimal(text: str) -> float:
         number = float(plain)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            say("{text!r} is no number; write it with a point, as in 0.001, or as 85%", text=text)
+            say("{text!r} is not a number; write it with a point, as in 0.001, or as 85%", text=text)
         ) from None
     return float(f"{number}e-2") if share else number
 
@@ -86,7 +86,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One sentence on stderr, exit status 2."""
         mistake = f"{message[:1].upper()}{message[1:]}"
-        self.exit(2, say("{mistake}; `{prog} --help` lists what there is.", mistake=mistake, prog=self.prog) + "\n")
+        self.exit(2, say("{mistake}; see `{prog} --help`.", mistake=mistake, prog=self.prog) + "\n")
 
 
 def add_command(
@@ -142,7 +142,7 @@ def add_verdict_options(parser: Parser, measure: bool = False) -> None:
     if measure:
         text = say("what the verdict goes by; default: what the best epochs were chosen by")
         parser.add_argument("--judge-by", dest="measure", choices=(ACCURACY, BALANCED_ACCURACY), help=text)
-    parser.add_argument("--baseline", metavar="ARM", help=say("the arm the others are held against; default: scratch"))
+    parser.add_argument("--baseline", metavar="ARM", help=say("the arm the others are compared with; default: scratch"))
     parser.add_argument(
         "--target", type=decimal, metavar="FLOAT", help=say("validation accuracy to time, 0.85 for 85 %%")
     )
@@ -182,4 +182,4 @@ def check_output(path: Path) -> None:
     """Refuse what can't become a file: it is written beside and put in place as a whole, which would remove a device, or a
     link to one, as /dev/stdout is."""
     if path.is_symlink() or (path.exists() and not path.is_file()) or not path.absolute().parent.is_dir():
-        raise refusal("output is {path!r}; give the name of a file in a folder that is there.", path=str(path))
+        raise refusal("output is {path!r}; give the name of a file in an existing folder.", path=str(path))

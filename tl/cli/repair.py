@@ -10,7 +10,7 @@ from tl.words import number_of
 
 
 def add_commands(commands: Any) -> None:
-    text = say("Rebuild a damaged queue from the folders of the runs; ends what trains.")
+    text = say("Rebuild a damaged queue from the folders of the runs; ends whatever is training.")
     add_command(commands, "repair", repair, text)
 
 
@@ -35,6 +35,11 @@ def repair(arguments: argparse.Namespace) -> int:
     if done["kept"]:
         print(say("The damaged file is kept: {path}", path=done["kept"]))
     for folder in done["left_out"]:
-        print(say("Left out, its config.json can't be read or fits no experiment: {folder}", folder=folder))
+        print(
+            say(
+                "Left out because its config.json can't be read or does not match any experiment: {folder}",
+                folder=folder,
+            )
+        )
     print(say("`python -m tl runs` lists them; `python -m tl resume RUN_ID` goes on with what had not finished."))
     return 0

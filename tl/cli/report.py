@@ -8,8 +8,12 @@ from tl.cli.parser import add_command, add_verdict_options, answer, check_output
 from tl.languages import later, say
 
 ARRIVED = {
-    "experiment": later("Experiment {id} is here; the page Runs opens it, `python -m tl report` writes it down."),
-    "sweep": later("Sweep {id} is here; the page Runs opens it, `python -m tl report` writes it down."),
+    "experiment": later(
+        "Experiment {id} has been imported. Open it on the Runs page, or write its report with `python -m tl report`."
+    ),
+    "sweep": later(
+        "Sweep {id} has been imported. Open it on the Runs page, or write its report with `python -m tl report`."
+    ),
 }
 
 

@@ -18,9 +18,9 @@ from tl.output import print_json
 from tl.words import memory, number_of, status_name
 
 DELETED = {
-    RUN: later("Run {id} is deleted: {size}."),
-    EXPERIMENT: later("Experiment {id} is deleted: {runs}, {size}."),
-    SWEEP: later("Sweep {id} is deleted: {runs}, {size}."),
+    RUN: later("Run {id} has been deleted: {size}."),
+    EXPERIMENT: later("Experiment {id} has been deleted: {runs}, {size}."),
+    SWEEP: later("Sweep {id} has been deleted: {runs}, {size}."),
 }
 
 
@@ -33,14 +33,14 @@ def add_commands(commands: Any) -> None:
         parser = add_command(commands, name, run, text, trains=run is resume)
         parser.add_argument("run_id", metavar="RUN_ID", help=say("of a run, or of a sweep for all its runs"))
         if name == "resume":
-            more = say("go on with so many; default: as before")
+            more = say("go on with this many; default: as before")
             parser.add_argument("--devices", type=int, metavar="INT", help=more)
     parser = add_command(
         commands, "delete", delete, say("Permanently delete a run, an experiment or a sweep with all its files.")
     )
     parser.add_argument("id", metavar="ID", help=say("of a run, an experiment or a sweep"))
     parser.add_argument(
-        "--stop", action="store_true", help=say("first stop what trains or waits of it, instead of refusing")
+        "--stop", action="store_true", help=say("first stop its runs that are training or waiting, instead of refusing")
     )
 
 
@@ -68,7 +68,7 @@ def runs(arguments: argparse.Namespace) -> int:
         }
         for run in found
     ]
-    print(listing(rows) if rows else say("No runs yet; `python -m tl compare` makes some."))
+    print(listing(rows) if rows else say("No runs yet; `python -m tl compare` starts some."))
     for run in found:
         if run.newer:
             print(run.newer)
@@ -88,7 +88,7 @@ def resume(arguments: argparse.Namespace) -> int:
     """0: the run finished or was stopped again; 1: it failed."""
     if sweep.is_sweep(arguments.home, arguments.run_id):
         if arguments.devices is not None:
-            raise refusal("--devices is for a single run; name one of the sweep's.")
+            raise refusal("--devices is for a single run; name one run of the sweep.")
         return sweep.resume(arguments.home, arguments.run_id, arguments.json)
     how = (arguments.home, arguments.run_id)
     run = jobs.resume(*how) if arguments.devices is None else jobs.resume_on(*how, arguments.devices)

@@ -25,7 +25,7 @@ def add_commands(commands: Any) -> None:
     text = say("Add seeds to a comparison that has ended; waits until they are trained.")
     parser = add_command(commands, "add-seeds", add_seeds, text, trains=True)
     parser.add_argument("experiment_id", metavar="EXPERIMENT_ID")
-    text = say("so many seeds in all; default: the next number at which it is judged")
+    text = say("this many seeds in all; default: the next number at which it is judged")
     parser.add_argument("--up-to", type=int, metavar="INT", help=text)
     add_verdict_options(parser, measure=True)
 
@@ -51,7 +51,7 @@ def add_seeds(arguments: argparse.Namespace) -> int:
     up_to = next_look(len(experiment.seeds)) if arguments.up_to is None else arguments.up_to
     if up_to is None:
         seeds = len(experiment.seeds)
-        raise refusal("There are {seeds} seeds already; say with --up-to how many there are to be.", seeds=seeds)
+        raise refusal("There are {seeds} seeds already; say with --up-to how many you want in all.", seeds=seeds)
     known = _ended(arguments)
     jobs.add_seeds(home, experiment_id, up_to)
     return finish(home, experiment_id, arguments.json, options, known)

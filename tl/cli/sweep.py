@@ -39,7 +39,7 @@ def add_commands(commands: Any) -> None:
     )
     parser.add_argument("--sizes", default=DEFAULT_SIZES, help=text)
     add_verdict_options(parser)
-    text = say("List all sweeps, or show what is there of one.")
+    text = say("List all sweeps, or show the results of one.")
     parser = add_command(commands, "sweeps", sweeps, text)
     parser.add_argument("sweep_id", metavar="SWEEP_ID", nargs="?")
     add_verdict_options(parser, measure=True)

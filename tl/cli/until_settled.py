@@ -22,9 +22,11 @@ USUAL = SettlePlan()
 
 def add_bounds(parser: Parser) -> None:
     """What adding seeds until it is settled may cost."""
-    text = later("add no more seeds than so many in all, at most {most}; default {default}")
+    text = later("stop adding at this many seeds in all, at most {most}; default {default}")
     seeds = say(text, most=PLANNED_LOOKS[-1], default=USUAL.at_most_seeds)
-    text = later("begin no look that would end so many minutes after the first run trains; default {default}")
+    text = later(
+        "begin no look that would end more than this many minutes after the first run starts; default {default}"
+    )
     minutes = say(text, default=USUAL.at_most_minutes)
     parser.add_argument("--at-most-seeds", type=int, metavar="INT", help=seeds)
     parser.add_argument("--at-most-minutes", type=int, metavar="INT", help=minutes)
@@ -52,13 +54,13 @@ def experiment_and_plan(
     """The experiment to begin with, and the plan to settle it where there is to be one. Raises Refused."""
     if not arguments.until_settled:
         if arguments.at_most_seeds is not None or arguments.at_most_minutes is not None:
-            raise refusal("--at-most-seeds and --at-most-minutes bound --until-settled; give that, too.")
+            raise refusal("--at-most-seeds and --at-most-minutes limit --until-settled; give that option, too.")
         return experiment, None
     plan, least = plan_from(arguments, judged), with_least_seeds(experiment)
     begun_plan(plan, least)  # refused before anything is told
     if least != experiment:
         seeds = ", ".join(map(str, least.seeds))
-        text = later("There is nothing to judge with fewer than {number} seeds: it begins with seeds {seeds}.")
+        text = later("With fewer than {number} seeds there is nothing to judge, so it begins with seeds {seeds}.")
         tell(say(text, number=len(least.seeds), seeds=seeds))
     return least, plan
 

@@ -55,7 +55,8 @@ class ArmConfig(Settings):
             in_range(name, getattr(self, name), bounds.low, bounds.high)
         either = [key for key, strategy in STRATEGIES.items() if strategy.either_start]
         allowed = later(
-            "a pretrained source for {strategy}; with random weights begin scratch and, of two data sets, {others}"
+            "a pretrained source for {strategy}; only scratch and, with two data sets, {others} can begin with random "
+            "weights"
         )
         fits = self.weights != RANDOM or self.strategy in either
         require(fits, "weights", self.weights, allowed, strategy=self.strategy, others=", ".join(either))

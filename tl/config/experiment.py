@@ -31,7 +31,7 @@ class Final:
         require(bool(ID_PATTERN.fullmatch(self.of)), "final_of", self.of, later("the id of a run"))
         in_range("final_epochs", self.epochs, 1, 1000)
         grows = self.phase_starts[:1] == (1,) and all(a < b for a, b in pairwise(self.phase_starts))
-        require(grows, "final_phase_starts", self.phase_starts, later("epochs that grow from 1"))
+        require(grows, "final_phase_starts", self.phase_starts, later("rising epoch numbers from 1"))
 
     @classmethod
     def from_json(cls, document: dict[str, Any] | None) -> "Final | None":
@@ -117,11 +117,11 @@ class Experiment(Training):
         require(one_set, "final", self.final, later("of a run that learned from one data set alone"))
         grows = all(0 < earlier < later for earlier, later in pairwise(self.looks))
         fits = not self.looks or (grows and self.looks[0] > 0 and self.looks[-1] == len(seeds))
-        require(fits, "looks", self.looks, later("numbers of seeds that grow up to all of them"))
+        require(fits, "looks", self.looks, later("rising numbers of seeds that end with all of them"))
         alone = self.final is None or (
             len(names) == len(seeds) == 1 and self.final.epochs <= self.epochs_of(self.arms[0])
         )
-        allowed = later("of one arm with one seed, and of no more epochs than that may take")
+        allowed = later("for one arm with one seed, with no more epochs than that arm may take")
         require(alone, "final", self.final, allowed)
 
     def runs(self, experiment_id: str) -> list[RunConfig]:

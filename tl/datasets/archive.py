@@ -196,8 +196,8 @@ def _check_entry(entry: ZipEntry, name: str, shown: str) -> None:
         raise refusal(text, shown=shown, name=name)
     if entry.method not in compression.READ:
         text = later(
-            "{shown}: the entry {name!r:.200} is packed by {method}, which is not read; unpack it and pack the folders "
-            "again, with 'deflate' where the program lets you choose."
+            "{shown}: the entry {name!r:.200} is packed by {method}, which is not supported; unpack it and pack the "
+            "folders again, with 'deflate' where the program lets you choose."
         )
         number = entry.method
         known = (

@@ -181,6 +181,6 @@ def fill_from_kept(
                 if done % (RECORDED * CHUNK) == 0 or done == len(rows):
                     yield done
 
-    if not (store.folder / "dataset.json").exists():  # filling would make its folder anew
+    if not (store.folder / "dataset.json").exists():  # filling would make its folder again
         raise refusal("The data set {name!r} was deleted meanwhile; choose another one.", name=info.called)
     store.fill(samples, decode_rows, progress)

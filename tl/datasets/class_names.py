@@ -54,7 +54,8 @@ def labels_of(folders: Iterable[str]) -> dict[str, str]:
     whole = {folder: label(folder, len(folder) + 1) for folder in folders}
     for first, second, *_ in same(whole):
         raise refusal(
-            "The class folders {first!r} and {second!r} have the same name for many computers; rename or merge them.",
+            "The class folders {first!r} and {second!r} have names that many computers take for the same; rename or "
+            "merge them.",
             first=label(first),
             second=label(second),
         )

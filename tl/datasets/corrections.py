@@ -133,7 +133,7 @@ def check(wanted: Corrections, index: pd.DataFrame, info: DatasetInfo) -> Correc
         if label != info.classes[labels[row]]
     ]
     if not changed:
-        raise refusal("These pictures have these labels already; nothing is to be changed.")
+        raise refusal("These pictures have these labels already; there is nothing to change.")
     return Corrected(info.name, changed)
 
 
@@ -143,7 +143,9 @@ def _rows(text: str, index: pd.DataFrame, lookup: Lookup, info: DatasetInfo) -> 
         return [row]
     if re.fullmatch("[0-9a-f]{64}", text) and (same := index["sha256"] == text).any():
         return [int(place) for place in same.to_numpy().nonzero()[0]]
-    sentence = later("{dataset} has no one picture {picture!r:.100}; its pictures have names such as {name!r:.200}.")
+    sentence = later(
+        "{dataset} has no picture, or several, called {picture!r:.100}; its pictures have names such as {name!r:.200}."
+    )
     raise refusal(sentence, dataset=info.called, picture=text, name=index["name"].iloc[0])
 
 
@@ -188,7 +190,7 @@ def read_relabel(path: Path) -> dict[str, str]:
     labels: dict[str, str] = {}
     for line in _lines(path):
         if len(line) < 2 or not line[1]:
-            text = later("{file} says no label for {picture!r:.100}; write a line as picture,label.")
+            text = later("{file} gives no label for {picture!r:.100}; write a line as picture,label.")
             raise refusal(text, file=path.name, picture=line[0])
         if labels.setdefault(line[0], line[1]) != line[1]:
             text = later("{file} gives {picture!r:.100} two labels, {first!r:.60} and {second!r:.60}.")
@@ -201,7 +203,7 @@ def _lines(path: Path) -> Iterable[list[str]]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise refusal(
-                "{file} has over {most} MB; give a table of pictures.", file=path.name, most=MOST_BYTES // 10**6
+                "{file} is larger than {most} MB; give a table of pictures.", file=path.name, most=MOST_BYTES // 10**6
             )
         text = decoded(path.read_bytes())
     except OSError:
@@ -214,5 +216,5 @@ def _lines(path: Path) -> Iterable[list[str]]:
     lines = [[cell.strip() for cell in row] for row in rows if row and row[0].strip()]
     lines = lines[1:] if lines and lines[0][0].casefold() in PICTURE_COLUMNS else lines
     if not lines:
-        raise refusal("{file} names no picture; write one a line.", file=path.name)
+        raise refusal("{file} names no picture; write one per line.", file=path.name)
     return lines

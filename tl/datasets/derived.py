@@ -55,7 +55,7 @@ def derive(
             "The pictures of {name} have no labels, and so no classes that could be changed.", name=info.called
         )
     if not edits and not correct:
-        raise refusal("Nothing is to be changed; say which classes to rename, to leave out or to make smaller.")
+        raise refusal("There is nothing to change; say which classes to rename, leave out or make smaller.")
     side = min(FIRST_RESOLUTION, info.native_resolution)
     prepare(home, source, side)
     info = describe(home, source)  # downloaded meanwhile

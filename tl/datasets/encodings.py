@@ -64,7 +64,7 @@ def encoding_named(text: str) -> str:
     plain = "".join(letter for letter in text.lower() if letter.isalnum())
     known = {name.lower().replace("-", ""): name for name in NAMES} | ALIASES
     if plain not in known:
-        sentence = later("{text!r:.40} is no encoding of names that is known here; choose one of {names}.")
+        sentence = later("{text!r:.40} is not a known encoding of names; choose one of {names}.")
         raise refusal(sentence, text=text, names=", ".join(NAMES))
     return known[plain]
 

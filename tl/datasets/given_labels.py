@@ -70,20 +70,20 @@ def give(home: Home, info: DatasetInfo, place: int, label: str | None, classes: 
     own, and a damaged file, which is left as it is.
     """
     if info.labelled:
-        raise refusal("The pictures of {name} have labels; they can be corrected, but not given.", name=info.called)
+        raise refusal("The pictures of {name} already have labels; these can only be corrected.", name=info.called)
     if not 0 <= place < info.train + info.validation + info.test:
         raise refusal("{name} has no picture {place}.", name=info.called, place=place)
     if label not in (None, NONE_OF_THEM, *classes):
-        raise refusal("{label!r:.80} is none of the classes.", label=label)
+        raise refusal("{label!r:.80} is not one of the classes.", label=label)
     folder = home_of(home, info.name).dataset_dir(info.name)
-    if not (folder / "dataset.json").exists():  # else its folder would be made anew
+    if not (folder / "dataset.json").exists():  # else its folder would be made again
         raise refusal("The data set {name!r} was deleted meanwhile.", name=info.called)
     with locked(folder / LOCK):
         path = folder / FILE
         frame = read_parquet(path)
         if frame is None or not {*COLUMNS} <= {*frame}:
             if path.exists():
-                raise refusal("{path} is damaged; move it away to begin anew.", path=path)
+                raise refusal("{path} is damaged; move it away to start again.", path=path)
             frame = pd.DataFrame({column: pd.Series([], dtype=kind) for column, kind in COLUMNS.items()})
         rows = frame[frame["picture"] != place]
         if label is not None:

@@ -50,7 +50,7 @@ DECODED = {  # those of tl.decoding, which knows no language
     heads.FIRST_PAGE: later("several pages, the first is shown"),
     heads.FIRST_BANDS: later("more than 4 bands, the first three are shown"),
     heads.WHOLE: later("whole numbers"),
-    heads.FRACTIONS: later("numbers with a point"),
+    heads.FRACTIONS: later("decimal numbers"),
 }
 UNLABELLED = -1  # in place of a class's number
 UNEVEN = 3  # the largest class has over so many times the pictures of the smallest
@@ -221,7 +221,7 @@ def story(info: DatasetInfo) -> list[str]:
         return []
     said: list[str] = [say("Read as: {how}.", how=info.read_as)] if info.read_as else []
     if info.derived_from:
-        said = [say("Made of the data set {name!r}.", name=info.derived_from)]
+        said = [say("Made from the data set {name!r}.", name=info.derived_from)]
     if info.changes:
         said.append(say("Changed: {changes}.", changes=semicolons(info.changes)))
     return [*said, *info.remarks]
@@ -247,7 +247,8 @@ def grouped(info: DatasetInfo) -> list[str]:
     for name, size in info.crowded.items():
         said.append(
             say(
-                "{number:,} of the {total:,} pictures of {name} are one group: they say less than as many single pictures.",
+                "{number:,} of the {total:,} pictures of {name} are one group: they say less than the same number of "
+                "unrelated pictures.",
                 number=size,
                 total=sum(info.counts.get(name, {}).values()),
                 name=name,

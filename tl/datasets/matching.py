@@ -96,8 +96,8 @@ def check_source(info: DatasetInfo) -> None:
     """Refuse to learn from pictures without labels."""
     if not info.labelled:
         raise refusal(
-            "The pictures of {called} have no labels, so nothing can be learned from them alone; choose labelled ones, "
-            "and these as what they are to work on (--target-dataset {name}).",
+            "The pictures of {called} have no labels, so nothing can be learned from them alone; choose a labelled set "
+            "to learn from, and this one to work on (--target-dataset {name}).",
             called=info.called,
             name=info.name,
         )

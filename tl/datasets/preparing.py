@@ -56,7 +56,7 @@ def prepare(
     side = min(resolution, info.native_resolution)
     if whole and info.origin == "drawn":
         raise refusal(
-            "{title} has as many pictures as one wants; a final model takes pictures of your own.", title=info.title
+            "{title} can make as many pictures as you want; a final model needs pictures of your own.", title=info.title
         )
     if info.origin == "drawn":
         return prepare_drawn(folder, side, samples, home.locks_dir, progress)

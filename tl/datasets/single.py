@@ -22,7 +22,7 @@ SECONDS = 60.0  # that decoding it may take in all
 MEANT = {  # reason -> the sentence, where "It can't be used: REASON" would be odd
     NOT_A_PICTURE: later("This file is not a picture; choose a photo, such as a JPEG or PNG."),
     NESTED: later("This file is an archive; choose a single photo, such as a JPEG or PNG."),
-    CRASHES: later("This file can't be read; save it anew as a JPEG or PNG and try again."),
+    CRASHES: later("This file can't be read; save it again as a JPEG or PNG and try again."),
 }
 
 

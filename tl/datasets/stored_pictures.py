@@ -1,4 +1,4 @@
-"""Single pictures of a data set to look at, as they are kept for training: nothing is decoded, drawn or downloaded anew."""
+"""Single pictures of a data set to look at, as they are kept for training: nothing is decoded, drawn or downloaded again."""
 
 from collections.abc import Sequence
 from contextlib import suppress

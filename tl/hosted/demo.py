@@ -24,14 +24,14 @@ from tl.strategies import STRATEGIES, TARGET
 
 SHARED = {entry.name for entry in fields(Policy)} & {entry.name for entry in fields(DemoLimits)}
 KEPT = later(
-    "With this there would be {number:,} runs of yours in all; this demo allows {most:,}: delete some on the Runs page."
+    "With this, you would have {number:,} runs in all; this demo allows {most:,}: delete some on the Runs page."
 )
 ACTIVE = later(
-    "With this there would be {number:,} runs of yours that train or wait; this demo allows {most:,}: wait or stop some."
+    "With this, you would have {number:,} runs training or waiting; this demo allows {most:,}: wait or stop some."
 )
 EVERYBODY = later(
-    "With this there would be {number:,} runs of all visitors that train or wait; this demo allows {most:,}: try again "
-    "later."
+    "With this, all visitors together would have {number:,} runs training or waiting; this demo allows {most:,}: try "
+    "again later."
 )
 
 
@@ -65,11 +65,15 @@ class Demo(Policy):
             if timm_networks.known(backbone):
                 raise refusal("{network} is not offered in this demo; it needs a TL Lab of your own.", network=backbone)
         samples = training_pictures if experiment.samples is None else experiment.samples
-        _check(later("samples is {value:,}; this demo takes at most {most:,}."), samples, bounds.samples)
+        _check(later("This demo takes at most {most:,} training pictures, not {value:,}."), samples, bounds.samples)
         largest = max(experiment.of(arm).resolution for arm in experiment.arms)
-        _check(later("resolution is {value:,}; this demo takes at most {most:,} px."), largest, bounds.resolution)
+        _check(
+            later("This demo takes at most {most:,} px, not {value:,}; choose a lower resolution."),
+            largest,
+            bounds.resolution,
+        )
         longest = max(experiment.epochs_of(arm) for arm in experiment.arms)
-        _check(later("epochs is {value:,}; this demo takes at most {most:,}."), longest, bounds.epochs)
+        _check(later("This demo takes at most {most:,} epochs, not {value:,}."), longest, bounds.epochs)
         learned = {
             arm: (target_pictures or samples) if STRATEGIES[arm.strategy].learns_from == TARGET else samples
             for arm in experiment.arms
@@ -80,10 +84,16 @@ class Demo(Policy):
             "lower resolution, fewer pictures or epochs, or a strategy that trains less of the network."
         )
         _check_number(text, most, bounds.run_operations)
-        _check(later("devices is {value:,}; this demo takes at most {most:,}."), experiment.devices, self.devices)
+        _check(
+            later("This demo limits the number of devices to {most:,}; {value:,} are too many."),
+            experiment.devices,
+            self.devices,
+        )
         together = len(experiment.arms) * len(experiment.seeds)
         _check(
-            later("arms x seeds is {value:,}; this demo takes at most {most:,} runs."), together, bounds.runs_together
+            later("This demo takes at most {most:,} runs (arms x seeds), not {value:,}."),
+            together,
+            bounds.runs_together,
         )
         if (need := estimated_bytes(experiment)) > bounds.run_megabytes * 10**6:
             raise QuotaExceeded(
@@ -103,9 +113,9 @@ class Demo(Policy):
         if used + more_bytes > most * 10**6:
             raise QuotaExceeded(
                 say(
-                    "Your pictures and runs take {used:,.0f} MB of the disk and this needs about {more:,.0f} MB more; this "
-                    "demo keeps at most {most:,} MB of a visitor: delete some runs on the Runs page, or a data set below "
-                    "its pictures, first.",
+                    "Your pictures and runs take {used:,.0f} MB of the disk and this needs about {more:,.0f} MB more; "
+                    "this demo keeps at most {most:,} MB per visitor: first delete some runs on the Runs page, or a "
+                    "data set below its pictures.",
                     used=used / 10**6,
                     more=more_bytes / 10**6,
                     most=most,

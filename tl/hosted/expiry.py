@@ -39,7 +39,7 @@ log = logging.getLogger("tl.jobs")
 def remove_expired(home: Home) -> list[str]:
     """Remove the workspaces whose life is over; what was removed, in words. Those with active runs stay.
 
-    Where the clock was changed since the last look, all lives begin anew instead.
+    Where the clock was changed since the last look, all lives start again instead.
     """
     life = limits().life_hours
     _take_in(home.root / BALLAST)

@@ -102,7 +102,7 @@ class Gate:
         uploading = _uploads(scope)
         owner = visitor.owner_in(cookies)
         if uploading and not visitor.may_use(_session(scope), owner):
-            return 403, say("This upload belongs to no page of this browser; reload the page.")
+            return 403, say("This upload does not belong to any page of this browser; reload the page.")
         if scope["type"] == "websocket":
             origin = asked.get("origin")
             foreign = origin is not None and origin.partition("://")[2] != host

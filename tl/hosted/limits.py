@@ -25,7 +25,7 @@ def _limit(default: int, words: str, least: int = 1) -> int:
 class DemoLimits:
     """At most so much, of the free disk at least."""
 
-    upload_megabytes: int = _limit(50, later("MB of one upload, and of one visitor's in the server's memory"))
+    upload_megabytes: int = _limit(50, later("MB of one upload, and of one visitor's uploads in the server's memory"))
     uploads_megabytes: int = _limit(200, later("MB of uploads in the server's memory, all visitors' together"))
     upload_minutes: int = _limit(10, later("minutes that one upload may take to arrive, and then reading its pictures"))
     pictures: int = _limit(5_000, later("files of one uploaded data set"), 4)
@@ -35,9 +35,9 @@ class DemoLimits:
     run_operations: int = _limit(40, later("trillion operations of a run, as worked out from its settings"))
     epochs: int = _limit(30, later("epochs of a run"))
     runs_together: int = _limit(12, later("runs of one comparison: arms x seeds"), 2)
-    runs_active: int = _limit(18, later("runs of one visitor that train or wait"), 2)
+    runs_active: int = _limit(18, later("runs of one visitor that are training or waiting"), 2)
     runs_kept: int = _limit(60, later("runs of one visitor, ended ones too"), 2)
-    runs_everybody: int = _limit(200, later("runs of all visitors that train or wait"), 2)
+    runs_everybody: int = _limit(200, later("runs of all visitors that are training or waiting"), 2)
     run_minutes: int = _limit(20, later("minutes that a run may take, resumed or not"))
     run_megabytes: int = _limit(1_800, later("MB of memory that a run may need, as estimated"), 500)
     disk_megabytes: int = _limit(2_000, later("MB of one visitor's workspace on the disk"), 100)
@@ -65,7 +65,9 @@ def _limits(environment: tuple[tuple[str, str], ...]) -> DemoLimits:
     given = dict(environment)
     known = {PREFIX + entry.name.upper(): entry for entry in fields(DemoLimits)}
     if strange := sorted(given.keys() - known.keys()):
-        raise refusal("{name} is no limit of TL Lab; there are {known}.", name=strange[0], known=", ".join(known))
+        raise refusal(
+            "{name} is not a limit of TL Lab; the limits are {known}.", name=strange[0], known=", ".join(known)
+        )
     values = {variable: given.get(variable) or str(entry.default) for variable, entry in known.items()}
     return DemoLimits(**{entry.name: _value(name, values[name], entry.metadata) for name, entry in known.items()})
 

@@ -60,9 +60,9 @@ def missing_bytes(home: Home, wanted: Sequence[Training]) -> int:
             continue  # of none of the visitor's own, or damaged: nothing is decoded
         side = min(training.resolution, about.native_resolution)
         most = training.samples if name == training.dataset else None  # of a target all
-        learnt = about.train if most is None else min(most, about.train)
+        learned = about.train if most is None else min(most, about.train)
         path = pixels_path(home.dataset_dir(name), side)
-        sizes[path] = max(sizes.get(path, 0), (about.test + about.validation + learnt) * side * side * 3)
+        sizes[path] = max(sizes.get(path, 0), (about.test + about.validation + learned) * side * side * 3)
     return sum(max(0, size - _bytes_on_disk(path)) for path, size in sizes.items())
 
 

@@ -91,7 +91,7 @@ def check(get_option: GetOption) -> None:
 
 def _sentence(option: str, value: Any, needed: Requirement) -> str:
     return say(
-        "- {option} is {value!r}; it must {must}, else {why}: set {variable}={safe}",
+        "- {option} is {value!r}; it must {must}, otherwise {why}. Set {variable}={safe}",
         option=option,
         value=value,
         must=needed.must,

@@ -25,7 +25,7 @@ def run_module(
 
     Raises Refused with its last words where it failed, was killed for its memory or took longer than `limit_seconds`.
     """
-    late, last = threading.Event(), str(say("it ended without a word"))
+    late, last = threading.Event(), str(say("it ended without a message"))
     command, own = [sys.executable, "-m", module, *arguments], talking(**READ_BY_US)
     nowhere, pipe = subprocess.DEVNULL, subprocess.PIPE
     with subprocess.Popen(command, stdout=nowhere, stderr=pipe, encoding="utf-8", **own) as process:

@@ -20,22 +20,22 @@ from tl.words import status_name
 
 RUN, EXPERIMENT, SWEEP = "run", "experiment", "sweep"
 CHANGED = {
-    RUN: later("The run {ident} has changed just now; try again."),
-    EXPERIMENT: later("The experiment {ident} has changed just now; try again."),
-    SWEEP: later("The sweep {ident} has changed just now; try again."),
+    RUN: later("The run {ident} has just changed; try again."),
+    EXPERIMENT: later("The experiment {ident} has just changed; try again."),
+    SWEEP: later("The sweep {ident} has just changed; try again."),
 }
 TRAINING = {
     EXPERIMENT: later_plural(
-        "The experiment {ident} can't be deleted now: a run of it trains or waits; `python -m tl delete {ident} --stop` stops "
-        "that first.",
-        "The experiment {ident} can't be deleted now: {number} of its runs train or wait; `python -m tl delete {ident} --stop` "
-        "stops that first.",
+        "The experiment {ident} can't be deleted now: a run of it is training or waiting; `python -m tl delete {ident} "
+        "--stop` stops it first.",
+        "The experiment {ident} can't be deleted now: {number} of its runs are training or waiting; `python -m tl "
+        "delete {ident} --stop` stops them first.",
     ),
     SWEEP: later_plural(
-        "The sweep {ident} can't be deleted now: a run of it trains or waits; `python -m tl delete {ident} --stop` stops that "
-        "first.",
-        "The sweep {ident} can't be deleted now: {number} of its runs train or wait; `python -m tl delete {ident} --stop` stops "
-        "that first.",
+        "The sweep {ident} can't be deleted now: a run of it is training or waiting; `python -m tl delete {ident} "
+        "--stop` stops it first.",
+        "The sweep {ident} can't be deleted now: {number} of its runs are training or waiting; `python -m tl delete "
+        "{ident} --stop` stops them first.",
     ),
 }
 ADDING = {

@@ -22,17 +22,17 @@ _MESSAGES = {
     "internal_error": later(
         "The trainer ended with exit status {code} without a result; the last line of its log: {last}"
     ),
-    "interrupted": later("The trainer was found dead after nobody had watched it for a while. {resume}"),
+    "interrupted": later("The trainer was no longer running when the supervisor looked for it. {resume}"),
     "rebuilt": later("The queue was damaged and has been rebuilt from the folders of the runs. {resume}"),
     "machine_restarted": later("The machine was restarted while this run was training. {resume}"),
-    "node_lost": later("The machine that trained this run went away, or was taken from it. {resume}"),
+    "node_lost": later("The machine that trained this run was lost or taken away. {resume}"),
 }
 _KILLED_AGAIN = later(
-    "The system ended the trainer for lack of memory, also with each batch in two parts: use a smaller batch size, resolution "
-    "or network, or give it more memory. {resume}"
+    "The system ended the trainer for lack of memory, even with each batch in two parts: use a smaller batch size, "
+    "resolution or network, or give it more memory. {resume}"
 )
 # Of one that an earlier supervisor started: how it died is known to that one alone, and called "killed" like the rest.
-_UNTOLD = later("The trainer ended without telling why. {resume} The last line of its log: {last}")
+_UNTOLD = later("The trainer ended without saying why. {resume} The last line of its log: {last}")
 
 
 def ending(run: Run, row: RunRow, ended: Ended, watched: bool) -> dict[str, Any]:

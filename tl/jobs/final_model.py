@@ -37,7 +37,8 @@ def _experiment(home: Home, run_id: str, status: str) -> Experiment:
     info = datasets.describe(home, config.dataset)
     if info.origin == "drawn":
         raise refusal(
-            "{dataset} has as many pictures as one wants; a final model takes pictures of your own.", dataset=info.title
+            "{dataset} can make as many pictures as you want; a final model needs pictures of your own.",
+            dataset=info.title,
         )
     everything = info.train + info.validation + info.test
     shared = {entry.name: getattr(config, entry.name) for entry in fields(Training)}

@@ -1,7 +1,7 @@
 """Weights of the library as one file for another machine, and back: safetensors with the model card in its header.
 
 Nothing in such a file is believed. It is no pickle and holds finite numbers only, its card is of the known shape and in
-plain text, and a process that knows torch finds every tensor of the network it names; then all of it is written anew.
+plain text, and a process that knows torch finds every tensor of the network it names; then all of it is rewritten.
 """
 
 import json
@@ -81,7 +81,7 @@ def _looked_through(home: Home, file: BinaryIO, shown: str) -> tuple[Card, dict[
     text = weights_copy.metadata_of(file).get(ABOUT)
     if text is None:
         raise refusal(
-            "{file} has no model card of TL Lab's in it; export it from a library, or give plain weights to a comparison "
+            "{file} has no TL Lab model card in it; export it from a library, or give plain weights to a comparison "
             "(--weights-file).",
             file=shown,
         )
@@ -100,7 +100,7 @@ def _check_network(home: Home, card: Card, tensors: dict[str, Tensor], shown: st
     if card.backbone not in BACKBONES:
         raise refusal("{file}: {problem}", file=shown, problem=unknown(card.backbone))
     if card.backbone.startswith("timm:") and not home.policy.offers_timm:
-        text = later("{file} is of {backbone}, which is not offered in this demo; it needs a TL Lab of your own.")
+        text = later("{file} is for {backbone}, which is not offered in this demo; it needs a TL Lab of your own.")
         raise refusal(text, file=shown, backbone=card.backbone)
     table, side = BACKBONES[card.backbone], _side(card)
     if not table.takes(side):
@@ -110,7 +110,7 @@ def _check_network(home: Home, card: Card, tensors: dict[str, Tensor], shown: st
         raise refusal("{file} doesn't say what its network expects of a picture; export it again.", file=shown)
     numbers = sum(math.prod(tensor.shape) for tensor in tensors.values())
     if numbers > EXTRA[0] * table.parameters + EXTRA[1]:
-        text = later("{file} holds {numbers:,} numbers, many more than {backbone} has; it is of another network.")
+        text = later("{file} holds {numbers:,} numbers, many more than {backbone} has; it belongs to another network.")
         raise refusal(text, file=shown, numbers=numbers, backbone=card.backbone)
 
 

@@ -71,6 +71,6 @@ class LookStarter:
             return
         late = say("It took longer than {minutes:g} minutes.", minutes=self.limit_seconds / 60)
         why = late if code is None else say("The supervisor’s log says why.")
-        message = joined([say("The outcome could not be looked at."), why])
+        message = joined([say("The outcome could not be judged."), why])
         log.warning("experiment %s: looking at the outcome ended with %s", self._about["experiment_id"], code)
         settle_plan.end(self.home.of(self._about["owner"]), self._about["experiment_id"], "failed", message)

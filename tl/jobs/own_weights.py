@@ -37,7 +37,9 @@ def _asked(file: Path, shown: str, backbone: str, resolution: int, options: list
         raise refusal(text, file=shown, minutes=LIMIT_SECONDS / 60) from None
     if ended.returncode:
         said = ended.stderr.strip().splitlines()
-        last = read_sentence(said[-1].replace(str(file.absolute()), shown)) if said else say("it ended without a word")
+        last = (
+            read_sentence(said[-1].replace(str(file.absolute()), shown)) if said else say("it ended without a message")
+        )
         if ended.returncode == REFUSED:
             raise Refused(last)
         raise refusal("{file} could not be looked through ({reason:.300}).", file=shown, reason=last)

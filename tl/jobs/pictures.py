@@ -40,12 +40,12 @@ def delete_dataset(home: Home, name: str) -> None:
 
         needing = database.unless_needed(home, ACTIVE, lambda row: name in row.experiment.sets, take_files)
         if needing is not None:
-            text = later("Run {run} learns the data set {dataset!r} and is {status}; stop it first.")
+            text = later("Run {run} uses the data set {dataset!r} and is {status}; stop it first.")
             raise refusal(text, run=needing.run_id, dataset=title_of(home, name), status=status_name(needing.status))
 
 
 def _at_rest(folder: Path) -> ExitStack:
-    """Holds the locks under which stores of pictures are filled: who fills one writes its folder anew.
+    """Holds the locks under which stores of pictures are filled: who fills one rewrites its folder.
 
     Raises Refused where somebody does so now.
     """

@@ -131,10 +131,12 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     datasets.check_for(home, experiment, {arm.strategy for arm in experiment.arms})
     samples = info.train if experiment.samples is None else experiment.samples
     if samples > info.train:
-        text = later("samples is {samples:,}, but {dataset} has only {train:,} training pictures.")
+        text = later("{dataset} has only {train:,} training pictures; choose at most that many, not {samples:,}.")
         raise refusal(text, samples=samples, dataset=info.called, train=info.train)
     if samples < len(info.classes):
-        text = later("samples is {samples}, but {dataset} has {classes} classes; each needs a picture.")
+        text = later(
+            "{dataset} has {classes} classes, and each needs a picture; {samples} training pictures are too few."
+        )
         raise refusal(text, samples=samples, dataset=info.called, classes=len(info.classes))
     sets = [datasets.describe(home, name) for name in experiment.sets]
     devices.check(experiment.devices)
@@ -237,7 +239,7 @@ def _resumable(home: Home, run_id: str) -> RunRow:
         raise refusal("Run {run} is finished; there is nothing left to resume.", run=run_id)
     if home.run(run_id).imported.exists():
         raise refusal(
-            "Run {run} was imported without its trained weights; start the comparison anew instead.", run=run_id
+            "Run {run} was imported without its trained weights; start the comparison again instead.", run=run_id
         )
     if out_of_time(home, row):
         minutes = home.policy.run_minutes

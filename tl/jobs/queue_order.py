@@ -36,7 +36,7 @@ def in_order(queued: Iterable[Row], served: dict[str | None, float]) -> list[Row
 
     `served`: owner -> when a run of theirs was last started, Unix seconds. An owner stands in line since then, or
     since the oldest of their runs that wait was queued, whichever is later; their own go by that, too. One that is
-    resumed is queued anew: it has had its turn.
+    resumed is queued again: it has had its turn.
     """
     waiting: dict[str | None, dict[Group, list[Row]]] = {}
     for row in sorted(queued, key=_age):

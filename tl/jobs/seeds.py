@@ -72,7 +72,9 @@ def _check(home: Home, entry: dict[str, Any], rows: list[RunRow]) -> None:
     if entry["experiment"].final:
         raise refusal("This is a final model, which has one run; compare the arms with more seeds instead.")
     if any(home.run(row.run_id).imported.exists() for row in rows):
-        raise refusal("This comparison was imported, and its seeds were trained elsewhere; start it anew here instead.")
+        raise refusal(
+            "This comparison was imported, and its seeds were trained elsewhere; start it again here instead."
+        )
     if unfinished := sum(row.status in RESUMABLE for row in rows):
         raise Refused(
             plural(

@@ -38,7 +38,7 @@ def shortage(experiment: Experiment) -> str | None:
             smaller=fits,
         )
     return say(
-        "{run} needs about {need} of memory, and this machine can give it {room}: nothing smaller that there is would fit.",
+        "{run} needs about {need} of memory, and this machine can give it {room}: no smaller choice would fit either.",
         **about,
     )
 

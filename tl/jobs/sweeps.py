@@ -40,7 +40,7 @@ NOTHING_ENDED = later("Sweep {sweep} has no run that could be resumed: all are f
 def _sweep_of(home: Home, experiment_id: str) -> str:
     sweep_id: str | None = database.read_experiment(home, experiment_id)["sweep_id"]
     if sweep_id is None:
-        raise refusal("This was started as a single comparison already; start again for a sweep.")
+        raise refusal("This was already started as a single comparison; start again for a sweep.")
     return sweep_id
 
 

@@ -1,7 +1,7 @@
 """A bundle from anywhere -> an experiment or a sweep of this home, whole or not at all.
 
 Nothing in it is believed: names must be the known ones, configs follow from the experiments, tables are read column by
-column into known types, and all of it is written anew.
+column into known types, and all of it is rewritten.
 """
 
 import json

@@ -40,8 +40,8 @@ def learned(config: RunConfig, info: DatasetInfo, source: DatasetInfo, target: D
     note = text(info.note)
     if target is not None and STRATEGIES[config.arm.strategy].learns_from == TARGET:
         told = say(
-            "The training pictures of “{target}”, with their labels: the data set that it was to work on. Nothing of “{source}”, "
-            "the other one of its comparison, was used.",
+            "The training pictures of “{target}”, with their labels: the data set it was meant to work on. Nothing "
+            "from “{source}”, the other one of its comparison, was used.",
             target=text(target.called),
             source=text(source.called),
         )
@@ -50,12 +50,12 @@ def learned(config: RunConfig, info: DatasetInfo, source: DatasetInfo, target: D
         return
     yield joined([_used(config, text(source.called)), note])
     if target is not None:
-        other = say("It was to work on another data set, “{data}”.", data=text(target.called))
+        other = say("It was meant to work on another data set, “{data}”.", data=text(target.called))
         yield joined([other, _of_target(config)])
     test = say("test") if target is None else say("test, of {data}", data=text(target.called))
     yield _table(info.classes, info, test)
     if config.resplit:
-        yield say("Its split was drawn anew by its seed, {seed}, in parts of about these sizes.", seed=config.seed)
+        yield say("Its split was drawn anew for its seed, {seed}, in parts of about these sizes.", seed=config.seed)
 
 
 def _used(config: RunConfig, data: str) -> str:

@@ -69,11 +69,12 @@ def pinned(experiment: Experiment, results: Iterable[Result]) -> tuple[Experimen
     if (precision := precisions.pop()) in PRECISIONS:
         experiment = replace(experiment, precision=precision)
     if not all((result.device or "").startswith("CPU") for result in done):
-        return experiment, say("The last digits may differ: the order in which a GPU adds numbers up can't be pinned.")
+        return experiment, say("The last digits may differ: the order in which a GPU adds up numbers can't be fixed.")
     number = threads.pop() if len(threads) == 1 else None
     if number is None or not 1 <= number <= MOST_THREADS:
         return experiment, say(
-            "The last digits may differ: the number of threads followed what else the machine did, or was not noted."
+            "The last digits may differ: the number of threads depended on what else the machine was doing, or was not "
+            "recorded."
         )
     experiment = replace(experiment, threads=number)
     return experiment, say("On this machine, with the same versions, it repeats every run to the last digit.")

@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
 CHART_WIDTH = 440  # pixels
 METHOD = later(
-    "Gains are differences between runs with the same seed: same split, same subset, same order, same augmentation (an "
-    "arm with frozen stages sees that of the first epochs, as many as are kept as views, over and over). "
-    "A gain's 95 % interval is for new pictures: it allows for other test pictures of the same kind and for other seeds "
-    "(seeds and pictures as crossed random effects; Miller 2024, arXiv 2411.00640; Bouthillier et al. 2021, arXiv "
-    "2103.03098); pictures that belong together count as one. With one or two seeds it holds for these networks only. "
-    "Where every seed drew its own split it allows for other training pictures as well (corrected resampled t; Nadeau "
-    "and Bengio 2003). Runs that kept no predictions have Student's t over seeds, for these test pictures only. "
-    "An arm helps or hurts where the whole interval lies beyond the margin, and makes no difference where it lies "
-    "inside; three seeds at least are needed for that. The best of several arms is judged at a higher confidence, 95 % "
-    "for all of them together (Bonferroni), and so is a comparison that more seeds are added to: at most 5 % of such "
-    "comparisons are wrong over all looks. Balanced accuracy is the mean over the classes of the share recognised. "
-    "Times are computing times up to the first evaluation at or above the target, evaluation included, waiting not "
-    "counted, never extrapolated (the rules of MLPerf Training). The test set was used once per run, after training."
+    "Gains are differences between runs with the same seed: same split, same subset, same order, same augmentation "
+    "(while stages are frozen, an arm sees the same few cached views over and over). A gain's 95 % interval is for new "
+    "pictures: it allows for other test pictures of the same kind and for other seeds (seeds and pictures as crossed "
+    "random effects; Miller 2024, arXiv 2411.00640; Bouthillier et al. 2021, arXiv 2103.03098); pictures that belong "
+    "together count as one. With one or two seeds it holds for these networks only. Where every seed drew its own "
+    "split, it allows for other training pictures as well (corrected resampled t; Nadeau and Bengio 2003). For runs "
+    "that kept no predictions it is Student's t over seeds, for these test pictures only. An arm helps or hurts where "
+    "the whole interval lies beyond the margin, and makes no difference where it lies inside; at least three seeds are "
+    "needed for that. The best of several arms is judged at a higher confidence, 95 % for all of them together "
+    "(Bonferroni), and so is a comparison to which more seeds are added: at most 5 % of such comparisons are wrong "
+    "over all looks. Balanced accuracy is the mean over the classes of the share recognised. Times are computing times "
+    "up to the first evaluation at or above the target, evaluation included, waiting not counted, never extrapolated "
+    "(the rules of MLPerf Training). The test set was used once per run, after training."
 )
 
 
@@ -145,7 +145,7 @@ def shifted_section(subject: ReportSubject, info: DatasetInfo | None) -> list[st
 def charts(
     experiment: Experiment, records: list[RunRecord], lines: tuple[Reference, ...]
 ) -> list[tuple[str, "Drawing"]]:
-    """(caption, chart) of what the runs learnt and what it cost, in the arms' own colours."""
+    """(caption, chart) of what the runs learned and what it cost, in the arms' own colours."""
     from tl.charts.catalogue import CHARTS, Shown
     from tl.charts.curves import HIGH
     from tl.charts.frames import bands

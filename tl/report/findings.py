@@ -54,15 +54,15 @@ LEARNING = {
 }
 
 FAIRNESS_NOTE = later(  # its numbers: GUESSING_ERRORS, FAR_ABOVE and NOISE
-    "Early stopping: after so many epochs with a validation loss above the lowest, by more than so many standard errors. "
-    "No better than chance: the accuracy, on the test set where it was measured, is at most 3 "
-    "standard errors above that of always naming the commonest class (balanced accuracy: of guessing each class alike). "
-    "Only pictures like its own: of two data sets, no better than chance on the one it works on, but better on validation "
-    "pictures of the one it learned from. "
-    "Diverged: training and validation loss ended at more than 3 times that of guessing. Too few steps: with "
-    "random weights fewer than early stopping waits for. Still improving: the best validation accuracy rose by more than "
-    "the margin over the last fifth of the epochs, the last two of five or more at least. Too few validation pictures: it "
-    "did not, but its standard error, binomial, over all runs is above 3 points."
+    "Early stopping: after so many epochs with a validation loss above the lowest, by more than so many standard "
+    "errors. No better than chance: the accuracy, on the test set where it was measured, is at most 3 standard errors "
+    "above that of always naming the commonest class (balanced accuracy: of guessing each class alike). Only pictures "
+    "like its own: with two data sets, no better than chance on the one it works on, but better on validation pictures "
+    "of the one it learned from. Diverged: training and validation loss ended at more than 3 times that of guessing. "
+    "Too few steps: with random weights, fewer than early stopping waits for. Still improving: the best validation "
+    "accuracy rose by more than the margin over the last fifth of the epochs (the last two at least, if there are five "
+    "or more). Too few validation pictures: it did not rise by more than the margin, but its binomial standard error "
+    "over all runs is above 3 points."
 )
 
 

@@ -39,7 +39,7 @@ def _head(own: CardFacts, measured: dict[str, Any]) -> Iterator[str]:
     classes = number_of(len(own.info.classes), "class")
     yield joined([
         say("A network that tells {classes} of pictures apart, made with TL Lab.", classes=classes),
-        say("It is a final model: it was trained on all pictures there were.") if config.final else None,
+        say("It is a final model: it was trained on all available pictures.") if config.final else None,
     ])  # fmt: skip
     yield joined([
         say("It began from {weights}.", weights=text(own.weights)),
@@ -64,7 +64,7 @@ def _use(own: CardFacts, measured: dict[str, Any]) -> Iterator[str]:
 def _probabilities(own: CardFacts, temperature: float | None) -> str:
     if not temperature:
         return say(
-            "The probabilities are softmax(scores), without a temperature: no validation pictures could settle one."
+            "The probabilities are softmax(scores), without a temperature: none could be fitted on validation pictures."
         )
     if own.target is None or STRATEGIES[own.config.arm.strategy].learns_from == TARGET:
         return say(
@@ -120,8 +120,8 @@ def _int8(measured: dict[str, Any]) -> str:
         return say("left out: it could not be made ({problem}).", problem=text(found["problem"]))
     whole = splits["validation"]
     told = say(
-        "on {pictures} {right} right, the other {whole}; {same} of the answers are the same; {times:.1f} times as fast where it "
-        "was exported",
+        "right on {right} of {pictures}, the float32 model on {whole}; {same} of the answers are the same; {times:.1f} "
+        "times as fast where it was exported",
         pictures=number_of(found["pictures"], "validation picture"),  # not shown
         right=percent(found["right"] / found["pictures"]),
         whole=percent(whole["right"] / whole["pictures"]),
@@ -192,18 +192,20 @@ def _borrowed(home: Home, own: CardFacts) -> Iterator[str]:
     try:
         before = card_facts(home, own.config.final.of)
     except (Refused, Unknown):
-        yield say("The run whose recipe it is ({run}) was deleted.", run=own.config.final.of)
+        yield say("The run whose recipe it repeats ({run}) was deleted.", run=own.config.final.of)
         return
     run, number = before.run_id, before.config.samples
     if number:
         told = say(
-            "The run whose recipe it repeats, {run}, was trained on {number} of the training pictures only.",
+            "The run whose recipe it repeats, {run}, was trained only on {number} of the training pictures.",
             run=run,
             number=count(number),
         )
     else:
-        told = say("The run whose recipe it repeats, {run}, was trained on all of the training pictures only.", run=run)
-    yield joined([told, say("Of that one, not of this: {accuracy}", accuracy=_reached(before))])
+        told = say(
+            "The run whose recipe it repeats, {run}, was trained only on the training pictures, all of them.", run=run
+        )
+    yield joined([told, say("For that run, not for this model: {accuracy}", accuracy=_reached(before))])
 
 
 def _licence(own: CardFacts) -> Iterator[str]:
@@ -221,7 +223,7 @@ def _licence(own: CardFacts) -> Iterator[str]:
 def _limits(own: CardFacts) -> Iterator[str]:
     classes = number_of(len(own.info.classes), "class")
     limits = (
-        say("It knows these {classes} only, and names one of them whatever it is shown.", classes=classes),
+        say("It knows only these {classes}, and names one of them whatever it is shown.", classes=classes),
         say("It looks at the centre square of a picture."),
         say(
             "Its accuracy holds for pictures of the kind it was tested with; other cameras, places or seasons may do worse."

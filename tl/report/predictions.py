@@ -49,7 +49,7 @@ def read_answers(data: bytes) -> dict[str, Predictions]:
             )
     known = sum(len(each.label) for each in found.values())
     if not known or known != len(flat) or not all(each.sound for each in found.values()):
-        raise refusal("a table of predictions holds what no run writes.")
+        raise refusal("a table of predictions holds values that no run writes.")
     return found
 
 

@@ -1,7 +1,7 @@
 """Reads the tables of bundles: `python -P -m tl.report.reader`, a JSON task per line on stdin, an answer per line on stdout.
 
 One wrong bit in what a Parquet file says of itself is enough to end the process that looks at it, in C++. Here it ends
-nobody else; what the parent keeps is written anew by this process. tl/report/table_reader.py is its parent.
+nobody else; what the parent keeps is rewritten by this process. tl/report/table_reader.py is its parent.
 """
 
 import base64
@@ -35,7 +35,7 @@ TABLES = {  # file -> columns, rows at most; any other holds predictions
 
 
 def _read(tables: dict[str, str], constants: dict[str, Any]) -> dict[str, bytes]:
-    """File name -> the table written anew. Raises Refused."""
+    """File name -> the table rewritten. Raises Refused."""
     found: dict[str, bytes] = {}
     for name, packed in tables.items():
         data = base64.b64decode(packed)

@@ -18,7 +18,7 @@ def read_answers_shifted(data: bytes) -> Shifted:
         raise refusal("a table of answers on shifted pictures has gaps.")
     found = complete_columns({name: frame[name].to_numpy(object if name == "kind" else np.int64) for name in COLUMNS})
     if found is None or len(frame) != len(found.picture) * len(found.predicted) or not _can_be(found):
-        raise refusal("a table of answers on shifted pictures holds what no run writes.")
+        raise refusal("a table of answers on shifted pictures holds values that no run writes.")
     return found
 
 

@@ -61,6 +61,10 @@ def ended(home: Home, ident: str) -> ReportSubject:
     rows_of = {entry["experiment_id"]: read_runs(home, entry["experiment_id"]) for entry in entries}
     if any(row.status in ACTIVE for rows in rows_of.values() for row in rows):
         if kind == SWEEP:
-            raise refusal("Sweep {id} still has runs that train or wait; let them end or stop them first.", id=ident)
-        raise refusal("Experiment {id} still has runs that train or wait; let them end or stop them first.", id=ident)
+            raise refusal(
+                "Sweep {id} still has runs that are training or waiting; let them end or stop them first.", id=ident
+            )
+        raise refusal(
+            "Experiment {id} still has runs that are training or waiting; let them end or stop them first.", id=ident
+        )
     return ReportSubject(home, kind, ident, tuple(entries), rows_of)

@@ -20,7 +20,7 @@ _ONE = threading.Lock()  # of these processes in a server: each takes 150 MB, wh
 
 @contextmanager
 def reading() -> Iterator[Reader]:
-    """A function: tables of a run, values that stand in every row of them -> the tables, checked and written anew.
+    """A function: tables of a run, values that stand in every row of them -> the tables, checked and rewritten.
 
     It raises Refused for what no run writes. The process starts when there is something to read and ends with the block.
     """

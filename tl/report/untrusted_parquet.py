@@ -22,7 +22,7 @@ def read_columns(data: bytes, columns: dict[str, str], most_rows: int, constants
     Raises Refused for what is no table of at most `most_rows` rows, or holds other types under these names.
     """
     if (size := int.from_bytes(data[-8:-4], "little")) > ABOUT_BYTES:
-        raise refusal("a table says {size:,} bytes about itself; that is more than a run writes.", size=size)
+        raise refusal("a table claims to have {size:,} bytes; that is more than a run writes.", size=size)
     try:
         file = parquet.ParquetFile(pa.BufferReader(data))
         about = file.metadata

@@ -48,7 +48,7 @@ def plain_value(value: object, depth: int = 2) -> Any:
     if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if not isinstance(value, str):
-        raise BundleDamaged(say("a text in it is none"))
+        raise BundleDamaged(say("a text in it is invalid"))
     return words(value)
 
 

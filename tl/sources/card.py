@@ -135,7 +135,7 @@ def of_stranger(text: str, shown: str) -> Card:
         return msgspec.convert(_in_plain_text(json.loads(text)), Card)
     except msgspec.ValidationError as problem:
         place = plain(place_of(problem, say("a part of it")))[:100]
-        wrong = later("{file} has no model card that can be read: {place} can't be.")
+        wrong = later("{file} has no model card that can be read: {place} is invalid.")
         raise refusal(wrong, file=shown, place=place) from None
     except (ValueError, RecursionError):
         damaged = later("{file} has no model card that can be read: it is damaged; export it again.")

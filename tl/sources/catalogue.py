@@ -39,12 +39,13 @@ def source(home: Home, backbone: str, key: str) -> Source:
     if wanted not in known:
         if key == RANDOM:
             raise refusal(
-                "Random weights are an arm's own: scratch begins with them, of two data sets dann:weights=random, too."
+                "Random weights are set per arm: scratch always has them; with two data sets, give "
+                "dann:weights=random, for example."
             )
         if not BACKBONES[backbone].published and not ours:
             raise Refused(none_published(backbone, list(known)))
         names = ", ".join((AUTO, *known))
-        no_such = later("There are no pretrained weights {key!r} for {backbone}; there is: {names}.")
+        no_such = later("There are no pretrained weights {key!r} for {backbone}; available: {names}.")
         raise refusal(no_such, key=key, backbone=backbone, names=names)
     if known[wanted].state == "missing":
         raise missing(backbone)

@@ -71,8 +71,8 @@ def _asked(weights: Source, **options: Any) -> str:
 
 def _not_asked(weights: Source) -> DownloadFailed:
     text = later(
-        "The weights {weights} of {backbone} are not in {folder}, and HF_HUB_OFFLINE says that nothing is to be "
-        "downloaded; unset it, or use a file of your own (--weights-file)."
+        "The weights {weights} of {backbone} are not in {folder}, and HF_HUB_OFFLINE forbids downloads; unset it, or "
+        "use a file of your own (--weights-file)."
     )
     return DownloadFailed(say(text, weights=weights.key, backbone=weights.backbone, folder=cache_folder()))
 

@@ -35,7 +35,7 @@ def folder_of(home: Home, name: str) -> Path:
     if not NAME_PATTERN.fullmatch(name) or not (home.library_dir / name / CARD).is_file():
         there = ", ".join(names(home))
         if there:
-            raise refusal("The library has no weights {name!r:.60}; there is: {names}.", name=name, names=there)
+            raise refusal("The library has no weights {name!r:.60}; it has {names}.", name=name, names=there)
         raise refusal("The library has no weights {name!r:.60}; it is empty.", name=name)
     return home.library_dir / name
 
@@ -49,10 +49,10 @@ def check_new_name(home: Home, backbone: str, name: str) -> None:
     """Refuse what can't be the name of further weights for `backbone`: one that is taken, or that runs were trained with."""
     taken = {AUTO, BUNDLED, IMAGENET, RANDOM, *(entry.key for entry in available(home, backbone))}
     if not NAME_PATTERN.fullmatch(name):
-        no_name = later("{name!r:.60} can't be a name in the library; use up to 40 of a-z, 0-9, '-' and '_'.")
+        no_name = later("{name!r:.60} can't be a name in the library; use up to 40 characters: a-z, 0-9, '-' and '_'.")
         raise refusal(no_name, name=name)
     if name in taken or (home.library_dir / name / CARD).exists():
-        raise refusal("There are weights {name!r} already; choose another name.", name=name)
+        raise refusal("Weights called {name!r} already exist; choose another name.", name=name)
     if any(starts_from(row) == name for row in read_runs(home)):
         began = later(
             "Runs here began from other weights that were called {name!r}; choose another name, or delete those runs first."

@@ -164,7 +164,9 @@ def _open(url: str, start: int, validator: str | None, seconds: float | None = N
         raise _BrokenError(say("no connection: {what}", what=what)) from error
     if answer.headers.get_content_type() in ("text/html", "application/xhtml+xml"):
         answer.close()
-        text = later("{url} was answered with a web page instead of the file; this network may want a sign-in first.")
+        text = later(
+            "{url} was answered with a web page instead of the file; this network may require a sign-in first."
+        )
         raise DownloadFailed(say(text, url=url))
     return answer
 

@@ -91,7 +91,9 @@ class Home:
     def dataset_dir(self, name: str) -> Path:
         """Folder of one data set; Refused for a text that can't be a data set's name."""
         if not NAME_PATTERN.fullmatch(name):
-            raise refusal("{name!r} can't be a data set's name; use up to 40 of a-z, 0-9, '-' and '_'.", name=name)
+            raise refusal(
+                "{name!r} can't be a data set's name; use up to 40 characters: a-z, 0-9, '-' and '_'.", name=name
+            )
         return self.datasets_dir / name
 
     def run(self, run_id: str) -> "Run":
@@ -116,7 +118,7 @@ class Run:
         self.progress = self.folder / "progress.json"
         self.result = self.folder / "result.json"
         self.memory_kills = self.folder / "memory_kills.json"  # of one that the system has ended for lack of memory
-        self.imported = self.folder / "imported.json"  # of a run that was trained elsewhere: what it learnt from
+        self.imported = self.folder / "imported.json"  # of a run that was trained elsewhere: what it learned from
         self.log = self.folder / "log.txt"
         self.tensorboard = self.folder / "tensorboard"
         self.checkpoints = self.folder / "checkpoints"

@@ -125,10 +125,10 @@ def _tensors(found: safe_open, begin: int, path: str) -> dict[str, Tensor]:
         about = found.get_slice(name)
         dtype, shape = about.get_dtype(), tuple(about.get_shape())
         if len(name) > NAME_LENGTH or not name.isprintable():
-            text = later("{path} has a damaged header ({name!r:.60} is no name of a tensor); get it again.")
+            text = later("{path} has a damaged header ({name!r:.60} is not a tensor's name); get it again.")
             raise refusal(text, path=path, name=name)
         if dtype not in ITEM_BYTES or len(shape) > DIMENSIONS:
-            text = later("{path}: {name!r:.60} has the type {dtype} and {number} dimensions; that is no weight.")
+            text = later("{path}: {name!r:.60} has the type {dtype} and {number} dimensions; that is not a weight.")
             raise refusal(text, path=path, name=name, dtype=dtype, number=len(shape))
         stop = begin + math.prod(shape) * ITEM_BYTES[dtype]
         tensors[name], begin = Tensor(dtype, shape, begin, stop), stop

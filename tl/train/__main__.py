@@ -186,7 +186,7 @@ def _config(run: Run) -> RunConfig:
     document = read_json(run.config)
     if document is None:
         raise BadConfig(
-            say("{file} is missing or no JSON; a run's folder is made by `python -m tl compare`.", file=run.config)
+            say("{file} is missing or not JSON; `python -m tl compare` makes a run's folder.", file=run.config)
         )
     try:
         return RunConfig.from_json(document)
@@ -263,7 +263,7 @@ def main(arguments: list[str]) -> int:
             home = Home()
             device_lock = DeviceLock(home.locks_dir)
             if not device_lock.try_take():
-                print(for_stderr(say("Something else computes now; measure when it has ended.")), file=sys.stderr)
+                print(for_stderr(say("Something else is computing; try again when it has ended.")), file=sys.stderr)
                 return GAVE_WAY
             threading.Thread(target=_give_way, args=(device_lock,), daemon=True).start()
             from tl.train.speed import measure

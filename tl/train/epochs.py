@@ -22,7 +22,7 @@ from tl.train.rate_test import none_shown
 
 
 class Diverged(Exception):
-    """A loss is no longer a finite number; what was learnt before is kept."""
+    """A loss is no longer a finite number; what was learned before is kept."""
 
 
 class Epochs:

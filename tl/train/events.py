@@ -95,7 +95,7 @@ def _append(path: Path, events: list[event_pb2.Event]) -> None:
 def _records(path: Path) -> list[bytes] | None:
     """The serialised events in a file; None where it ends inside a record.
 
-    TensorBoard's reader adds every byte up in Python, at each epoch anew, and doesn't say that one is cut off.
+    TensorBoard's reader adds every byte up in Python, again at each epoch, and doesn't say that one is cut off.
     """
     data, place, records = path.read_bytes(), 0, []
     while place < len(data):
@@ -112,7 +112,7 @@ def _records(path: Path) -> list[bytes] | None:
 
 
 def _epochs_written(path: Path, config: RunConfig, rows: list[dict[str, Any]]) -> int | None:
-    """How many of `rows` the file holds; None where it holds anything else and has to be written anew."""
+    """How many of `rows` the file holds; None where it holds anything else and has to be rewritten."""
     records = _records(path)
     if records is None or not HEAD_RECORDS <= len(records) <= HEAD_RECORDS + len(rows):
         return None

@@ -110,7 +110,7 @@ class Export:
         apart = float(np.abs(model.probabilities(pixels[first], self.temperature) - answers[first]).max())
         if not apart <= CLOSE:
             raise refusal(
-                "The ONNX model answers otherwise than the network (by up to {apart:.2g}); nothing was exported.",
+                "The ONNX model's answers differ from the network's (by up to {apart:.2g}); nothing was exported.",
                 apart=apart,
             )
         predicted = answers.argmax(1)
@@ -126,8 +126,8 @@ class Export:
             same = int((stored.predicted[: len(labels)] == predicted).sum())
             if same < (ALIKE if model.config.precision == "fp32" else ALIKE_COARSE) * len(labels):
                 raise refusal(
-                    "The network gives {others} of {answers} stored answers otherwise: its weights or pictures have changed "
-                    "since; nothing was exported.",
+                    "The network now answers {others} of the {answers} stored answers differently: its weights or "
+                    "pictures have changed since; nothing was exported.",
                     others=len(labels) - same,
                     answers=len(labels),
                 )

@@ -56,16 +56,16 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--learning-rate", type=float, default=0.2, help=say("peak"))
     parser.add_argument("--weight-decay", type=float, default=1e-4)
     parser.add_argument(
-        "--smallest-area", type=float, default=0.5, help=say("of a random crop, part of the picture's area")
+        "--smallest-area", type=float, default=0.5, help=say("smallest share of the picture's area in a random crop")
     )
     parser.add_argument("--label-smoothing", type=float, default=0.0)
-    parser.add_argument("--cutmix", type=float, default=0.0, help=say("chance of a batch"))
+    parser.add_argument("--cutmix", type=float, default=0.0, help=say("probability of using it on a batch"))
     parser.add_argument(
         "--small-until", type=float, default=0.0, help=say("part of the epochs at three quarters of the side")
     )
     parser.add_argument("--weights", help=say("start from this source of the library instead of from random weights"))
     parser.add_argument(
-        "--teacher", help=say("a source of the library with the same classes whose scores are learned, too")
+        "--teacher", help=say("a source in the library with the same classes, whose scores are learned, too")
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--name", help=say("in the library; default: BACKBONE-DATASET-RESOLUTION"))
@@ -106,7 +106,9 @@ def main(argv: list[str]) -> int:
     network_name = re.sub("[^a-z0-9_-]", "-", options.backbone.lower().removeprefix("timm:"))
     name = options.name or f"{network_name}-{options.dataset}-{options.resolution}"
     if not NAME_PATTERN.fullmatch(name) or name in RESERVED:
-        text = later("{name!r} can't be a model's name; use up to 40 of a-z, 0-9, '-' and '_', but not a source's key.")
+        text = later(
+            "{name!r} can't be a model's name; use up to 40 characters: a-z, 0-9, '-' and '_', but not a source's key."
+        )
         raise refusal(text, name=name)
     info = source_of(home, options.dataset)
     store = prepare(home, options.dataset, options.resolution, None)
@@ -161,7 +163,7 @@ def _pretrained(
     if taught_by:
         known = taught_by.card or {}  # published weights have none
         if known.get("class_names") != list(info.classes):
-            text = later("{teacher!r} knows other classes than {dataset!r}; name a --teacher of its own.")
+            text = later("{teacher!r} has other classes than {dataset!r}; name a --teacher with the same ones.")
             raise refusal(text, teacher=options.teacher, dataset=options.dataset)
         if (taught_by.input.mean, taught_by.input.std) != (expects.mean, expects.std):
             text = later("{teacher!r} expects pictures normalised in another way; name another --teacher.")

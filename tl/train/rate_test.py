@@ -19,7 +19,7 @@ from tl.words import rate as in_words
 LOWEST, HIGHEST, STEPS = 1e-6, 1.0, 100
 FIRST = 20  # steps whose rates are too low to learn anything: what the loss begins with, no place for its minimum
 SMOOTHING = 0.95  # of the running mean
-TAKEN_OFF = 3.0  # times the lowest smoothed loss: beyond it nothing is learnt about the rate
+TAKEN_OFF = 3.0  # times the lowest smoothed loss: beyond it nothing is learned about the rate
 ERRORS = 3.0  # standard errors by which the loss must have fallen
 DIVISOR = 10.0
 
@@ -88,8 +88,8 @@ def clear_minimum(losses: Sequence[float]) -> int | None:
 def none_shown(usual: float) -> str:
     """A note on a run whose range test showed no rate."""
     return say(
-        "The range test showed no learning rate: at none did the loss fall by more than it scatters from batch to batch. The "
-        "usual rate of {rate} was taken.",
+        "The range test found no learning rate: at none did the loss fall by more than it varies from batch to batch. "
+        "The usual rate of {rate} was used.",
         rate=in_words(usual),
     )
 

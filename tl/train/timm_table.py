@@ -205,7 +205,7 @@ def main(argv: list[str]) -> int:
     """Write the table and say what was left out; exit status 0. It goes on where a table of the same timm ends, and what
     is done by then is written once a minute."""
     parser = argparse.ArgumentParser(prog="python -m tl.train.timm_table", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("names", nargs="*", help="of timm's networks, made anew; default: all that the table lacks")
+    parser.add_argument("names", nargs="*", help="of timm's networks, made again; default: all that the table lacks")
     parser.add_argument(
         "--results", type=Path, metavar="FILE.csv", help="timm's top-1 accuracies; default: those of the table now"
     )

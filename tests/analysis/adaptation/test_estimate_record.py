@@ -44,8 +44,8 @@ def test_ranges_are_widened_by_what_those_of_other_pairs_missed() -> None:
     estimate = AccuracyEstimate(accuracy=0.6, low=0.05, high=0.95, apart=0.3, pictures=100, networks=3)
     assert (widened(estimate, by).low, widened(estimate, by).high) == (0.0, 1.0)
     assert widening_in_words(by) == (
-        "The ranges are 10 points wider on either side than the networks alone make them: so wide, nine in ten of the 9 earlier "
-        "ones, of 3 other pairs of data sets, would have held."
+        "The ranges are 10 points wider on either side than the networks alone would make them: with that, nine in ten "
+        "of the 9 earlier ranges, from 3 other pairs of data sets, would have held."
     )
 
 
@@ -75,8 +75,8 @@ def test_the_record_in_words() -> None:
         "No record yet: no such estimate has been checked against labels on this machine."
     )
     assert in_words(EstimateRecord(kept=(kept("a", 0.2, 0.6, 0.7), kept("b")))) == (
-        "The record of such estimates on this machine: 2 of 3 ranges held the accuracy that was measured; on average the estimate "
-        "was 10.0 points too high, and up to 40 off."
+        "The record of such estimates on this machine: 2 of 3 ranges contained the measured accuracy; on average the "
+        "estimate was 10.0 points too high, and up to 40 off."
     )
 
 
@@ -92,7 +92,7 @@ def test_what_was_measured_is_kept_beside_the_estimate_and_outlives_its_runs(
     assert [one.arm for one in own.met] == ["source_only", "mcc"] and own.sets == ("photos", "sketches")
     assert own.met[0].measured == pytest.approx(0.5, abs=0.02)
     assert own.met[0].low <= own.met[0].accuracy <= own.met[0].high
-    assert found.text[2] == in_words(found.record) and "2 ranges held" in found.text[2]
+    assert found.text[2] == in_words(found.record) and "2 ranges contained" in found.text[2]
     assert found.to_json()["record"]["measured"] == 2
     with monkeypatch.context() as patched:
         patched.setattr("tl.analysis.adaptation.findings.estimates", lambda *_: pytest.fail("nothing is new"))

@@ -105,7 +105,7 @@ def test_where_an_arm_guesses_on_its_own_pictures_it_says_so_and_estimates_nothi
     sets(home, tmp_path, labelled=False, count=180)
     found = experiment_result(home, compared(home, {"source_only": 0.5, "mcc": 0.9}, own=0.5)).adaptation
     assert [own.estimate for own in found.arms.values()] == [None, None]
-    sentence = "can't be estimated: a network of it answers its own labelled pictures no better than guessing would."
+    sentence = "can't be estimated: one of its networks does no better than guessing on its own labelled pictures."
     assert sum(line.endswith(sentence) for line in found.text) == 2
     assert "is estimated at" not in " ".join(found.text)
 
@@ -117,7 +117,9 @@ def test_classes_that_only_one_side_has_are_left_out_and_numbered_as_the_source_
     assert found.setting.classes == CLASSES
     classes = found.verdict.comparisons["mcc"].classes
     assert [(one.name, one.pictures) for one in classes] == [("rose", 12), ("tulip", 12)]
-    assert found.adaptation.labelled and "would have been estimated" in " ".join(found.adaptation.text)
+    assert found.adaptation.labelled and "the estimate without labels would have been" in " ".join(
+        found.adaptation.text
+    )
 
 
 def test_a_collapse_and_the_epochs_that_labels_would_have_chosen_are_told(home, tmp_path):

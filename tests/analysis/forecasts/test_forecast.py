@@ -169,11 +169,11 @@ def test_it_is_said_as_a_colleague_would_say_it():
     assert "more pictures (at most 260) to" in wording([replace(NUMBER, low=0)])
     loose = replace(NUMBER, more=874, target=0.75, low=0, high=None)
     assert wording([loose]) == (
-        "Label about 870 more pictures to reach 75 % with a linear probe; the curve is too uncertain to bound it."
+        "Label about 870 more pictures to reach 75 % with a linear probe; the curve is too uncertain to give limits."
     )
     assert wording([loose, BOUND]) == (
         "Label about 870 more pictures to reach 75 % with a linear probe; from scratch 2,100 or more. "
-        "The curve of a linear probe is too uncertain to bound its number."
+        "The curve of a linear probe is too uncertain to give limits for its number."
     )
     assert "label in rounds" in " ".join(notes([replace(NUMBER, high=None)]))
     assert "label in rounds" not in " ".join(notes([NUMBER]))

@@ -78,12 +78,12 @@ def test_a_pair_says_what_became_of_the_test_set(home, x):
     both = Corrections(set_aside=(index["test"].picture,), relabel={})
     (pair,) = (one for one in pairs(home, compare_again(home, x, both), read_runs(home)))
     assert second_look.tested_on(pair).startswith(
-        "The test set is another one: of its 4 pictures, 1 was set aside. So a part"
+        "The test set has changed: of its 4 pictures, 1 was set aside. So part"
     )
     only = Corrections(relabel={index["train"].picture: "tulip" if index["train"].was == "rose" else "rose"})
     last = compare_again(home, x, only)
     (pair,) = pairs(home, last, read_runs(home))
-    assert second_look.tested_on(pair) == "The test set is the same 4 pictures."
+    assert second_look.tested_on(pair) == "The test set has the same 4 pictures."
     assert "Every seed divides the pictures anew" in second_look.tested_on(replace(pair, resplit=True))
 
 
@@ -106,8 +106,8 @@ def verdict_of(*gains):
 def test_the_answer_is_yes_or_no_with_how_the_gain_changed():
     helps, hurts, open_ = verdict_of(0.1, 0.11, 0.12), verdict_of(-0.1, -0.11, -0.12), verdict_of(-0.2, 0.2, 0.0)
     assert answer(helps, verdict_of(0.2, 0.21, 0.2)) == (
-        "No: full fine-tuning does better than training from scratch, as before. The gain of full fine-tuning was +11.0 "
-        "points and is +20.3 points now."
+        "No: full fine-tuning does better than training from scratch, as before. The gain of full fine-tuning was "
+        "+11.0 points and is +20.3 points now."
     )
     assert answer(helps, hurts).startswith(
         "Yes: full fine-tuning does worse than training from scratch. Before, full fine-tuning does better"

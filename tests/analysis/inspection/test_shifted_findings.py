@@ -74,10 +74,11 @@ def told(home, own: tuple[int, int], scratch: tuple[int, int]) -> str:
 def test_the_sentence_names_the_better_one_and_the_one_that_holds_up(home):
     sentence = told(home, (180, 150), (90, 80))
     assert sentence.startswith(
-        "Full fine-tuning is right in 75.0 % of shifted pictures, from scratch in 40.0 %: +35.0 points (95 % interval "
+        "Full fine-tuning is right on 75.0 % of the shifted pictures, from scratch on 40.0 %: +35.0 points (95 % "
+        "interval "
     )
     assert (
-        "it loses 15.0 points, from scratch loses 5.0 points: training from scratch loses less, by 10.0 points"
+        "it loses 15.0 points and from scratch loses 5.0 points: training from scratch loses less, by 10.0 points"
         in sentence
     )
     assert sentence.endswith("but it had less to lose.")
@@ -86,7 +87,7 @@ def test_the_sentence_names_the_better_one_and_the_one_that_holds_up(home):
 def test_an_arm_that_loses_less_and_is_no_worse_holds_up_better(home):
     sentence = told(home, (180, 170), (170, 120))
     assert (
-        "it loses 5.0 points, from scratch loses 25.0 points: full fine-tuning holds up better, by 20.0 points"
+        "it loses 5.0 points and from scratch loses 25.0 points: full fine-tuning holds up better, by 20.0 points"
         in sentence
     )
 

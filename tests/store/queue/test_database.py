@@ -203,7 +203,7 @@ def test_a_failing_transaction_leaves_nothing(home):
         ("SQLITE_IOERR_SHMSIZE", 0, "the disk is full"),
         ("SQLITE_CANTOPEN", 0, "the disk is full"),
         ("SQLITE_IOERR_SHMSIZE", 10**9, "the disk reports an error"),
-        ("SQLITE_CANTOPEN", 10**9, "give this user the right"),
+        ("SQLITE_CANTOPEN", 10**9, "give this user permission"),
         ("SQLITE_BUSY", 0, "is busy"),
     ],
 )

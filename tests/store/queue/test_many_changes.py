@@ -83,7 +83,7 @@ def test_what_waits_is_damaged_where_its_place_can_not_be_told(home):
     insert(home)
     with database.writing(home) as connection:
         connection.execute("UPDATE main.runs SET queued = 'soon'")
-    with pytest.raises(Refused, match="is damaged: a value of a run in it can't be"):
+    with pytest.raises(Refused, match="is damaged: a run in it has an invalid value"):
         everybody.waiting(home)
 
 

@@ -39,9 +39,9 @@ def test_what_is_written_is_kept_until_something_else_is(home):
 @pytest.mark.parametrize(
     ("name", "notes", "said"),
     [
-        ("n" * 81, "", "The name is 81 characters long; 80 fit."),
-        ("", "n" * 4_001, "The notes are 4,001 characters long; 4,000 fit."),
-        ("", "a\n" * 300 + "b", "The notes have 301 lines; 200 fit."),
+        ("n" * 81, "", "The name is 81 characters long; at most 80 are allowed."),
+        ("", "n" * 4_001, "The notes are 4,001 characters long; at most 4,000 are allowed."),
+        ("", "a\n" * 300 + "b", "The notes have 301 lines; at most 200 are allowed."),
     ],
 )
 def test_what_is_too_long_is_refused_in_one_sentence(home, name, notes, said):

@@ -94,7 +94,7 @@ def test_a_row_of_somebody_else_changes_nothing(ours, theirs):
     for each in database.read_runs(theirs):
         assert database.move(theirs, each, "stopped")
     stopped = database.read_runs(theirs)
-    with pytest.raises(Refused, match="is deleted already"):
+    with pytest.raises(Refused, match="has already been deleted"):
         database.requeue(ours, stopped, lambda connection: None)
     assert not delete_runs(ours, [stopped[0]])
     assert database.read_runs(theirs) == stopped

@@ -31,9 +31,9 @@ RULES: dict[str, Rule[Distance]] = {
     "alike": Rule(
         applies=lambda found: found.high <= ALIKE,
         says=lambda found: say(
-            "A linear classifier tells the two apart in {share} of cases, hardly more than guessing would: there is little to "
-            "adapt to. Between two cameras in one office, which look alike, networks that learned from one alone were right in "
-            "99 % of the other's pictures, and no more after adapting.",
+            "A linear classifier tells the two apart in {share} of cases, hardly better than guessing: there is little "
+            "to adapt to. Between two cameras in one office, which look alike, networks that learned from one alone "
+            "were right on 99 % of the other's pictures, and no better after adapting.",
             share=percent(found.told_apart, 0),
         ),
         sources=(CDAN,),
@@ -48,8 +48,8 @@ RULES: dict[str, Rule[Distance]] = {
     "apart": Rule(
         applies=lambda found: found.low >= APART,
         says=lambda found: say(
-            "A linear classifier tells nearly every picture apart ({share}). A network can learn to see such sets alike and yet "
-            "mix up their classes, which only labels of the second set show.",
+            "A linear classifier can tell which set nearly every picture is from ({share}). A network can learn to see "
+            "such sets as alike and yet mix up their classes, which only labels of the second set can show.",
             share=percent(found.told_apart, 0),
         ),
         sources=(ZHAO,),
@@ -67,8 +67,8 @@ RULES: dict[str, Rule[Distance]] = {
     "different": Rule(
         applies=lambda found: found.high > ALIKE and found.low < APART,
         says=lambda found: say(
-            "A linear classifier tells the two apart in {share} of cases: they differ, and have much in common. To see both "
-            "alike is what adapting teaches a network.",
+            "A linear classifier tells the two apart in {share} of cases: they differ, but have much in common. "
+            "Adapting teaches a network to treat both alike.",
             share=percent(found.told_apart, 0),
         ),
         sources=(DANN,),
@@ -83,8 +83,8 @@ TEXTS = {
         "does."
     ),
     "apart": later(
-        "Label a few of the pictures it will work on, 5 to 20 of each class, and compare adapting beside it. Expected: with those "
-        "few labels it does better than source only, and so does adapting without any."
+        "Label a few of the pictures it will work on, 5 to 20 of each class, and compare that with adapting. Expected: "
+        "with those few labels it does better than source only, and so does adapting without any."
     ),
     "different": later(
         "Adapt, and compare with source only: by the target's statistics (AdaBN) or least class confusion (MCC) at first. "

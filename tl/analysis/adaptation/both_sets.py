@@ -11,7 +11,7 @@ from tl.languages import later, say
 from tl.store.both_sets import Apart, BothSets, Seen
 from tl.words import percent
 
-MIXED, APART, OVERLAP = later("more mixed"), later("further apart"), later("not clearly either")
+MIXED, APART, OVERLAP = later("more mixed"), later("further apart"), later("no clear change")
 CHANGES = {
     MIXED: later("After training the two sets are more mixed than before."),
     APART: later("After training the two sets are further apart than before."),
@@ -20,18 +20,20 @@ CHANGES = {
 DIGITS = 3  # of a place that is kept, of the farthest one: finer than a chart can show
 LOOK_FOR = later(
     "Each mark is a picture. Look for two things: do both shapes share the same places, and does each colour keep to "
-    "itself? Where the shapes lie apart, the network still tells the two sets apart; where the colours do, it tells the "
-    "classes apart. Mixed alone is no success: a network that takes everything for one class mixes them, too."
+    "itself? Where the shapes lie apart, the network still tells the two sets apart; where the colours do, it tells "
+    "the classes apart. Mixing alone is not success: a network that takes everything for one class mixes them, too."
 )
 RANDOM = later(
     "This network started from random weights: before training neither sets nor classes mean anything to it. Its BatchNorm "
     "statistics are those of the first training pictures."
 )
 EXPLAINED = later(
-    "Proxy A-distance of what reaches the head, with its 95 % interval: 0 is mixed, 2 always told apart. Mixed alone is no success: "
-    "a network that takes everything for one class mixes them, too."
+    "Proxy A-distance of what reaches the head, with its 95 % interval: 0 is mixed, 2 always told apart. Mixing alone "
+    "is not success: a network that takes everything for one class mixes them, too."
 )
-ONLY_A_VIEW = later("The distance is taken in all directions that the network knows, not in the two that are drawn.")
+ONLY_A_VIEW = later(
+    "The distance is measured over all features of the network, not only in the two directions drawn here."
+)
 
 
 def seen(features: NDArray[np.floating], of_source: int) -> Seen:

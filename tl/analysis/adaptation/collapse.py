@@ -127,8 +127,8 @@ def _words(mark: Mark) -> str:
             )
         case Kind.UNMOVED:
             return say(
-                "the confusion of classes that it is to lessen hardly fell (to {value:.2f}): so far it has adapted nothing; more "
-                "epochs or a higher learning rate may help",
+                "the class confusion that it is meant to reduce hardly fell (to {value:.2f}): so far it has adapted "
+                "nothing; more epochs or a higher learning rate may help",
                 value=mark.value,
             )
         case Kind.VANISHED:

@@ -176,13 +176,13 @@ def in_words(found: EstimateRecord) -> str:
     }
     if off > 0:
         return say(
-            "The record of such estimates on this machine: {held} of {ranges} held the accuracy that was measured; on average "
-            "the estimate was {average} too high, and up to {most:.0f} off.",
+            "The record of such estimates on this machine: {held} of {ranges} contained the measured accuracy; on "
+            "average the estimate was {average} too high, and up to {most:.0f} off.",
             **said,
         )
     return say(
-        "The record of such estimates on this machine: {held} of {ranges} held the accuracy that was measured; on average the "
-        "estimate was {average} too low, and up to {most:.0f} off.",
+        "The record of such estimates on this machine: {held} of {ranges} contained the measured accuracy; on average "
+        "the estimate was {average} too low, and up to {most:.0f} off.",
         **said,
     )
 
@@ -192,10 +192,10 @@ def widening_in_words(by: Widening) -> str:
     if not by.by:
         return ""
     return plural(
-        "The ranges are {points:.0f} points wider on either side than the networks alone make them: so wide, nine in ten of the "
-        "{ranges} earlier ones, of one other pair of data sets, would have held.",
-        "The ranges are {points:.0f} points wider on either side than the networks alone make them: so wide, nine in ten of the "
-        "{ranges} earlier ones, of {number} other pairs of data sets, would have held.",
+        "The ranges are {points:.0f} points wider on either side than the networks alone would make them: with that, "
+        "nine in ten of the {ranges} earlier ranges, from one other pair of data sets, would have held.",
+        "The ranges are {points:.0f} points wider on either side than the networks alone would make them: with that, "
+        "nine in ten of the {ranges} earlier ranges, from {number} other pairs of data sets, would have held.",
         by.pairs,
         points=100 * by.by,
         ranges=by.ranges,

@@ -17,12 +17,12 @@ NO_TEST = later(
 )
 BESIDE = {  # whether the range held what was measured -> an estimate beside it
     True: later(
-        "{arm}: without labels {estimate} would have been estimated ({low} to {high}); measured accuracy is {accuracy}, "
-        "inside that range."
+        "{arm}: the estimate without labels would have been {estimate} ({low} to {high}); the measured accuracy is "
+        "{accuracy}, inside that range."
     ),
     False: later(
-        "{arm}: without labels {estimate} would have been estimated ({low} to {high}); measured accuracy is {accuracy}, outside "
-        "that range."
+        "{arm}: the estimate without labels would have been {estimate} ({low} to {high}); the measured accuracy is "
+        "{accuracy}, outside that range."
     ),
 }
 LOOK = {
@@ -45,17 +45,17 @@ def estimated(arm: str, found: AccuracyEstimate) -> str:
     """One arm's accuracy on pictures without labels; `arm` as a sentence begins with it."""
     said = {"arm": arm, "accuracy": percent(found.accuracy, 0), "anything": _anything(found)}
     if found.networks == 1:
-        return say("{arm} is estimated at {accuracy}; {anything} would not surprise.", **said)
+        return say("{arm} is estimated at {accuracy}; {anything} would be no surprise.", **said)
     networks = number_of(found.networks, "network")
     return say(
-        "{arm} is estimated at {accuracy} over {networks}; {anything} would not surprise.", networks=networks, **said
+        "{arm} is estimated at {accuracy} over {networks}; {anything} would be no surprise.", networks=networks, **said
     )
 
 
 def no_estimate(arm: str) -> str:
     """Where an arm knows nothing of its own pictures."""
     return say(
-        "{arm} can't be estimated: a network of it answers its own labelled pictures no better than guessing would.",
+        "{arm} can't be estimated: one of its networks does no better than guessing on its own labelled pictures.",
         arm=arm,
     )
 

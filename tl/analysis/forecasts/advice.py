@@ -51,7 +51,7 @@ class Facts:
     samples: int  # training pictures
     epochs: int  # at most, from scratch
     drawn: bool  # by the computer: no photographs
-    source_data: str  # what the weights were learnt on, in English
+    source_data: str  # what the weights were learned on, in English
     fits: bool | None  # training everything fits into the free memory; None: not asked
     stronger_than_random: bool | None  # see tl.analysis.forecasts.hints.strength; None: not looked at
 
@@ -108,7 +108,7 @@ RULES: dict[str, Rule[Facts]] = {
         strategies=("linear_probe",),
         counter_examples=(
             CounterExample(
-                text=later("averaged over 12 sets fine-tuned networks were clearly better than frozen ones"),
+                text=later("averaged over 12 sets, fine-tuned networks were clearly better than frozen ones"),
                 source=KORNBLITH,
             ),
         ),

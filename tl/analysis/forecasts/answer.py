@@ -114,7 +114,7 @@ def _sweep(home: Home, asked: ForecastQuestion, sweep_id: str | None) -> tuple[s
         first = next(iter(experiments.values()))
         if not _is_of(home, first, asked):
             swept, wanted = _in_words(home, first), _in_words(home, asked)
-            words = later("Sweep {sweep} is of {swept}; the forecast is asked for {asked}.")
+            words = later("Sweep {sweep} was run with {swept}, but the forecast is for {asked}.")
             raise refusal(words, sweep=sweep_id, swept=swept, asked=wanted)
         return sweep_id, experiments
     for sweep in read_sweeps(home):

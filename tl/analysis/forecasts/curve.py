@@ -17,7 +17,7 @@ from tl.store.documents import Finite, Share
 DRAWS = 1_000
 FAR = 10.0  # nothing is said beyond this factor of the largest size that was measured
 # Of the spread, at each doubling beyond the largest size. Fits are over-optimistic, which Mahmood et al. (arXiv
-# 2207.01725) correct by a factor learnt on other data; this one is a cautious choice, not learnt. See the README for
+# 2207.01725) correct by a factor learned on other data; this one is a cautious choice, not learned. See the README for
 # what other values hold: up to 2.5 times the pictures it hardly matters, further out nothing was tested.
 WIDENING = 0.25
 EARLY = 0.1  # of how much a size lies above the last: by so much the law may miss it, so that late sizes decide

@@ -48,10 +48,12 @@ def question(
     info = datasets.source_of(home, dataset)
     samples = min(max(SAMPLE, len(info.classes)), info.train) if samples is None else samples
     if samples > info.train:
-        more = later("samples is {samples:,}, but {data} has only {there:,} training pictures.")
+        more = later("{data} has only {there:,} training pictures; choose at most that many, not {samples:,}.")
         raise refusal(more, samples=samples, data=info.called, there=info.train)
     if samples < len(info.classes):
-        fewer = later("samples is {samples}, but {data} has {classes} classes; each needs a picture.")
+        fewer = later(
+            "{data} has {classes} classes, and each needs a picture; {samples} training pictures are too few."
+        )
         raise refusal(fewer, samples=samples, data=info.called, classes=len(info.classes))
     check_side(resolution)
     names = tuple(backbones) if backbones else tuple(sources.networks_here(home))
@@ -107,7 +109,7 @@ class _Failed(_Asked, frozen=True, kw_only=True):
 
 
 def known(home: Home) -> dict[str, Entry]:
-    """Every entry ever scored, by the digest of its FeatureKey; what a damaged file has instead is scored anew."""
+    """Every entry ever scored, by the digest of its FeatureKey; what a damaged file has instead is scored again."""
     document = read_json(home.hints_path)
     entries = document.items() if isinstance(document, dict) else ()
     return {

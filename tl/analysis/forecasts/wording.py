@@ -41,12 +41,12 @@ def wording(found: Sequence[Forecast]) -> str:
     clauses = [_clause(one, first=place == 0) for place, one in enumerate(certain_first)]
     loose = [one for one in numbers if _boundless(one)]
     if len(clauses) == 1 and loose:
-        clauses.append(say("the curve is too uncertain to bound it"))
+        clauses.append(say("the curve is too uncertain to give limits"))
         loose = []
     sentences: list[str] = []
     if clauses:
         sentences.append(say("{clauses}.", clauses=semicolons(clauses)))
-    uncertain = later("The curve of {arm} is too uncertain to bound its number.")
+    uncertain = later("The curve of {arm} is too uncertain to give limits for its number.")
     sentences += [say(uncertain, arm=_name(one.arm)) for one in loose]
     there = later("The {number} training pictures you have should be enough to reach {target} {way}.")
     sentences += [say(there, number=count(one.there), target=_share(one.target), way=_with(one.arm)) for one in enough]
@@ -103,8 +103,8 @@ def _refusal(one: Forecast) -> str:
     match one.refused.reason:
         case reason if reason == FEW_SIZES:
             return plural(
-                "{arm} was measured with {number:,} number of training pictures; a forecast needs at least {needed}.",
-                "{arm} was measured with {number:,} numbers of training pictures; a forecast needs at least {needed}.",
+                "{arm} was measured at {number:,} size only; a forecast needs at least {needed}.",
+                "{arm} was measured at {number:,} sizes only; a forecast needs at least {needed}.",
                 int(values["sizes"]),
                 arm=arm,
                 needed=int(values["needed"]),
@@ -159,8 +159,9 @@ def notes(found: Sequence[Forecast]) -> list[str]:
     if open_ended:
         lines.append(
             say(
-                "All numbers are of training pictures: where TL Lab splits a data set, 3 in 10 pictures go to validation and "
-                "test, so label 1.4 times as many. Intervals hold in 8 of 10 cases, for more pictures of the same kind."
+                "All numbers count training pictures: where TL Lab splits a data set, 3 in 10 pictures go to "
+                "validation and test, so label 1.4 times as many. Intervals hold in 8 of 10 cases, for more pictures "
+                "of the same kind."
             )
         )
     return lines

@@ -126,12 +126,12 @@ def tested_on(pair: Pair) -> str:
     """What became of the test set, a sentence: accuracies are only comparable on the same one."""
     if pair.resplit:
         return say(
-            "Every seed divides the pictures anew, each of the others as before. The corrected ones were test pictures with "
-            "some of the seeds, so that those test sets are not the same."
+            "Every seed divides the pictures anew; all other pictures are divided as before. The corrected ones were "
+            "test pictures for some of the seeds, so those test sets are not the same."
         )
     tested = [one for one in pair.corrected.corrections if one.split == "test"]
     if not tested:
-        return say("The test set is the same {pictures}.", pictures=number_of(pair.before.test, "picture"))
+        return say("The test set has the same {pictures}.", pictures=number_of(pair.before.test, "picture"))
     aside = sum(one.now is None for one in tested)
     pictures, relabelled = number_of(pair.before.test, "picture"), len(tested) - aside
     set_aside = plural("{number:,} was set aside", "{number:,} were set aside", aside)
@@ -141,8 +141,8 @@ def tested_on(pair: Pair) -> str:
     else:
         changed = set_aside if aside else otherwise
     return say(
-        "The test set is another one: of its {pictures}, {changed}. So a part of the change may be the test's, not the "
-        "networks'.",
+        "The test set has changed: of its {pictures}, {changed}. So part of the change may come from the test, not "
+        "from the networks.",
         pictures=pictures,
         changed=changed,
     )

@@ -21,10 +21,10 @@ EXPLAINED = later(
 )
 
 COSTS = {  # whether the arm gains by the shifts, whether the other does -> what they cost either: half a sentence
-    (True, True): later("Against the pictures as they are, it gains {points}, {other} gains {other_points}"),
-    (True, False): later("Against the pictures as they are, it gains {points}, {other} loses {other_points}"),
-    (False, True): later("Against the pictures as they are, it loses {points}, {other} gains {other_points}"),
-    (False, False): later("Against the pictures as they are, it loses {points}, {other} loses {other_points}"),
+    (True, True): later("Compared with the unshifted pictures, it gains {points} and {other} gains {other_points}"),
+    (True, False): later("Compared with the unshifted pictures, it gains {points} and {other} loses {other_points}"),
+    (False, True): later("Compared with the unshifted pictures, it loses {points} and {other} gains {other_points}"),
+    (False, False): later("Compared with the unshifted pictures, it loses {points} and {other} loses {other_points}"),
 }
 
 
@@ -57,7 +57,9 @@ class ShiftedRecord:
             for name, (other, found) in self.comparisons.items()
         ]
         if self.sizes and told:
-            told.append(say("The arms see pictures of different sizes; each was shifted at its own."))
+            told.append(
+                say("The arms see pictures of different sizes; for each arm they were shifted at its own size.")
+            )
         return told
 
     def to_json(self) -> dict[str, Any]:
@@ -120,16 +122,17 @@ def which_is_better(name: str, other: str, arms: dict[str, ArmUnderShift], found
     }
     if told["interval"] is None:
         words = later(
-            "{arm} is right in {share} of shifted pictures, {other} in {other_share}: {gain}, no clear difference."
+            "{arm} is right on {share} of the shifted pictures, {other} on {other_share}: {gain}, no clear difference."
         )
     elif clearly(found.gain):
         words = later(
-            "{arm} is right in {share} of shifted pictures, {other} in {other_share}: {gain} (95 % interval {interval})."
+            "{arm} is right on {share} of the shifted pictures, {other} on {other_share}: {gain} (95 % interval "
+            "{interval})."
         )
     else:
         words = later(
-            "{arm} is right in {share} of shifted pictures, {other} in {other_share}: {gain} (95 % interval {interval}), "
-            "no clear difference."
+            "{arm} is right on {share} of the shifted pictures, {other} on {other_share}: {gain} (95 % interval "
+            "{interval}), no clear difference."
         )
     return say(words, **told)
 

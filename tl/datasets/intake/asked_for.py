@@ -53,7 +53,7 @@ def _classes(found: LayoutInput, readings: Sequence[Reading], asked: LayoutReque
     wanted = asked.classes_from
     if not wanted:
         if not readings:
-            raise refusal("Nothing says which classes there are; give --classes-from: {ways}.", ways=say(WAYS))
+            raise refusal("It is not clear what the classes are; give --classes-from: {ways}.", ways=say(WAYS))
         return readings[0]
     same = [reading for reading in readings if reading.asked.classes_from == wanted]
     if same:
@@ -102,7 +102,7 @@ def _by_folder(found: LayoutInput, namer: Namer, taken: set[int], how: str) -> R
     names = [namer(folders) for folders in found.folders]
     deepest = max((len(folders) for folders in found.folders), default=0)
     if not any(names):
-        text = later("No picture lies at that level: there, {how}; the deepest picture lies {deepest} folders down.")
+        text = later("No picture lies at that level ({how}); the deepest picture lies {deepest} folders down.")
         raise refusal(text, how=how, deepest=deepest)
     splits, told = _splits_beside(found, names, taken)
     places: list[Place | str] = []
@@ -144,7 +144,7 @@ def _domains(found: LayoutInput, readings: Sequence[Reading], asked: LayoutReque
     kept = {name.strip().casefold() for name in only.split(",") if name.strip()}
     if missing := kept - {name.casefold() for name in of}:
         raise refusal(
-            "There is no domain {name!r:.60} at level {level}; there are {domains}.",
+            "There is no domain {name!r:.60} at level {level}; the domains there are {domains}.",
             name=sorted(missing)[0],
             level=level,
             domains=commas(repr(label(name)) for name in sorted({*of} - {""})[:10]) or say("none"),

@@ -33,7 +33,7 @@ class Edits:
         for old, new in self.renames.items():
             if label(new) != new:
                 raise refusal(
-                    "The class {name!r:.80} can't be called {wanted!r:.100}; give it a name of 1 to 80 letters.",
+                    "The class {name!r:.80} can't be called {wanted!r:.100}; give it a name of 1 to 80 characters.",
                     name=old,
                     wanted=new,
                 )
@@ -72,7 +72,7 @@ def apply(edits: Edits, pictures: pd.DataFrame) -> pd.DataFrame:
     unknown = [name for name in (*edits.renames, *edits.leave_out) if name not in names | set(edits.renames.values())]
     if unknown:
         shown = and_more([*map(repr, sorted(names, key=natural))])
-        raise refusal("There is no class {name!r:.100}; there are {names}.", name=unknown[0], names=shown)
+        raise refusal("There is no class {name!r:.100}; the classes are {names}.", name=unknown[0], names=shown)
     renamed = pictures["class"].map(lambda name: edits.renames.get(name, name))
     for first, second, *_ in same({name: name for name in set(renamed)}):
         raise refusal(

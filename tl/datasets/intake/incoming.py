@@ -1,6 +1,6 @@
 """An archive on its way in: checked and decoded once, then asked about; then a data set, or gone without a trace.
 
-Of the upload itself nothing is kept: pictures are encoded anew, so what a camera wrote beside them (place, owner) is gone.
+Of the upload itself nothing is kept: pictures are re-encoded, so what a camera wrote beside them (place, owner) is gone.
 """
 
 import errno
@@ -99,7 +99,7 @@ class Incoming(AbstractContextManager["Incoming"]):
         reading = choose(self.found, self.readings, asked)
         if reading is None or (asked != AS_FOUND and len(reading.classes) < 2):
             if reading is not None and len(reading.classes) == 1:
-                text = later("By {options} there is only one class, {name!r:.80}; choose otherwise.")
+                text = later("With {options} there is only one class, {name!r:.80}; choose differently.")
                 raise refusal(text, options=asked.options, name=reading.classes[0])
             raise no_classes(self.found, self._read.report.entries)
         return reading

@@ -86,7 +86,7 @@ def no_classes(found: LayoutInput, left_out: LeftOut) -> NoClasses:
     if len(outer) > found.most_classes:
         text = later("There are {number:,} class folders; at most {most:,} are accepted.")
         return NoClasses(say(text, number=len(outer), most=found.most_classes))
-    return NoClasses(say("The pictures lie in no class folders; {expected}.", expected=say(EXPECTED)))
+    return NoClasses(say("The pictures are not in class folders; {expected}.", expected=say(EXPECTED)))
 
 
 def _unread_classes(found: LayoutInput, left_out: LeftOut) -> list[str]:

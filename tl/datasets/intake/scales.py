@@ -48,8 +48,8 @@ class Scales:
         """A sentence for each kind."""
         return [
             say(
-                "{pictures} with more than 8 bits ({kind}): {black} is shown as black and {white} as white, the same for all of "
-                "them; these are the ends of their own values, the outermost {trimmed:g} % left out.",
+                "{pictures} with more than 8 bits ({kind}): {black} is shown as black and {white} as white, the same "
+                "for all of them; these are the extremes of their values, without the outermost {trimmed:g} %.",
                 pictures=number_of(self._pictures[kind], "picture"),
                 kind=reason_in_words(kind),
                 black=_short(black, kind),

@@ -11,7 +11,7 @@ from tl.jobs.launchers.launcher import give_way, talking
 
 
 class JsonProcess:
-    """Started when it is first needed, and anew after it has died or hung: what was asked then has no answer."""
+    """Started when it is first needed, and again after it has died or hung: what was asked then has no answer."""
 
     def __init__(
         self,

@@ -233,7 +233,7 @@ class Driver:
         if attempt.carriage is None or attempt.carriage.finish(ANSWER_SECONDS):
             return None
         return store_sentence(
-            say("What the node has of run {run} is still on its way.", run=handle.split()[1].split("-")[0])
+            say("The files of run {run} are still on their way from its node.", run=handle.split()[1].split("-")[0])
         )
 
     def _close(self, attempt: Attempt) -> None:

@@ -150,7 +150,9 @@ class SlurmLauncher(Launcher):
         if left:
             _slurm("scancel", *left)
             if not self._wait_until_gone(left, KILL_WAIT_SECONDS):
-                raise TimeoutError(say("Job {job} of run {run} does not end, says Slurm.", job=left[0], run=run_id))
+                raise TimeoutError(
+                    say("Slurm reports that job {job} of run {run} has not ended.", job=left[0], run=run_id)
+                )
 
     def _wait_until_gone(self, numbers: list[str], seconds: float, handle: str | None = None) -> bool:
         end = time.monotonic() + seconds

@@ -22,7 +22,7 @@ def _measure(home: Home, asked: ForecastQuestion, found: dict[str, Features], ha
 CURVE = ByFeatures(
     module="tl.jobs.measurements.forecasts",
     lock="forecasting.lock",
-    waits=later("Something else computes now; the forecast waits for its turn."),
+    waits=later("Something else is computing; the forecast waits for its turn."),
     known=lambda home, asked: probe_curve(home, asked)[0] is not None,
     problem=lambda home, asked: probe_curve(home, asked)[1],
     measure_by=_measure,

@@ -45,7 +45,7 @@ def _measure(home: Home, asked: HintQuestion, run: features.Run) -> None:
     problems = features.make(home, run, to_make) if to_make else {}
     if problems is None:
         return
-    for key in _unscored(home, asked):  # asked anew: the pictures may only now have got their fingerprint
+    for key in _unscored(home, asked):  # asked again: the pictures may only now have got their fingerprint
         if key.path(home).is_file():
             hints.keep(home, key)
         elif problem := problems.get(features.named(key)):

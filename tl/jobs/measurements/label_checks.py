@@ -11,7 +11,9 @@ from tl.store.features import Features
 from tl.store.home import Home
 from tl.store.pictures import SPLITS
 
-TOGETHER = later("All pictures belong together, so that none could be judged without having been seen.")
+TOGETHER = later(
+    "All pictures belong together, so none can be judged by a probe that has not seen pictures of its group."
+)
 
 
 def _measure(
@@ -37,7 +39,7 @@ def _measure(
 LABELS = ByFeatures(
     module="tl.jobs.measurements.label_checks",
     lock="label_checks.lock",
-    waits=later("Something else computes now; looking at the labels waits for its turn."),
+    waits=later("Something else is computing; looking at the labels waits for its turn."),
     known=lambda home, asked: held_out.out_of_fold(home, asked) is not None,
     problem=held_out.problem_of,
     measure_by=_measure,

@@ -108,7 +108,7 @@ class _Speeds(Struct, frozen=True):
 
 
 def _entries(home: Home) -> dict[str, dict[str, Any]]:
-    """All that was measured; what can't be (the file is damaged) is measured anew."""
+    """All that was measured; what can't be (the file is damaged) is measured again."""
     document = of_type(read_json(home.probes_path), dict[str, dict[str, Any]]) or {}
     return {key: entry for key, entry in document.items() if key.startswith("precision ") or _known(entry)}
 

@@ -46,7 +46,7 @@ def ensure(home: Home, owner: int | None = None) -> str:
     can't be started, or isn't opened to whoever uses the home.
     """
     if not home.policy.opens_tensorboard:
-        raise refusal("TensorBoard is not opened for visitors; download the event files instead.")
+        raise refusal("TensorBoard is not available to visitors; download the event files instead.")
     files = _Files(home)
     with locked(files.lock):
         owners = [*_owners(files), processes.identify(owner or os.getpid())]

@@ -8,7 +8,7 @@ from tl.config import Refused
 from tl.languages import Said, later, say
 
 _BUSY = later("The queue (tl.sqlite) is busy: another program holds it; try again.")
-_CLOSED = later("The queue (tl.sqlite) can't be opened; give this user the right to and try again.")
+_CLOSED = later("The queue (tl.sqlite) can't be opened; give this user permission and try again.")
 _PASSING = {  # SQLite's names of what is no damage -> what to say
     "SQLITE_BUSY": _BUSY,
     "SQLITE_LOCKED": _BUSY,
@@ -19,7 +19,7 @@ _PASSING = {  # SQLite's names of what is no damage -> what to say
     "SQLITE_IOERR": later(
         "The queue (tl.sqlite) can't be read or written: the disk reports an error; look at the disk and try again."
     ),
-    "SQLITE_READONLY": later("The queue (tl.sqlite) can't be written; give this user the right to and try again."),
+    "SQLITE_READONLY": later("The queue (tl.sqlite) can't be written; give this user permission and try again."),
     "SQLITE_CANTOPEN": _CLOSED,
     "SQLITE_PERM": _CLOSED,
 }

@@ -229,7 +229,7 @@ def requeue(home: Home, runs: list[RunRow], admit: Admission, **values: Any) -> 
             if not moved(connection, home, run, "queued", values):
                 now = connection.execute("SELECT status FROM runs WHERE id = ?", (run.run_id,)).fetchone()
                 if now is None:
-                    raise refusal("Run {id} is deleted already.", id=run.run_id)
+                    raise refusal("Run {id} has already been deleted.", id=run.run_id)
                 status = status_name(now["status"])
                 raise refusal("Run {id} is {status} already.", id=run.run_id, status=status)
         admit(connection)

@@ -40,7 +40,7 @@ def grow(
         active = f"status IN ({', '.join(map(repr, ACTIVE))})"
         mine = "FROM runs WHERE experiment_id = ?"
         if connection.execute(f"SELECT 1 {mine} AND {active}", (experiment_id,)).fetchone():
-            raise refusal("Runs of this comparison still train or wait; let them end before you add seeds.")
+            raise refusal("Runs of this comparison are still training or waiting; let them end before you add seeds.")
         document = json.dumps(after.to_json())
         connection.execute("UPDATE main.experiments SET spec = ? WHERE id = ?", (document, experiment_id))
         last = connection.execute(f"SELECT max(position) AS last {mine}", (experiment_id,)).fetchone()["last"]

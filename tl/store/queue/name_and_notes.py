@@ -34,13 +34,13 @@ def label(name: str, notes: str) -> NameAndNotes:
     lines = notes.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     notes = "\n".join(map(plain, lines)).strip()
     for text, most, too_long in (
-        (name, LONGEST_NAME, later("The name is {length:,} characters long; {most:,} fit.")),
-        (notes, LONGEST_NOTES, later("The notes are {length:,} characters long; {most:,} fit.")),
+        (name, LONGEST_NAME, later("The name is {length:,} characters long; at most {most:,} are allowed.")),
+        (notes, LONGEST_NOTES, later("The notes are {length:,} characters long; at most {most:,} are allowed.")),
     ):
         if len(text) > most:
             raise refusal(too_long, length=len(text), most=most)
     if (breaks := notes.count("\n")) >= ROWS:
-        raise refusal("The notes have {lines:,} lines; {most} fit.", lines=breaks + 1, most=ROWS)
+        raise refusal("The notes have {lines:,} lines; at most {most} are allowed.", lines=breaks + 1, most=ROWS)
     return NameAndNotes(name=name, notes=notes)
 
 

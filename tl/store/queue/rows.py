@@ -68,7 +68,7 @@ def row_of(columns: dict[str, Any]) -> RunRow:
     """The row with these columns (others are passed over). Raises QueueDamaged where a value can't be."""
     row = _converted(columns, RunRow)
     if all(arm.name != row.arm for arm in row.experiment.arms):
-        raise QueueDamaged(say("arm of a run in it can't be"))
+        raise QueueDamaged(say("a run in it has an invalid arm"))
     return msgspec.structs.replace(row, message=read_sentence(row.message)) if row.message else row
 
 
@@ -77,7 +77,9 @@ def _converted(found: object, kind: type[T]) -> T:
         return msgspec.convert(found, kind)
     except msgspec.ValidationError as problem:
         place = place_of(problem, "")
-        what = say("{place} of a run in it can't be", place=place) if place else say("a value of a run in it can't be")
+        what = (
+            say("a run in it has an invalid {place}", place=place) if place else say("a run in it has an invalid value")
+        )
         raise QueueDamaged(what) from None
 
 
@@ -100,7 +102,7 @@ def refuse_final(experiment_id: str, experiment: Experiment) -> None:
     """Raise Refused for a final model, where arms are compared or test pictures are needed."""
     if experiment.final:
         raise refusal(
-            "Experiment {id} is a final model, which is compared with nothing; `python -m tl export-model` writes it "
+            "Experiment {id} is a final model, so there is nothing to compare; `python -m tl export-model` writes it "
             "with its card.",
             id=experiment_id,
         )
@@ -110,6 +112,6 @@ def refuse_two_sets(experiment: Experiment) -> None:
     """Raise Refused where pictures of one data set are to be corrected, and those that were tested are another's."""
     if experiment.target_dataset:
         raise refusal(
-            "This comparison was tested on another data set than it learned from; compare within one of the two to "
-            "check its labels."
+            "This comparison was tested on a different data set from the one it learned from; run a comparison within "
+            "one of the two to check its labels."
         )

@@ -133,7 +133,7 @@ def load_last(
             history.note(say(text, here=here, epoch=history.epochs, there=there))
         return history, sealed.about["torch"]
     if damaged:
-        text = later("{files} in {folder} can't be used: damaged; start a new run with the same settings.")
+        text = later("{files} in {folder} are damaged and can't be used; start a new run with the same settings.")
         raise BadCheckpoint(say(text, files=listed(path.name for path in damaged), folder=folder))
     return None
 
@@ -153,7 +153,8 @@ def _belongs(path: Path, settings: dict[str, Any], config: RunConfig) -> RunConf
     for name in sorted({*own, *theirs}):
         if own.get(name) != theirs.get(name):
             text = later(
-                "{file} is of a run with {name} {theirs}, config.json says {own}; put that back, or start a new run."
+                "{file} belongs to a run with {name} {theirs}, but config.json says {own}; put that back, or start a "
+                "new run."
             )
             raise BadCheckpoint(say(text, file=path, name=name, theirs=repr(theirs.get(name)), own=repr(own.get(name))))
     return before
@@ -182,8 +183,8 @@ def _fill(sealed: Sealed, network: nn.Module, moving: Moving | None, prefix: str
     if moving is not None and "rest" in sealed.about:
         if sealed.about["rest"] != moving.rest:
             text = later(
-                "{file} is of a run that began with other pretrained weights than there are now; put those back, or start a "
-                "new run."
+                "{file} belongs to a run that began with other pretrained weights than are here now; put those back, "
+                "or start a new run."
             )
             raise BadCheckpoint(say(text, file=sealed.path))
         own = _state(network, moving)
@@ -255,7 +256,9 @@ def load_best(folder: Path, network: nn.Module | None, epoch: int, moving: Movin
     try:
         with opened(path) as sealed:
             if sealed.about["epoch"] != epoch:
-                text = later("{file} is of epoch {epoch}, not of the best one; start a new run with the same settings.")
+                text = later(
+                    "{file} is from epoch {epoch}, not from the best one; start a new run with the same settings."
+                )
                 raise BadCheckpoint(say(text, file=path, epoch=sealed.about["epoch"]))
             if network is not None:
                 _fill(sealed, network, moving)

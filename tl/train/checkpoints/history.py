@@ -69,7 +69,7 @@ class History:
         """Note the best epoch; stop early after `patience` epochs that speak against going on.
 
         Such is an epoch whose validation `loss` lies more than `patience_errors` of its standard `error`s (NaN: not
-        known, as none) above the lowest; a lower one begins the count anew, one between does neither: a plateau within
+        known, as none) above the lowest; a lower one starts the count again, one between does neither: a plateau within
         the noise of the validation pictures is no end. `steps`: optimizer steps done so far.
         """
         if (accuracy, -loss) > (self.best_accuracy, -self.best_loss):

@@ -67,8 +67,8 @@ def opened(path: Path) -> Iterator[Sealed]:
 def _about(path: Path, told: dict[str, str]) -> dict[str, Any]:
     if int(told["schema"]) > SCHEMA:
         text = later(
-            "{file} is of a newer TL Lab (schema {schema}, torch {torch}; this one reads schema {own}); resume with that one, "
-            "or start a new run."
+            "{file} comes from a newer TL Lab (schema {schema}, torch {torch}; this one reads schema {own}); resume "
+            "with that one, or start a new run."
         )
         raise BadCheckpoint(say(text, file=path, schema=told["schema"], torch=told["torch"], own=SCHEMA))
     found = {key: json.loads(told[key]) for key in ("epoch", "config", "history", "rest") if key in told}
@@ -83,7 +83,7 @@ def history_of(sealed: Sealed) -> History:
     told = sealed.about["history"]
     if unknown := sorted(told.keys() - _NOTED):
         text = later(
-            "{file} is of a newer TL Lab (its history has {unknown}); resume with that one, or start a new run."
+            "{file} comes from a newer TL Lab (its history has {unknown}); resume with that one, or start a new run."
         )
         raise BadCheckpoint(say(text, file=sealed.path, unknown=", ".join(unknown)))
     return History(**told)

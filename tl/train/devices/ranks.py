@@ -161,7 +161,7 @@ def join_process_group(number: int, count: int, meeting: Path, sync: bool) -> Ra
     if torch.cuda.is_available():
         if (there := torch.cuda.device_count()) < count:
             text = later(
-                "This run is to compute on {count} devices, and this machine has {there}; resume it with --devices {number}."
+                "This run needs {count} devices, but this machine has {there}; resume it with --devices {number}."
             )
             raise TooFewDevices(say(text, count=count, there=number_of(there, "GPU"), number=there))
         torch.cuda.set_device(number)

@@ -1,7 +1,7 @@
 """What the frozen part of a network makes of the pictures, computed once per augmented view and kept on disk.
 
 The features lie in files without a name in the run's folder: the kernel's page cache holds what memory allows, and
-nothing is left of them however the trainer ends. What does not fit is computed anew in every epoch. Where views are
+nothing is left of them however the trainer ends. What does not fit is computed again in every epoch. Where views are
 those of the data set, others may have computed them before: what the home's cache has is taken from there, and what is
 computed is put there (tl.store.frozen_features). What that spares counts with the time it once took. README.md, beside
 this file, explains all of it.
@@ -43,7 +43,7 @@ class FrozenPart:
         cache: FeatureCache | None = None,
         ranks: Ranks = ALONE,
     ):
-        """`plan`: the parts that train in each epoch; `views` 0: everything is computed anew in every epoch; `ranks`: the
+        """`plan`: the parts that train in each epoch; `views` 0: everything is computed again in every epoch; `ranks`: the
         processes that need the features, of which one makes them.
 
         Only cuts behind which nothing is frozen any more may be reached earlier than planned.

@@ -84,7 +84,7 @@ class _Speeds(Struct, frozen=True):
 
 
 def _entries(home: Home) -> dict[str, dict[str, Any]]:
-    """All that was measured; of precisions only what can be: after damage to the file it is measured anew."""
+    """All that was measured; of precisions only what can be: after damage to the file it is measured again."""
     document = read_json(home.probes_path)
     entries = document.items() if isinstance(document, dict) else ()
     return {key: entry for key, entry in entries if not key.startswith(KEY) or of_type(entry, _Speeds) is not None}

@@ -21,7 +21,7 @@ from tl.train.network import new_network
 
 @dataclass(frozen=True)
 class Finished:
-    """A network that has learnt all it will, in evaluation mode."""
+    """A network that has learned all it will, in evaluation mode."""
 
     network: nn.Module
     config: RunConfig  # of the run that trained it

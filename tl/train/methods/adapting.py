@@ -16,7 +16,7 @@ class Adapting(Method):
     adds = True
 
     def begin(self) -> None:
-        """Begin to count anew."""
+        """Start counting again."""
         self._sums: list[torch.Tensor] = []
         self._predicted: torch.Tensor | None = None  # (C,) whether a class was predicted at all
 

@@ -47,7 +47,7 @@ class Dann(Adapting):
         return self.arm.domain_rate if name.startswith(DISCRIMINATOR) else 1.0
 
     def begin(self) -> None:
-        """Begin to count anew."""
+        """Start counting again."""
         super().begin()
         self._right: list[torch.Tensor] = []
 

@@ -47,6 +47,7 @@ def _found(home: Home, asked: "DistanceQuestion", active: bool) -> None:
         st.caption(say(":material/hourglass_top: Looking at both sets through the network …"))
     else:
         about = say(
-            "Looks at up to 500 training pictures of each through the network, and tries to tell the two apart: some seconds."
+            "Looks at up to 500 training pictures of each through the network, and tries to tell the two apart: takes "
+            "a few seconds."
         )
         look_button(home, say("How different are they?"), ":material/compare:", "form_ask_apart", ask, asked, about)

@@ -127,10 +127,10 @@ def _chart(found: "Answer", key: str) -> None:
             between.append((title, said.there + said.low, end))
     if arms:
         bar = any(low < end for _, low, end in between)
-        words = say("Test accuracy over the number of training pictures, with what is expected of more")
+        words = say("Test accuracy over the number of training pictures, and what to expect from more")
         draw(forecast_chart(arms, found.target, between), key=f"forecast_chart_{key}_{len(arms)}", alt=words)
         lines = say(
-            "Points are measured. Lines and bands show the accuracy expected of one training, in 8 of 10 cases, dashed "
-            "beyond the measured sizes."
+            "Points are measured. Lines show the accuracy to expect of one training, bands where it lies in 8 of 10 "
+            "cases; dashed beyond the measured sizes."
         )
         st.caption(joined([lines, say("The bar on the target shows how many pictures it takes.") if bar else None]))

@@ -21,7 +21,7 @@ from tl.ui.parts.problems import show_kept, show_problems
 from tl.ui.parts.text import escape
 
 PROBLEM = "form_problem"
-PILLS = "form_presets_drawn"  # how often the pills were drawn anew
+PILLS = "form_presets_drawn"  # how often the pills were redrawn
 FILLED = "form_filled"  # the preset that filled the form last
 
 
@@ -218,7 +218,7 @@ def _start(home: Home) -> None:
     state.pop(PROBLEM, None)
     try:
         experiment, settle = form_state.experiment_and_plan(state)
-    except Refused:  # typed just before the click: the form, drawn anew, says so where it says so anyway
+    except Refused:  # typed just before the click: the form, redrawn, says so where it says so anyway
         return
     with show_problems(PROBLEM):
         keep_of = reuse.kept_of(home, state, experiment) if state.get(reuse.TAKE_OVER) else None

@@ -22,7 +22,7 @@ def choice() -> tuple[bool, str | None]:
         format_func=lambda way: say(WAYS[way]),
         key=WAY,
         help=say(
-            "Of one patient, one video, one burst: they never land on both sides of a split that is made here. Equal and "
+            "Pictures of one patient, one video or one burst never land on both sides of a split made here. Equal and "
             "almost equal pictures are found and kept together anyway."
         ),
     )
@@ -34,8 +34,9 @@ def choice() -> tuple[bool, str | None]:
             placeholder="^([^_]+)_",
             max_chars=LONGEST,
             help=say(
-                "Pictures with the same text in the first group, without groups in the whole match, belong together: "
-                "^([^_]+)_ takes anna_1.jpg and anna_2.jpg for one. Pictures that do not match are alone."
+                "Pictures with the same text in the first group (in the whole match, if the pattern has no group) "
+                "belong together: ^([^_]+)_ puts anna_1.jpg and anna_2.jpg in one group. Pictures that do not match "
+                "stand alone."
             ),
         )
     elif way == "table":

@@ -17,9 +17,10 @@ if TYPE_CHECKING:  # numpy, pandas
     from tl.datasets import DatasetInfo
 
 LEGEND = later(
-    "Higher is better, and only numbers of one table compare. LogME: how well a linear model explains the classes "
-    "by the features, per picture; above random weights: by how much better than with those of an untrained network. H-score: how far apart "
-    "the classes lie, at most the number of classes minus one. LEEP: how well the source's own head tells them apart."
+    "Higher is better; compare numbers only within one table. LogME: how well a linear model explains the classes by "
+    "the features, per picture; above random weights: by how much better than with those of an untrained network. "
+    "H-score: how far apart the classes lie, at most the number of classes minus one. LEEP: how well the source's own "
+    "head tells them apart."
 )
 
 

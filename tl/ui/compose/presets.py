@@ -94,8 +94,8 @@ PRESETS: dict[str, Preset] = {
         icon=":material/hub:",
         sentence=later(
             "Up to four pretrained networks that are on this computer, each as a linear probe on your own pictures at "
-            "a resolution that suits it, 3 seeds: the best by the hint below where it has looked at these pictures, else by "
-            "their published accuracy."
+            "a resolution that suits it, 3 seeds: the best according to the hint below if it has looked at these "
+            "pictures, otherwise by their published accuracy."
         ),
         experiment=Experiment(
             dataset="blossoms",
@@ -145,8 +145,8 @@ PRESETS: dict[str, Preset] = {
         title=later("ResNet-50: 30 against 80 epochs"),
         icon=":material/timer:",
         sentence=later(
-            "Is pretraining worth more than patience? Fine-tuning with 30 epochs against 80 from scratch, "
-            "5,000 CIFAR-10 pictures. Hours without a GPU."
+            "Is pretraining worth more than patience? Fine-tuning with 30 epochs against 80 from scratch, 5,000 "
+            "CIFAR-10 pictures. Takes hours without a GPU."
         ),
         experiment=Experiment(
             dataset="cifar10",

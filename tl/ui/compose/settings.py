@@ -68,7 +68,7 @@ def arm_settings(home: Home, number: int, key: str) -> None:
         max_chars=60,
         persist_state="session",
     )
-    learning_rate = Setting(title=later("Learning rate"), low=1e-7, high=10, help=later("Of the head, at the start."))
+    learning_rate = Setting(title=later("Learning rate"), low=1e-7, high=10, help=later("For the head, at the start."))
     arm = say("arm {number}", number=st.session_state[ARMS].index(number) + 1)
     if strategy.fits:
         st.caption(say("No epochs and no learning rate: it is computed in one go."))

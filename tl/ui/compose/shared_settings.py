@@ -76,18 +76,21 @@ SHARED: dict[str, Setting] = {
         title=later("Seeds"),
         low=1,
         high=20,
-        help=later("Each arm is run once per seed. From 3 on the verdict carries an interval."),
+        help=later("Each arm is run once per seed. An outcome needs at least 3."),
     ),
     "batch_size": Setting(title=later("Batch size"), low=2, high=4096),
     "optimizer": Setting(title=later("Optimizer"), options={name: each.title for name, each in OPTIMIZERS.items()}),
     "weight_decay": Setting(
-        title=later("Weight decay"), high=1, help=later("Where an arm is held to its start, that is its decay instead.")
+        title=later("Weight decay"),
+        high=1,
+        help=later("Fine-tuning held to its start uses its pull towards the pretrained weights instead."),
     ),
     "find_rate": Setting(
         title=later("Find the learning rate by a range test"),
         help=later(
-            "Before the first epoch the rate grows step by step until the loss takes off; arms with a learning rate "
-            "of their own keep it. Where more thaws later, with what trains first and with all: the lower rate counts."
+            "Before the first epoch the rate is raised step by step until the loss takes off; arms with a learning "
+            "rate of their own keep it. Where more layers are unfrozen later, it is tested both with the part that "
+            "trains first and with all layers, and the lower rate is used."
         ),
     ),
     "schedule": Setting(
@@ -119,22 +122,23 @@ SHARED: dict[str, Setting] = {
     "balance": Setting(
         title=later("Make classes count alike in training"),
         options=_titled(BALANCES, BALANCE_TITLES),
-        help=later("The same for every arm. Training loss and accuracy are still those of the pictures as they are."),
+        help=later("The same for every arm. Training loss and accuracy are still reported without it."),
     ),
     "views": Setting(
         title=later("Cached views per picture"),
         high=100,
         help=later(
-            "A frozen part's features of so many augmented views (at most half as many as there are frozen epochs) are "
-            "computed once and used again and again; 0 disables caching: every epoch computes a new view."
+            "For each picture, the frozen part computes the features of this many augmented views once (at most half "
+            "as many as there are frozen epochs) and reuses them. With 0 nothing is cached: every epoch computes a new "
+            "view."
         ),
     ),
     "views_by": Setting(
         title=later("Cached views belong to"),
         options=_titled(VIEWS_BY, VIEWS_BY_TITLES),
         help=later(
-            "The data set: all runs see the same crops where they use cached views, and compute them once together. The "
-            "seed: each seed has crops of its own, which its arms have in common."
+            "The data set: all runs see the same crops where they use cached views, and compute them once together. "
+            "The seed: each seed has crops of its own, shared by its arms."
         ),
     ),
     "devices": Setting(
@@ -142,16 +146,16 @@ SHARED: dict[str, Setting] = {
         low=1,
         high=MOST_DEVICES,
         help=later(
-            "They share each batch, so batch size and learning rate keep their meaning. An arm of which only the head is "
-            "computed takes one."
+            "They share each batch, so batch size and learning rate keep their meaning. An arm that only computes its "
+            "head uses one."
         ),
     ),
     "batchnorm": Setting(
         title=later("BatchNorm normalises by"),
         options=_titled(BATCHNORMS, BATCHNORM_TITLES),
         help=later(
-            "By the whole batch, several GPUs learn what one does; it takes longer, since they wait for each other in "
-            "every such layer."
+            "When it normalises by the whole batch, several GPUs learn what one would; it takes longer, since they "
+            "wait for each other in every such layer."
         ),
     ),
     "precision": Setting(title=later("Precision"), options=_titled(PRECISIONS, PRECISION_TITLES)),

@@ -28,9 +28,9 @@ def switch(home: Home, info: datasets.DatasetInfo) -> None:
         "the choice of the training pictures, too."
     )
     if automatic:
-        here = say("By itself it is on here: the set has no test set of its own and under 2,000 pictures.")
+        here = say("On by default here: the set has no test set of its own and under 2,000 pictures.")
     else:
-        here = say("By itself it is off here: with 2,000 pictures and more, one split says enough.")
+        here = say("Off by default here: with 2,000 pictures or more, one split is enough.")
     st.toggle(
         say("A new split for every seed"),
         key=SWITCH,

@@ -141,7 +141,7 @@ def _start(home: Home) -> None:
     try:
         sizes = _sizes(home, datasets.describe(home, state[pictures.DATASET]))
         experiment = form_state.compose(state, sized=False)
-    except Refused:  # typed just before the click: the form, drawn anew, says so where it says so anyway
+    except Refused:  # typed just before the click: the form, redrawn, says so where it says so anyway
         return
     with show_problems(PROBLEM):
         sweep_id = jobs.submit_sweep(home, experiment, sizes, key=state[form_state.TOKEN])

@@ -26,8 +26,8 @@ from tl.words import count, number_of, percent, plain
 
 NAME, UNMATCHED = shared_key("target_dataset"), shared_key("unmatched")
 OPEN = "form_open_target"
-TITLE = later("These look different from what it will meet?")
-NONE = later("No: it will meet pictures like these")
+TITLE = later("Will it be used on pictures that look different?")
+NONE = later("No: it will be used on pictures like these")
 CHOICES = {STOP: later("Stop: I'll rename classes first"), LEAVE_OUT: later("Leave these classes out")}
 FIRST_ARMS = ("source_only", "adabn", "mcc")  # that a comparison of ways to adapt begins with
 SEEDS = 3  # fewer say little: adversarial training swings from seed to seed
@@ -167,8 +167,9 @@ def _balance(source: DatasetInfo, info: DatasetInfo, found: Matching) -> None:
         if largest > 0.1:
             st.caption(
                 say(
-                    ":material/warning: The classes are not equally common in both. Ways to adapt that make the two sets look "
-                    "alike as wholes can mix up classes then; the one conditioned on the predictions (CDAN) suffers least."
+                    ":material/warning: The classes are not equally common in both. Ways to adapt that align the two "
+                    "sets as a whole can then mix up classes; the one conditioned on the predictions (CDAN) suffers "
+                    "least."
                 )
             )
 

@@ -28,8 +28,8 @@ from tl.words import number_of, percent, plain
 BUTTON = "both_sets_ask"
 UNKNOWN, REST = later("not labelled"), later("other classes")
 ADAPTED = later(
-    "This arm gives BatchNorm the statistics of what it looks at: after training, pictures of either set go through "
-    "statistics of that set."
+    "In this arm BatchNorm uses the statistics of the pictures it is given: after training, the pictures of either set "
+    "are normalised by that set's own statistics."
 )
 
 

@@ -34,7 +34,7 @@ class ArmCalibration:
 def show(choice: Choice) -> None:
     judged = [found for arm in (choice.arm, choice.other) if (found := _judged(choice, arm))]
     if not judged:
-        st.info(say("What this run answered is no longer here."), icon=":material/image_search:")
+        st.info(say("This run's answers are no longer here."), icon=":material/image_search:")
         return
     for each in judged:
         st.markdown(sentence(each))
@@ -42,11 +42,12 @@ def show(choice: Choice) -> None:
     _table(judged)
     st.caption(
         say(
-            "A bin holds about as many pictures as every other. Expected calibration error: the mean distance between how "
-            "sure the answers of a bin are and the share of them that is right; of a few hundred pictures it is a few "
-            "points too high by chance. The temperature divides the logarithms of the probabilities: it changes no answer. "
-            "It is fitted on the validation pictures (lowest negative log-likelihood) and judged on the test pictures. "
-            "Probabilities are kept in half precision: one that is too small for it counts as 0.00000003 in logarithms."
+            "Every bin holds about the same number of pictures. Expected calibration error: the mean distance between "
+            "how sure the answers of a bin are and the share of them that is right; with only a few hundred pictures, "
+            "chance alone makes it a few points too high. The temperature divides the logarithms of the probabilities "
+            "and changes no answer. It is fitted on the validation pictures (lowest negative log-likelihood) and "
+            "judged on the test pictures. Probabilities are kept in half precision: one that is too small for it "
+            "counts as 0.00000003 in logarithms."
         )
     )
 
@@ -99,7 +100,7 @@ def _mended(judged: ArmCalibration) -> str:
     found, pictures = judged.found, number_of(judged.validation, "validation picture")  # not shown
     if found.temperature is not None and found.after is not None:
         return say(
-            "A temperature of {temperature:.2f}, fitted on {pictures}, makes that error {error}.",
+            "A temperature of {temperature:.2f}, fitted on {pictures}, brings that error to {error}.",
             temperature=found.temperature,
             pictures=pictures,
             error=percent(found.after.error),

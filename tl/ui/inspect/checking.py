@@ -39,8 +39,8 @@ def controls(choice: Choice, asked: ForecastQuestion | None, why_not: str | None
         icon=":material/search:",
         key="inspect_labels_ask",
         help=say(
-            "Looks at all pictures through the pretrained network once, and lets a linear probe judge each that it was "
-            "not fitted to. Nothing trains meanwhile."
+            "Looks at all pictures through the pretrained network once, and has a linear probe judge each one, fitted "
+            "only to other pictures. Nothing trains meanwhile."
         ),
     )
     if pressed:

@@ -99,7 +99,7 @@ def initial_choice(now: ExperimentView) -> tuple[str, str | None]:
     refuse_final(now.experiment_id, now.experiment)
     if not names:
         raise refusal(
-            "None of this comparison's runs has kept what it answered: wait until one has finished, or run it again."
+            "None of this comparison's runs has kept its answers: wait until one has finished, or run it again."
         )
     strategies = {arm.name: STRATEGIES[arm.strategy] for arm in now.experiment.arms}
     two_sets = now.experiment.target_dataset is not None

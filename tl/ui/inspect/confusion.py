@@ -25,7 +25,7 @@ NOTHING = later("No such pictures.")
 def show(choice: Choice) -> None:
     arm, other = gallery.arm_answers(choice, choice.arm), gallery.arm_answers(choice, choice.other)
     if arm is None:
-        st.info(say("What this run answered is no longer here."), icon=":material/image_search:")
+        st.info(say("This run's answers are no longer here."), icon=":material/image_search:")
         return
     names = gallery.class_names(choice, arm.predictions.probabilities.shape[1])
     between = difference(arm.predictions, other.predictions) if other else None

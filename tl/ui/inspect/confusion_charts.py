@@ -54,7 +54,7 @@ def draw(choice: Choice, voices: Sequence[ArmAnswers], names: Sequence[str]) -> 
             _one(choice, chart, say("{arm} minus {other}", **both), ONE_OF_THEM, about)
     said = [say("Click a square to see its pictures.")]
     if len(among) < len(names):
-        most = say("The {number} of {all} classes that most mistakes are about.", number=len(among), all=len(names))
+        most = say("The {number} of {all} classes with the most mistakes.", number=len(among), all=len(names))
         said = [most, *said]
     if len(voices) > 1:
         first, second = (say("{colour} for {arm}", colour=dot(each.position), arm=escape(each.noun)) for each in voices)

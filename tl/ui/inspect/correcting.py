@@ -106,7 +106,7 @@ def correction_bar(choice: Choice, info: DatasetInfo, pictures: Labelled) -> Cal
                 type="primary",
                 key="inspect_compare_again",
                 help=say(
-                    "The same arms and seeds on a new data set. The one that is there stays as it is, and every other "
+                    "The same arms and seeds on a new data set. The existing one stays as it is, and every other "
                     "picture keeps its split."
                 ),
             )
@@ -123,7 +123,9 @@ def correction_bar(choice: Choice, info: DatasetInfo, pictures: Labelled) -> Cal
 def _where(wanted: dict[int, int], pictures: Labelled, resplit: bool) -> str:
     """Which splits change: the test set is what accuracies are of."""
     if resplit:
-        return say("Each seed has its own test set: with some seeds these are test pictures, and then it changes.")
+        return say(
+            "Each seed has its own test set: for some seeds these are test pictures, and then the test set changes."
+        )
     tested = sum(pictures.splits[place] == "test" for place in wanted)
     if not tested:
         return say("None of them is a test picture: the test set stays the same.")

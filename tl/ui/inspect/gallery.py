@@ -149,4 +149,4 @@ def _table(places: Sequence[int], told: Sequence[tuple[str, list[Line]]]) -> Non
         for line in own:
             columns.setdefault(cell(line.title), []).append(cell(line.text))
     pictures = number_of(len(places), "picture")
-    st.dataframe(columns, hide_index=True, alt=say("What was said of {pictures}", pictures=pictures))
+    st.dataframe(columns, hide_index=True, alt=say("Details of {pictures}", pictures=pictures))

@@ -49,8 +49,8 @@ def show(choice: Choice) -> None:
         return
     st.caption(
         say(
-            "Which class does each picture show? {number} of the {pictures}, drawn by chance, are enough for a first real "
-            "interval. Each answer is saved at once: stop whenever you like and go on later.",
+            "Which class does each picture show? {number} of the {pictures}, drawn at random, are enough for a first "
+            "real interval. Each answer is saved at once: stop whenever you like and go on later.",
             number=min(ENOUGH, info.test),
             pictures=number_of(info.test, "test picture"),  # not shown
         )
@@ -138,7 +138,7 @@ def _one(
         st.image(
             GREY if picture.pixels is None else picture.pixels, width=LARGE, alt=say("The picture that is asked about")
         )
-        st.caption(escape(picture.name), help=say("Its file in what was brought."))
+        st.caption(escape(picture.name), help=say("Its file in the upload."))
 
 
 def _what_they_look_like(choice: Choice, classes: Sequence[str]) -> None:

@@ -42,8 +42,9 @@ def show(choice: Choice) -> None:
     if choice.target is not None:
         st.info(
             say(
-                "Networks of two data sets say nothing about wrong labels: a picture that looks different is taken for "
-                "another class, too. Compare within one of the two to check its labels."
+                "A network that learned from one data set and works on another can't show wrong labels: it also takes "
+                "pictures that merely look different for another class. To check the labels of either set, run a "
+                "comparison within it."
             ),
             icon=":material/label:",
         )

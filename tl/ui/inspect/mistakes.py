@@ -18,7 +18,7 @@ from tl.words import count, number_of
 def show(choice: Choice) -> None:
     arm, other = gallery.arm_answers(choice, choice.arm), gallery.arm_answers(choice, choice.other)
     if arm is None:
-        st.info(say("What this run answered is no longer here."), icon=":material/image_search:")
+        st.info(say("This run's answers are no longer here."), icon=":material/image_search:")
         return
     told = arm.predictions
     names = gallery.class_names(choice, told.probabilities.shape[1])
@@ -86,10 +86,10 @@ def mistakes_sentence(hard: Hardest, answers: Sequence[Answers], of: str) -> str
             networks=number_of(len(answers), "network"),
         )
     return plural(
-        "{wrong} of {pictures} was wrong in all {networks}, {once} in at least one. The hardest come first: some may be "
-        "labelled wrongly, or show several things.",
-        "{wrong} of {pictures} were wrong in all {networks}, {once} in at least one. The hardest come first: some may be "
-        "labelled wrongly, or show several things.",
+        "{wrong} of {pictures} was answered wrongly by all {networks}, {once} by at least one. The hardest come first: "
+        "some may be labelled wrongly, or show several things.",
+        "{wrong} of {pictures} were answered wrongly by all {networks}, {once} by at least one. The hardest come "
+        "first: some may be labelled wrongly, or show several things.",
         every,
         wrong=count(every),
         pictures=of,

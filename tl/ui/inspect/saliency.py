@@ -22,11 +22,11 @@ from tl.ui.parts.text import escape
 from tl.words import share
 
 BAR = later("How sure")  # column of `probabilities`: the numbers, for a bar
-OTHERS_ASKED = later("Other networks are being asked; try again in a while.")
+OTHERS_ASKED = later("Other networks are answering just now; try again in a while.")
 OTHERS = later("Another picture is being looked at; try again in a few seconds.")
 GONE = later("The network of this arm is not here: it was trained elsewhere, or its files were deleted.")
-NO_MAP = later("This network has no map of places, so where it looks can't be told.")
-NOWHERE = later("No place of the picture speaks for this answer.")
+NO_MAP = later("This network has no map of places, so it can't be shown where it looks.")
+NOWHERE = later("No part of the picture speaks for this answer.")
 Found = dict[str, Saliency | Failed | None]  # run -> what was found
 
 
@@ -88,7 +88,7 @@ def ask_button(home: Home, label: str, icon: str, key: str, begin: Callable[[], 
     busy = background.busy(home)
     pressed = st.button(label, icon=icon, key=key, disabled=busy, type="primary")
     if busy:
-        st.caption(say("Networks can be asked once nothing is training."))
+        st.caption(say("Networks can answer once nothing is training."))
     if pressed:
         if begin():
             st.rerun()

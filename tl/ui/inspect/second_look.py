@@ -17,7 +17,7 @@ from tl.ui.watch.verdict import verdict_of
 from tl.words import number_of
 
 POLL_SECONDS = 2.0  # while the second comparison runs
-CHANCE = later("Trained again, networks also differ by chance: a small change of the gain means little.")
+CHANCE = later("Networks trained again also differ by chance: a small change in the gain means little.")
 NAMED = 20  # corrected pictures that are listed
 
 
@@ -64,6 +64,6 @@ def _corrected(pair: Pair) -> None:
             if one.now is None:
                 st.caption(say("{picture}: was {label}, set aside", **told))
             else:
-                st.caption(say("{picture}: was {label}, is {now} now", **told, now=escape(one.now)))
+                st.caption(say("{picture}: was {label}, is now {now}", **told, now=escape(one.now)))
         if len(listed) > NAMED:
             st.caption(say("and {number:,} more", number=len(listed) - NAMED))

@@ -79,7 +79,7 @@ def not_asked_yet(left: Sequence[RunEntry], asked_before: int) -> str:
         waiting = say("Not asked yet: {runs} and {number} more.", runs=runs, number=len(left) - NAMED)
     else:
         waiting = say("Not asked yet: {runs}.", runs=runs)
-    return joined([say("The figures are of {networks}.", networks=number_of(asked_before, "network")), waiting])
+    return joined([say("The figures are for {networks}.", networks=number_of(asked_before, "network")), waiting])
 
 
 def _found(choice: Choice) -> None:

@@ -30,8 +30,8 @@ FROM, FILE, CAMERA, BUTTON, SURE = "try_from", "try_file", "try_camera", "try_as
 HELD, PROBLEM, TAKEN = "try_held", "try_problem", "try_taken"
 MEGABYTES = 20  # of a picture, at most
 KEPT = later(
-    "The picture stays in this tab's memory until you close the tab or choose another picture; on the disk it lies only for "
-    "the seconds in which the networks read it. It becomes part of no data set, and nothing trains on it."
+    "The picture stays in this tab's memory until you close the tab or choose another picture; it is on the disk only "
+    "for the seconds in which the networks read it. It is not added to any data set, and nothing trains on it."
 )
 UPLOAD, PHOTO = "upload", "photo"
 ORIGINS = {UPLOAD: later("A file"), PHOTO: later("The camera")}
@@ -146,7 +146,7 @@ def _probabilities(asked: saliency.SaliencyRequest, answered: list[tuple[RunEntr
                 saliency.probabilities(asked, found),
                 hide_index=True,
                 height="auto",
-                alt=say("The surest classes of {arm}", arm=arm_title(run.arm)),
+                alt=say("The most likely classes according to {arm}", arm=arm_title(run.arm)),
                 column_config={
                     say(saliency.BAR): st.column_config.ProgressColumn("", format=" ", min_value=0.0, max_value=1.0)
                 },
@@ -181,12 +181,12 @@ def _threshold(choice: Choice, runs: tuple[RunEntry, ...], held: TriedPicture | 
         {name: [row[name] for row in rows] for name in rows[0]} if rows else {},
         hide_index=True,
         height="auto",
-        alt=say("What the threshold gives and costs with every arm"),
+        alt=say("What the threshold gains and costs with every arm"),
     )
     st.caption(
         say(
-            "The last three columns are of this seed's validation pictures, all of which belong to one of the classes: how "
-            "often a picture of something else is kept out can't be told from them. A network can be sure of nonsense."
+            "The last three columns are for this seed's validation pictures, which all belong to one of the classes: "
+            "they can't show how often a picture of something else is kept out. A network can be sure of nonsense."
         )
     )
 

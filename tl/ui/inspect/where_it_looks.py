@@ -20,7 +20,7 @@ from tl.words import count, plain
 KIND, PLACE, BUTTON = "looks_kind", "looks_place", "looks_ask"
 MOST = 500  # pictures to choose from in a list; more are found by number
 NUMBER = "number"  # in place of a kind of pictures
-UNREADABLE = later("What this run answered can't be read; run the comparison again.")
+UNREADABLE = later("This run's answers can't be read; run the comparison again.")
 NO_PICTURES = later("The pictures of this comparison are no longer here, so there is nothing to look at.")
 
 
@@ -101,7 +101,7 @@ def _chosen(choice: Choice, own: Answers, other: Answers | None) -> int | None:
 
 
 def _kinds(choice: Choice, own: Answers, other: Answers | None) -> dict[str, tuple[str, NDArray[np.int64]]]:
-    """Pictures that something can be learnt from -> what they are called, their rows; only those there are some of."""
+    """Pictures that something can be learned from -> what they are called, their rows; only those there are some of."""
     if other is None or choice.other is None:
         found = {"wrong": (say("Wrong"), ~own.right), "right": (say("Right"), own.right)}
     else:

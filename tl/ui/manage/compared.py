@@ -20,7 +20,7 @@ def comparison_bar(known: Collection[str]) -> None:
         _forget()
         return
     with st.container(horizontal=True, vertical_alignment="center", border=True):
-        words = say("**{title}** is compared with: choose the second one below.", title=escape(chosen[1]))
+        words = say("**{title}** is chosen: now choose the one to compare it with below.", title=escape(chosen[1]))
         st.markdown(f":material/compare: {words}")  # not shown
         st.button(say("Cancel"), key="compare_cancel", type="tertiary", on_click=_forget)
 

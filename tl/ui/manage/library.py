@@ -186,7 +186,7 @@ def _ask_to_delete(home: Home, entry: LibraryEntry) -> None:
 
 
 def _ask_to_rename(home: Home, name: str) -> None:
-    st.text_input(say("Name"), key=NEW_NAME, max_chars=40, help=say("Up to 40 of a-z, 0-9, “-” and “_”."))
+    st.text_input(say("Name"), key=NEW_NAME, max_chars=40, help=say("Up to 40 characters: a-z, 0-9, “-” and “_”."))
     show_kept(RENAME_PROBLEM, every_run=True)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button(say("Cancel"), key="cancel_rename"):
@@ -219,9 +219,7 @@ def _bring_in(home: Home) -> None:
     if not box.open:
         return
     with box:
-        st.caption(
-            say("A file from the Export button of another TL Lab’s library. It is looked through before it is used.")
-        )
+        st.caption(say("A file from the Export button of another TL Lab’s library. It is checked before it is used."))
         most = home.policy.at_most("upload_megabytes", MAX_MEGABYTES)
         uploads.take(say("Weights"), "safetensors", "library_file", most, partial(_import, home))
 
@@ -243,7 +241,7 @@ def _to_be_downloaded(home: Home) -> None:
                     "ImageNet weights that are downloaded when a comparison first uses them: {networks}.",
                     networks=escape(names),
                 ),
-                say("More of timm’s are found by typing under Network on Compare."),
+                say("To find more of timm’s networks, type under Network on Compare."),
             ]
         )
     )

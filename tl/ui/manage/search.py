@@ -22,7 +22,7 @@ LONGEST = 200  # characters
 def searched_runs(
     home: Home, runs: Sequence[RunLine], labels: Mapping[str, NameAndNotes], page_key: str
 ) -> list[RunLine]:
-    """Draw what may be asked for; the runs of the experiments that fit. What is asked anew begins with the first page,
+    """Draw what may be asked for; the runs of the experiments that fit. What is asked again begins with the first page,
     whose number the session keeps as `page_key`."""
     names = dict.fromkeys(name for run in runs for name in (run.dataset, run.target_dataset) if name is not None)
     titles = {name: plain(view.data_title(home, name)) for name in names}

@@ -10,7 +10,7 @@ DeletionChoice = tuple[str, str, Callable[[], None]]  # of a button: its label, 
 
 
 def ask(title: str, about: str, choices: Sequence[DeletionChoice]) -> None:
-    """Open the dialog, with `about` as Markdown; what is chosen is done, and the page drawn anew."""
+    """Open the dialog, with `about` as Markdown; what is chosen is done, and the page redrawn."""
 
     @st.dialog(title)
     def question() -> None:

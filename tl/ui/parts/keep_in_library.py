@@ -60,7 +60,7 @@ def _question(home: Home, run_id: str, found: Keepable) -> None:
         say("Name"),
         key=NAME,
         max_chars=40,
-        help=say("Up to 40 of a-z, 0-9, “-” and “_”; `--weights` takes it, too."),
+        help=say("Up to 40 characters: a-z, 0-9, “-” and “_”; `--weights` takes it, too."),
     )
     show_kept(PROBLEM, every_run=True)
     with st.container(horizontal=True, horizontal_alignment="right"):

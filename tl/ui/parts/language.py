@@ -41,7 +41,7 @@ def begin() -> None:
 
 
 def _reword() -> None:
-    """Tell the browser anew what is chosen: it knows an option by its words alone, and would send those of the other
+    """Tell the browser again what is chosen: it knows an option by its words alone, and would send those of the other
     language until something else is chosen. What it knows otherwise (what is pressed, ticked or brought) stays as it is."""
     for key, value in st.session_state.items():
         if isinstance(value, str | int | float) and not isinstance(value, bool):

@@ -91,7 +91,7 @@ def look_again(
         now = found.now(lambda: load(home, ident))
     except Refused:  # deleted in another tab meanwhile: the page says so
         st.rerun()
-    if active != now.active:  # ended, or resumed: the page decides anew whether to refresh
+    if active != now.active:  # ended, or resumed: the page decides again whether to refresh
         st.rerun()
     if now.active:
         jobs.ensure_supervisor(home)  # comes back by itself after a restart of the machine

@@ -45,7 +45,7 @@ def take(title: str, kind: str, key: str, most: int, read: Callable[[Path], tupl
     if file is not None:
         state.pop(problem, None)
         with show_problems(problem):
-            with tempfile.NamedTemporaryFile(suffix=f".{kind}") as kept, st.spinner(say("Looking through it …")):
+            with tempfile.NamedTemporaryFile(suffix=f".{kind}") as kept, st.spinner(say("Checking it …")):
                 kept.write(file.getbuffer())
                 kept.flush()
                 with without_slot():

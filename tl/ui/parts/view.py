@@ -237,7 +237,7 @@ def data_title(home: Home, learned: str | Training, run_ids: Iterable[str] = ())
     """Title of a data set, or of those of a training, which says where it was drawn by the computer; of what was deleted
     its name.
 
-    `run_ids` are runs that learnt it: imported ones bring the title with them.
+    `run_ids` are runs that learned it: imported ones bring the title with them.
     """
     from tl.analysis.experiment import pictures_of
 

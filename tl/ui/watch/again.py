@@ -27,7 +27,7 @@ def show(now: ExperimentView, found: Verdict) -> None:
                 key="again_seeds",
                 on_click=form.use,
                 args=(with_seeds(spec, up_to), title, before),
-                help=say("To the form, filled as this comparison was, with {number} seeds.", number=up_to),
+                help=say("Opens the form with the settings of this comparison and {number} seeds.", number=up_to),
             )
         # Where it is undecided the button stands above, or does not help.
         elif up_to and found.headline_claim and found.headline_claim.outcome != UNDECIDED:
@@ -39,8 +39,8 @@ def show(now: ExperimentView, found: Verdict) -> None:
             on_click=form.use,
             args=(reuse.longer(spec), title, before, arms.SETTINGS_OPEN),
             help=say(
-                "To the form, filled as this comparison was, with twice the epochs: a longer training is another recipe, so it "
-                "is another comparison. Early stopping may end it sooner."
+                "Opens the form with the settings of this comparison and twice the epochs: longer training is a "
+                "different recipe, so it is a different comparison. Early stopping may end it sooner."
             ),
         )
         if len(spec.arms) < MAX_ARMS:
@@ -51,7 +51,7 @@ def show(now: ExperimentView, found: Verdict) -> None:
                 on_click=form.use,
                 args=(reuse.with_another_arm(spec), title, before, arms.OPEN),
                 help=say(
-                    "To the form, filled as this comparison was, with one arm more. The finished runs of the others are taken "
-                    "over."
+                    "Opens the form with the settings of this comparison and one more arm. The finished runs of the "
+                    "others are taken over."
                 ),
             )

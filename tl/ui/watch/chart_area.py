@@ -38,7 +38,9 @@ def show(now: ExperimentView, metrics: "pd.DataFrame") -> None:
             default="epochs",
             required=True,
             key=AXIS,
-            help=say("Epochs compare what is learned per round, time what it costs, pictures what it takes to see."),
+            help=say(
+                "Epochs show what is learned per round, time what it costs, pictures seen how much data it takes."
+            ),
         )
         training = st.toggle(
             say("Training curves"), key=TRAINING, help=say("Dotted: on the augmented training pictures.")

@@ -78,8 +78,8 @@ def about(home: Home, whole: Deletable) -> str:
     if whole.active:
         sentences.append(
             plural(
-                "**{number:,} run trains or waits and is stopped first.**",
-                "**{number:,} runs train or wait and are stopped first.**",
+                "**{number:,} run is training or waiting and will be stopped first.**",
+                "**{number:,} runs are training or waiting and will be stopped first.**",
                 len(whole.active),
             )
         )

@@ -64,7 +64,7 @@ def _head(now: view.ExperimentView) -> None:
                 key="use_settings",
                 on_click=form.use,
                 args=(spec, now.title),
-                help=say("To the form, filled as this comparison was."),
+                help=say("Opens the form with the settings of this comparison."),
             )
             name_and_notes.edit_box(now.home, now.experiment_id, now.label, now.about)
             if st.button(say("Delete"), icon=":material/delete:", type="tertiary", key="delete_experiment"):

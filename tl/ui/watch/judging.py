@@ -40,7 +40,7 @@ def judging_options(experiment: Experiment, ident: str) -> dict[str, Any]:
             key=f"{BASELINE}_{ident}",
             persist_state="session",
             disabled=len(names) == 1,
-            help=say("The arm the others are held against."),
+            help=say("The arm the others are compared with."),
         )
         target = number_field(
             Number(title=say("Target validation accuracy, %"), low=0.1, high=100, whole=False, optional=True),
@@ -48,7 +48,7 @@ def judging_options(experiment: Experiment, ident: str) -> dict[str, Any]:
             placeholder=say("found from the runs"),
             in_full=True,
             help=say(
-                "Time is taken until this is reached. Left empty: {share} of the best of the weaker arm.",
+                "Time is measured until this is reached. If left empty: {share} of the weaker arm's best.",
                 share=percent(TARGET_SHARE, 0),
             ),
         )

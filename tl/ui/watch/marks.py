@@ -1,4 +1,4 @@
-"""Marks on arms that had no fair chance, and what would be fairer with one click: going on, or training anew."""
+"""Marks on arms that had no fair chance, and what would be fairer with one click: going on, or training again."""
 
 import streamlit as st
 
@@ -70,7 +70,7 @@ def _resumable(now: ExperimentView, name: str) -> None:
 
 
 def _improvable(now: ExperimentView, found: Verdict, name: str) -> None:
-    """The button that trains the comparison anew, with what the arm lacked."""
+    """The button that trains the comparison again, with what the arm lacked."""
     given = found.summary[name].ledger
     fairer = remedy(now.experiment, name, given)
     if fairer is None:

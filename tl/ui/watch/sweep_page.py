@@ -51,7 +51,7 @@ def _head(home: Home, now: sweep_view.SweepView) -> None:
                 key="use_settings",
                 on_click=sweep_form.use,
                 args=(spec, sizes_of, now.title),
-                help=say("To the form, filled as this sweep was."),
+                help=say("Opens the form with the settings of this sweep."),
             )
             name_and_notes.edit_box(home, now.sweep_id, now.label, now.about)
             if st.button(say("Delete"), icon=":material/delete:", type="tertiary", key="delete_sweep"):
@@ -88,7 +88,7 @@ def _live(home: Home, found_now: Snapshot[sweep_view.SweepView], sweep_id: str, 
     st.dataframe(
         sweep_view.size_columns(found, now.titles),
         hide_index=True,
-        key=f"sweep_table_{known}",  # drawn anew, as columns keep the widths they began with
+        key=f"sweep_table_{known}",  # redrawn, as columns keep the widths they began with
         alt=say("Every size in numbers, one row per size"),
     )
     covers = sweep_wording.covers(found)
@@ -116,7 +116,7 @@ def _live(home: Home, found_now: Snapshot[sweep_view.SweepView], sweep_id: str, 
 def _found(
     _home: Home, path: str, sweep_id: str, states: tuple[Any, ...], judged: tuple[tuple[str, Any], ...], code: str
 ) -> SweepFinding:
-    """What was found, in the language with this `code`; computed anew when a run has ended or started (`states`) or is to be
+    """What was found, in the language with this `code`; computed again when a run has ended or started (`states`) or is to be
     `judged` otherwise."""
     from tl.analysis.sweep import sweep_result
 
@@ -142,7 +142,8 @@ def _progress(home: Home, now: sweep_view.SweepView) -> None:
             )
         if now.resumable:
             hint = say(
-                "Every run that ended without finishing goes on after its last finished epoch, or begins with its first."
+                "Every run that ended without finishing goes on after its last finished epoch, or starts from the "
+                "first."
             )
             st.button(
                 say("Resume the rest"),
@@ -181,7 +182,7 @@ def _curves(now: sweep_view.SweepView, found: SweepFinding) -> None:
     lines = say(
         "Lines: error = a·n⁻ᵇ + c fitted to each arm, dashed beyond the largest size, drawn to at most twice that."
     )
-    st.caption(joined([points, lines, say("Below: what the lines miss.")]))
+    st.caption(joined([points, lines, say("Below: how far the points lie from the lines.")]))
     chart = sizes.residual_chart(rows)
     draw(chart, key="residuals", alt=say("Measured minus fitted accuracy at every size"))
 

@@ -80,7 +80,7 @@ def _validation(run: RunEntry) -> float:
 def _export(home: Home, run: RunEntry, key: str) -> None:
     st.markdown(
         say(
-            "A zip with the network as ONNX and safetensors, a program that asks it about photos (it needs onnxruntime, "
+            "A zip with the network as ONNX and safetensors, a program that runs it on photos (it needs onnxruntime, "
             "Pillow and NumPy, not TL Lab), and a card that says how good it is."
         )
     )
@@ -107,9 +107,9 @@ def _export(home: Home, run: RunEntry, key: str) -> None:
         st.caption(
             joined(
                 [
-                    say("The same on a terminal: `python -m tl export-model {run}`.", run=run.run_id),
+                    say("The same in a terminal: `python -m tl export-model {run}`.", run=run.run_id),
                     say(
-                        "Here, a folder of photos is asked about by `python -m tl predict {run} FOLDER`.",
+                        "On this machine, `python -m tl predict {run} FOLDER` runs it on a folder of photos.",
                         run=run.run_id,
                     ),
                 ]
@@ -182,9 +182,9 @@ def _keep(home: Home, run: RunEntry, key: str) -> None:
 def _final(home: Home, run: RunEntry, key: str) -> None:
     st.markdown(
         say(
-            "**A final model** repeats the recipe of this run on all pictures, those of validation and test, too. It is likely "
-            "to be a little better; how good it is can't be measured any more, so its card quotes this run's accuracy, and says "
-            "so."
+            "**A final model** repeats the recipe of this run on all pictures, including those for validation and "
+            "test. It is likely to be a little better, but how good it is can no longer be measured, so its card "
+            "quotes this run's accuracy and says so."
         )
     )
     if st.button(say("Train on all pictures"), icon=":material/select_all:", key=f"take_home_final_{key}"):

@@ -25,7 +25,7 @@ def show(now: ExperimentView, found: "Findings | None") -> None:
     for sentence in found.estimates:
         st.markdown(f":small[{unbroken(sentence)}]")
     if found.choices:
-        with st.expander(say("By whose pictures epochs were chosen"), icon=":material/how_to_vote:"):
+        with st.expander(say("Whose pictures decided the epochs"), icon=":material/how_to_vote:"):
             for sentence in found.choices:
                 st.caption(unbroken(sentence))
     if found.labelled or now.imported:
@@ -33,7 +33,7 @@ def show(now: ExperimentView, found: "Findings | None") -> None:
     if found.given:
         pictures = number_of(found.given, "picture")
         st.caption(say("Measured on {pictures} that somebody has labelled here.", pictures=pictures))
-    words = say("Label more pictures here") if found.given else say("Label 50 pictures here: then it is measured")
+    words = say("Label more pictures here") if found.given else say("Label 50 pictures here to measure it")
     experiment_link(INSPECT, now.experiment_id, words, ":material/label:", look="label")
 
 

@@ -74,7 +74,7 @@ def _result_of(now: ExperimentView, judged: dict[str, Any]) -> "tuple[Verdict, F
 def _found(
     _home: Home, path: str, experiment_id: str, states: tuple[Any, ...], judged: tuple[tuple[str, Any], ...], code: str
 ) -> "tuple[Verdict, Findings | None]":  # not shown
-    """In the language with this `code`; computed anew when a run has ended or started (`states`) or is to be `judged`
+    """In the language with this `code`; computed again when a run has ended or started (`states`) or is to be `judged`
     otherwise: it reads every run."""
     from tl.analysis.experiment import experiment_result
 

@@ -9,7 +9,9 @@ from tl.languages import later, say
 READERS = {"folders": folders, "annotations": annotations, "tables": tables, "file names": file_names}  # not shown
 WITHIN = 45.0  # of the likeliest reading's likelihood: others are not worth a question
 MOST = 6  # readings that are offered
-VALIDATION_IS_TEST = later("The pictures for validation became the test set, and part of those for training validates.")
+VALIDATION_IS_TEST = later(
+    "The validation pictures became the test set, and some of the training pictures are now used for validation."
+)
 
 
 def read(found: LayoutInput) -> list[Reading]:

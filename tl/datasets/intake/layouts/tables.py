@@ -97,11 +97,10 @@ def _parted(found: LayoutInput, wanted: str) -> tuple[str, str | None, _Named]:
             return name, column or None, table
     if not tables:
         raise refusal(
-            "There is no table {table!r:.100} with the pictures' names in the archive; there is none that names the "
-            "pictures.",
+            "The archive has no table {table!r:.100} with the pictures' names, and no other table that has them.",
             table=name,
         )
-    text = later("There is no table {table!r:.100} with the pictures' names in the archive; there is {tables}.")
+    text = later("The archive has no table {table!r:.100} with the pictures' names; it has {tables}.")
     raise refusal(text, table=name, tables=quoted(tuple(table.shown for table in tables), MOST_NAMED))
 
 
