@@ -81,7 +81,7 @@ class SharedDeviceLock:
                 if not self._has and not self._asked:
                     self._asked, self._since = True, time.monotonic()
                     # A thread that can be left behind: waiting for a fair lock can't be given up.
-                    threading.Thread(target=self._take, name="device lock", daemon=True).start()
+                    threading.Thread(target=self._take, name="device", daemon=True).start()
                 self._changed.wait(POLL_SECONDS)
             self._working += 1
 
