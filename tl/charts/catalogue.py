@@ -49,8 +49,8 @@ class Chart:
     """What a chart is."""
 
     title: str
-    alt: str  # for those who can't see it; {measure}: the title
     draw: Callable[["Chart", Shown], Figure | None]  # None where there is nothing to show
+    alt: str = later("{measure} of every arm")  # for those who can't see it; {measure}: the title
     line: Line | None = None  # of a chart over the epochs
     large: bool = False  # at the top of the page, over the axis that was chosen
     note: str = ""  # below it
@@ -116,24 +116,15 @@ VALIDATION, TRAINING = later("validation"), later("training")
 CHARTS = {  # in the order in which they are shown
     "balanced_accuracy": Chart(
         title=later("Balanced validation accuracy"),
-        alt=later("{measure} of every arm"),
         draw=_balanced_accuracy,
-        line=Line(
-            columns=(("val_balanced_accuracy", VALIDATION),), axis=later("balanced accuracy"), unit="share", ticks=6
-        ),
+        line=Line((("val_balanced_accuracy", VALIDATION),), later("balanced accuracy"), "share", 6),
         large=True,
         in_report={"epochs": later("Balanced validation accuracy by epoch")},
     ),
     "accuracy": Chart(
         title=later("Validation accuracy"),
-        alt=later("{measure} of every arm"),
         draw=_accuracy,
-        line=Line(
-            columns=(("val_accuracy", VALIDATION), ("train_accuracy", TRAINING)),
-            axis=later("accuracy"),
-            unit="share",
-            ticks=6,
-        ),
+        line=Line((("val_accuracy", VALIDATION), ("train_accuracy", TRAINING)), later("accuracy"), "share", 6),
         large=True,
         in_report={
             "epochs": later("Validation accuracy by epoch"),
@@ -142,11 +133,8 @@ CHARTS = {  # in the order in which they are shown
     ),
     "loss": Chart(
         title=later("Validation loss"),
-        alt=later("{measure} of every arm"),
         draw=_by_epoch,
-        line=Line(
-            columns=(("val_loss", VALIDATION), ("train_loss", TRAINING)), axis=later("loss"), unit="number", ticks=6
-        ),
+        line=Line((("val_loss", VALIDATION), ("train_loss", TRAINING)), later("loss"), "number", 6),
         large=True,
         in_report={"epochs": later("Validation loss by epoch")},
     ),
@@ -154,20 +142,20 @@ CHARTS = {  # in the order in which they are shown
         title=later("Time per epoch"),
         alt=later("Time that every epoch took, for every arm"),
         draw=_seconds,
-        line=Line(columns=(("epoch_seconds", later("seconds")),), axis=later("time"), unit="time"),
+        line=Line((("epoch_seconds", later("seconds")),), later("time"), "time"),
         in_report={"epochs": later("Time per epoch")},
     ),
     "learning_rate": Chart(
         title=later("Learning rate"),
         alt=later("Learning rate of the head at every epoch, for every arm"),
         draw=_by_epoch,
-        line=Line(columns=(("learning_rate", later("rate")),), axis=later("learning rate"), unit="rate", ticks=3),
+        line=Line((("learning_rate", later("rate")),), later("learning rate"), "rate", 3),
     ),
     "estimated": Chart(
         title=later("Estimated accuracy on the target"),
         alt=later("{measure} at every epoch, for every arm"),
         draw=_adapting,
-        line=Line(columns=(("estimated_accuracy", later("estimate")),), axis=later("estimated accuracy"), unit="share"),
+        line=Line((("estimated_accuracy", later("estimate")),), later("estimated accuracy"), "share"),
         note=later(
             "An estimate without labels, from how sure the answers are; not a test. A cross marks where it has fallen "
             "by ten points or more."
@@ -178,7 +166,7 @@ CHARTS = {  # in the order in which they are shown
         title=later("Pictures the discriminator tells apart"),
         alt=later("{measure} at every epoch, for every arm"),
         draw=_adapting,
-        line=Line(columns=(("domain_accuracy", later("discriminator")),), axis=later("told apart"), unit="share"),
+        line=Line((("domain_accuracy", later("discriminator")),), later("told apart"), "share"),
         note=later(
             "50 % is chance: it should end there, not start there. A cross: it never learned, or could always tell the "
             "two sets apart."
@@ -189,7 +177,7 @@ CHARTS = {  # in the order in which they are shown
         title=later("Classes predicted on the target"),
         alt=later("{measure} at every epoch, for every arm"),
         draw=_adapting,
-        line=Line(columns=(("predicted_classes", later("classes")),), axis=later("classes"), unit="number"),
+        line=Line((("predicted_classes", later("classes")),), later("classes"), "number"),
         note=later(
             "On its training pictures, over the epoch. A cross marks where some classes stopped being predicted."
         ),

@@ -30,7 +30,7 @@ SAMPLE_COLUMNS = ["arm", "series", "x", "y"]
 MAX_POINTS = 160  # per run in a chart of hardware samples
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Line:
     """What is drawn over the epochs, a line for every arm."""
 
