@@ -6,6 +6,7 @@ import os
 import pytest
 
 from tl.config import Refused
+from tl.jobs.launchers import parcels
 from tl.jobs.launchers.node_cache import NodeCache, PieceDamaged
 from tl.jobs.launchers.parcels import Item, Parcel
 from tl.store.files import used_bytes
@@ -109,3 +110,26 @@ def test_links_of_a_parcel_are_made_and_one_without_files_is_a_folder_to_fill(ca
     assert cache.begin(empty)
     cache.complete(empty)
     assert list(cache.use(empty).iterdir()) == []
+
+
+@pytest.mark.parametrize("linked", [True, False], ids=["cache with links", "cache without links, as on Windows"])
+def test_weights_of_a_hub_s_cache_are_sent_once_with_the_layout_that_its_library_looks_for(cache, tmp_path, linked):
+    repository = tmp_path / "models--timm--tiny"
+    blob, version = repository / "blobs" / "abc", repository / "snapshots" / "1" / "model.safetensors"
+    for path in (blob, version, repository / "refs" / "main"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    (repository / "refs" / "main").write_text("1")
+    blob.write_bytes(b"weights" * 100)
+    if linked:
+        version.symlink_to("../../blobs/abc")
+    else:
+        blob.rename(version)
+    parcel = parcels._of_hub(None, version).parcel
+    sent = ["refs/main", "blobs/abc" if linked else "snapshots/1/model.safetensors"]
+    assert [item.path for item in parcel.items] == sent
+    assert parcel.links == ({"snapshots/1/model.safetensors": "../../blobs/abc"} if linked else {})
+    assert cache.begin(parcel)
+    for item in parcel.items:
+        cache.write(parcel.digest, item.path, 0, (repository / item.path).read_bytes())
+    cache.complete(parcel)
+    assert (cache.use(parcel) / "snapshots" / "1" / "model.safetensors").read_bytes() == b"weights" * 100

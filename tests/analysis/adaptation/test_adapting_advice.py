@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import main
-from tl import jobs
+from tl import jobs, sources
 from tl.analysis.adaptation import domain_distance
 from tl.analysis.adaptation.advice import RULES, ZHAO, advise
 from tl.analysis.adaptation.distance import Distance
@@ -113,3 +113,19 @@ def test_the_command_line_says_what_the_page_says(
     document = json.loads(main(capsys, tmp_path, *about, "--json")[1])
     assert document["adapting"]["text"] == advise(APART)["text"] and document["adapting"]["record"]["decided"] == 0
     assert document["distance"]["low"] == APART.low and document["text"].startswith("Start with transfer"), "as ever"
+
+
+def test_how_different_they_look_is_known_by_the_content_of_the_weights(tmp_path: Path) -> None:
+    """Other weights of the same name would else be answered with the old distance."""
+    home = Home(tmp_path)
+    asked = domain_distance.DistanceQuestion(
+        source="blossoms",
+        target="blossoms_dusk",
+        backbone="mobilenet_v2",
+        weights="mobilenet_v2-tiny-imagenet-64",
+        resolution=64,
+    )
+    of_source, of_target = domain_distance.keys(home, asked)
+    assert (of_source.dataset, of_target.dataset) == ("blossoms", "blossoms_dusk")
+    known = sources.source(home, "mobilenet_v2", "mobilenet_v2-tiny-imagenet-64").sha256
+    assert known and of_source.weights_hash == of_target.weights_hash == known
