@@ -41,9 +41,9 @@ def prepare(
 
     Test and validation pictures and the first `samples` training pictures (None: all) are ready in the store returned.
     With `resplit` all pictures are, in splits that content and `seed` alone decide (see `redrawn`); with `whole` all of them
-    are training pictures. `progress(done, total, what)` is called now and then. Who holds the device lock goes on with it, anybody else gives way to trainers,
-    piece by piece. Raises Refused for an unknown or damaged set, more samples than it has, a download that fails, or
-    splits that are not to be drawn anew.
+    are training pictures. `progress(done, total, what)` is called now and then. Who holds the device lock goes on with
+    it, anybody else gives way to trainers, piece by piece. Raises Refused for an unknown or damaged set, more samples
+    than it has, a download that fails, or splits that are not to be drawn anew.
     """
     info = describe(home, name)
     if resplit:

@@ -41,7 +41,7 @@ class ByFeatures:
     known: Callable[[Home, ForecastQuestion], bool]
     problem: Callable[[Home, ForecastQuestion], str | None]  # why it could not be answered, stored
     measure_by: Callable[[Home, ForecastQuestion, dict[Split, Features], Callable[[], None]], str | None]
-    # keeps the answer, and calls its last argument before each piece, to let others compute; a sentence, stored, where it can't
+    # keeps the answer, and lets others compute, by its last argument, before each piece; a sentence, stored, if it can't
     keep_problem: Callable[[Home, ForecastQuestion, str], None]
 
     def ask(self, home: Home, asked: ForecastQuestion) -> bool:
