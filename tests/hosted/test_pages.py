@@ -19,7 +19,7 @@ def hosted(visitors, monkeypatch):
     monkeypatch.setenv("TL_HOSTED", "1")
     monkeypatch.setenv("TL_HOME", str(visitors[0].home.root))
     monkeypatch.setattr(jobs, "ensure_supervisor", lambda home: False)
-    monkeypatch.setattr(speed, "probe", lambda *_: None)
+    monkeypatch.setattr(speed, "known_or_begun", lambda *_: None)
     monkeypatch.setattr(settings, "check", lambda get_option: None)
     return Home()
 

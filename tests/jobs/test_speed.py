@@ -12,7 +12,7 @@ from tl.config import ArmConfig, Experiment
 from tl.jobs import background
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
 from tl.jobs.measurements import speed as module
-from tl.jobs.measurements.speed import cached, probe
+from tl.jobs.measurements.speed import cached, known_or_begun
 from tl.languages import read_sentence
 from tl.store.device_lock import GAVE_WAY, DeviceLock
 from tl.store.files import locked, read_json, write_json
@@ -44,7 +44,7 @@ def trainer(monkeypatch, tmp_path):
 
 
 def measure(home, *what):
-    """As `probe`, waiting for the result; None where a run came first."""
+    """As `known_or_begun`, waiting for the result; None where a run came first."""
     with locked(home.locks_dir / module.LOCK):
         known = cached(home, *what)
         return known if known is not None else module._measure(home, *what)
@@ -69,7 +69,7 @@ def test_what_was_measured_is_kept(home, trainer):
     found = measure(home, *WHAT)
     assert found == SPEEDS
     assert SPEEDS.items() <= cached(home, *WHAT).items()
-    assert measure(home, *WHAT) == cached(home, *WHAT) == probe(home, *WHAT)
+    assert measure(home, *WHAT) == cached(home, *WHAT) == known_or_begun(home, *WHAT)
     assert trainer.calls() == 1
 
 
@@ -104,7 +104,7 @@ def test_it_is_measured_anew_on_another_machine(home, trainer, monkeypatch):
 def test_a_failure_is_told_and_tried_again_later(home, trainer, code, words):
     trainer(code)
     assert read_sentence(measure(home, *WHAT)["error"]) == words
-    assert read_sentence(probe(home, *WHAT)["error"]) == words, "not tried again at once"
+    assert read_sentence(known_or_begun(home, *WHAT)["error"]) == words, "not tried again at once"
     age(home, module.RETRY_SECONDS + 1)
     assert cached(home, *WHAT) is None
 
@@ -116,7 +116,7 @@ def test_it_gives_way_to_a_run(home, trainer, tmp_path):
     assert measure(home, *WHAT) is None
     assert time.monotonic() - began < 5
     assert cached(home, *WHAT) is None, "nothing is kept"
-    assert probe(home, *WHAT) is None
+    assert known_or_begun(home, *WHAT) is None
     assert trainer.calls() == 1, "nothing is even started while something waits to be trained"
 
 
@@ -179,7 +179,7 @@ def test_asking_often_measures_once_in_the_background(home, monkeypatch, tmp_pat
     answers = []
     while not answers or (answers[-1] is None and time.monotonic() < end):
         began = time.monotonic()
-        answers.append(probe(home, *WHAT))
+        answers.append(known_or_begun(home, *WHAT))
         assert time.monotonic() - began < 1.2, "the page does not wait"
         time.sleep(0.05)
     assert SPEEDS.items() <= answers[-1].items()

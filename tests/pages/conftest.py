@@ -22,7 +22,7 @@ def home(tmp_path, monkeypatch):
     """A home of its own; nothing is started in the background, the machine counts as measured."""
     monkeypatch.setenv("TL_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(jobs, "ensure_supervisor", lambda home: False)
-    monkeypatch.setattr(speed, "probe", lambda *_: SPEEDS)
+    monkeypatch.setattr(speed, "known_or_begun", lambda *_: SPEEDS)
     monkeypatch.setattr(speed, "cached", lambda *_: SPEEDS)
     return Home()
 

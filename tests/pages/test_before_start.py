@@ -45,7 +45,7 @@ def button(app):
 def test_a_speed_that_others_disturbed_is_told(open_page, monkeypatch):
     said = "Other programs were busy when its speed was measured"
     assert said not in unescaped(open_page())
-    monkeypatch.setattr(speed, "probe", lambda *_: SPEEDS | {"strained": True})
+    monkeypatch.setattr(speed, "known_or_begun", lambda *_: SPEEDS | {"strained": True})
     assert said in unescaped(open_page())
 
 

@@ -46,7 +46,7 @@ def test_what_may_not_be_started_is_not_measured_either(open_page, ann, monkeypa
     app = open_page(page)
     assert "At most about" in texts(app)
     asked = []
-    monkeypatch.setattr(speed, "probe", lambda *what: asked.append(what))
+    monkeypatch.setattr(speed, "known_or_begun", lambda *what: asked.append(what))
     monkeypatch.setattr(speed, "cached", lambda *what: asked.append(what))
     app.text_input(key="form_batch_size").set_value("4096").run()
     assert not app.exception and not asked

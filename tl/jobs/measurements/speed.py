@@ -1,6 +1,6 @@
 """How fast this machine trains a network: measured once in the background, kept in the home, never beside a run.
 
-`probe` starts `python -m tl.jobs.measurements.speed HOME BACKBONE RESOLUTION BATCH_SIZE` and reads what it left.
+`known_or_begun` starts `python -m tl.jobs.measurements.speed HOME BACKBONE RESOLUTION BATCH_SIZE` and reads what it left.
 """
 
 import json
@@ -35,7 +35,7 @@ _BY_OPERATIONS = ("train_images_per_second", "eval_images_per_second")
 COMMAND = (sys.executable, "-m", "tl.train", "--probe")
 
 
-def probe(home: Home, backbone: str, resolution: int, batch_size: int) -> dict[str, Any] | None:
+def known_or_begun(home: Home, backbone: str, resolution: int, batch_size: int) -> dict[str, Any] | None:
     """Measured speeds (see `python -m tl.train --probe`), or None while they are being measured. Returns at once.
 
     Starts the measurement where there is none and nothing trains or waits. `{"error": sentence}` where it failed
@@ -151,6 +151,6 @@ def _key(backbone: str, resolution: int, batch_size: int) -> str:
 
 
 if __name__ == "__main__":
-    # Started by `probe`, which handed over the lock: measure at once.
+    # Started by `known_or_begun`, which handed over the lock: measure at once.
     home_path, network, side, batch = sys.argv[1:]
     _measure(Home(home_path), network, int(side), int(batch))

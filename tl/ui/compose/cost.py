@@ -15,7 +15,7 @@ from tl.datasets import DatasetInfo, resplits_by_itself
 from tl.differences import each_of
 from tl.jobs import background
 from tl.jobs.listing import RunEntry
-from tl.jobs.measurements import speed as probing
+from tl.jobs.measurements import speed
 from tl.jobs.memory import each_alone, estimated_bytes
 from tl.jobs.shortage import shortage
 from tl.jobs.side_by_side import computing_at_once
@@ -100,13 +100,13 @@ def estimate_line(home: Home, experiment: Experiment, info: DatasetInfo, sizes: 
         return
     if words := shortage(experiment):
         st.warning(escape(words), icon=":material/memory:")
-    missing = any(probing.cached(home, *kind, experiment.batch_size) is None for kind in _kinds(experiment))
+    missing = any(speed.cached(home, *kind, experiment.batch_size) is None for kind in _kinds(experiment))
     waiting = missing and not background.busy(home)
     fragment(_estimate, POLL_SECONDS if waiting else None)(home, experiment, info, sizes, waiting)
 
 
 def _estimate(home: Home, experiment: Experiment, info: DatasetInfo, sizes: tuple[int, ...], waiting: bool) -> None:
-    of_kind = {kind: probing.probe(home, *kind, experiment.batch_size) for kind in _kinds(experiment)}
+    of_kind = {kind: speed.known_or_begun(home, *kind, experiment.batch_size) for kind in _kinds(experiment)}
     measured = [found for found in of_kind.values() if found is not None]
     if any("error" in found for found in measured):
         st.caption(say(":material/speed: How long this takes could not be measured on this machine."))
