@@ -47,21 +47,27 @@ def estimate_seconds(
     """
     sizes = {**sizes, "train": min(experiment.samples or sizes["train"], sizes["train"])}
     slower = _beside_the_page(probe.get("cores"))
-    probes = {arm.name: own.get(arm.name, probe) for arm in experiment.arms}
-    arms = {arm.name: slower * _run_seconds(experiment, arm, probes[arm.name], sizes) for arm in experiment.arms}
     # Seeds whose views and pictures are the same find what the frozen part made of them.
     common = experiment.views_by == DATASET and experiment.resplit is False
-    later = [slower * _run_seconds(experiment, arm, probes[arm.name], sizes, made=common) for arm in experiment.arms]
-    total, last = sum(arms.values()) + sum(later) * (len(experiment.seeds) - 1), max(arms.values())
-    # What two gain is measured; more of them gain at least as much. The last run may have nobody beside it.
-    gain = min(_gain(each) for each in probes.values()) if at_once > 1 else 1.0
-    total = last + (total - last) / gain
-    return TimeEstimate(arms={name: seconds * at_once / gain for name, seconds in arms.items()}, total=total)
+    arms, total, last = {}, 0.0, 0.0
+    for arm in experiment.arms:
+        alone = own.get(arm.name, probe)
+        speeds = _side_by_side(alone) if at_once > 1 else alone
+        first, later = (slower * _run_seconds(experiment, arm, speeds, sizes, made=made) for made in (False, common))
+        arms[arm.name] = first * at_once
+        total += first + later * (len(experiment.seeds) - 1)
+        last = max(last, slower * _run_seconds(experiment, arm, alone, sizes) - first)
+    return TimeEstimate(arms=arms, total=total + last)  # the last run may have nobody beside it
 
 
-def _gain(probe: Mapping[str, Any]) -> float:
-    """How many times as much runs compute side by side as one after the other: at least 1, not measured by earlier versions."""
-    return max(probe.get("side_by_side_gain") or 1.0, 1.0)
+def _side_by_side(probe: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The speeds of all runs together that compute side by side. What two gain is measured, and more gain at least as much;
+    earlier versions did not measure it."""
+    gains = {name: max(probe.get(f"{name}_gain_of_two") or 1.0, 1.0) for name in ("train", "eval")}
+    return {
+        **probe,
+        **{f"{name}_images_per_second": probe[f"{name}_images_per_second"] * gains[name] for name in gains},
+    }
 
 
 def seconds_per_seed(runs: Iterable[tuple[str, float | None]]) -> float | None:

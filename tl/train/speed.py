@@ -31,12 +31,14 @@ SECONDS = 1.5  # per measurement, after one step that is not counted
 PROCESS_STARTED = time.monotonic() - time.process_time()
 
 
-def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict[str, Any]:
+def measure(
+    home: Home, backbone: str, resolution: int, batch_size: int, beside: subprocess.Popen[str] | None = None
+) -> dict[str, Any]:
     """Pictures a second on the device a run would use, in the precision it would choose.
 
-    In training everything, in training the head on features that were kept, and in evaluation. `side_by_side_gain`: how
-    many times as much two runs compute at once, each with half of the processors, as one with all of them; None where they
-    never do, as on a GPU, and where memory has no room for a second one.
+    In training everything, in training the head on features that were kept, and in evaluation. `..._gain_of_two`: how many
+    times as much two runs compute at once, each with half of the processors, as one with all of them; None where they never
+    do, as on a GPU, and where memory has no room for the second one. `beside`: the process that `begin_beside` began.
     """
     device = choose_device()
     share = threads.govern(device)
@@ -48,16 +50,16 @@ def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
     steps = Steps(network, _config(backbone, resolution, batch_size), precision, device)
     kinds = steps.kinds()
     speeds = {name: _rate(*kind, SECONDS) for name, kind in kinds.items()}
-    gain = None
     room = machine.free_memory() > psutil.Process().memory_info().rss
-    if device.type == "cpu" and share.all > 1 and room:
+    gains = dict.fromkeys(kinds)
+    if beside and device.type == "cpu" and share.all > 1 and room:
         share.pause()  # and with it looking around for processors that are free
-        gain = _gain_of_two(steps, speeds, share.all // 2)
+        gains |= _gains_of_two(beside, steps, speeds, share.all // 2)
         share.resume()
     steps.freeze()
     speeds["head_only"] = _rate(steps.train_head, batch_size, SECONDS)
     return {f"{name}_images_per_second": speed for name, speed in speeds.items()} | {
-        "side_by_side_gain": gain,
+        **{f"{name}_gain_of_two": gain for name, gain in gains.items()},
         "startup_seconds": startup_seconds,
         "cores": share.most if device.type == "cpu" else None,
         "precision": precision,
@@ -141,40 +143,40 @@ def _rate(work: Callable[[], object], pictures: int, seconds: float) -> float:
     return done / (time.monotonic() - began)
 
 
-def _gain_of_two(steps: Steps, alone: Mapping[str, float], num_threads: int) -> float | None:
-    """How many times as many pictures a second as `alone` two processes compute at once, with `num_threads` each: in training
-    or in evaluation, whichever gains less. None where the second one ended early, as where memory is short."""
-    config, kinds, usual = steps.config, steps.kinds(), torch.get_num_threads()
-    what = (config.backbone, config.resolution, config.batch_size, steps.precision, num_threads)
-    command, pipe, gains = [sys.executable, "-m", __name__, *map(str, what)], subprocess.PIPE, list[float]()
+def _gains_of_two(
+    other: subprocess.Popen[str], steps: Steps, alone: Mapping[str, float], num_threads: int
+) -> dict[str, float]:
+    """How many times as many pictures a second as `alone` two processes compute at once, with `num_threads` each; of nothing
+    where the second one ended early, as where memory is short."""
+    config, usual, gains = steps.config, torch.get_num_threads(), dict[str, float]()
+    assert other.stdin and other.stdout
     torch.set_num_threads(num_threads)
     try:
-        with subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8") as other:
-            assert other.stdin and other.stdout
-            other.stdout.readline()  # it is ready
-            for name, (work, pictures) in kinds.items():
-                print(name, SECONDS, file=other.stdin, flush=True)
-                own = _rate(work, pictures, SECONDS)
-                gains.append((own + float(other.stdout.readline())) / alone[name])
-            other.kill()
+        what = (config.backbone, config.resolution, config.batch_size, steps.precision, num_threads)
+        print(*what, file=other.stdin, flush=True)
+        other.stdout.readline()  # it is ready
+        for name, (work, pictures) in steps.kinds().items():
+            print(name, SECONDS, file=other.stdin, flush=True)
+            own = _rate(work, pictures, SECONDS)
+            gains[name] = (own + float(other.stdout.readline())) / alone[name]
     except (OSError, ValueError):
-        return None
+        return {}
     finally:
+        other.kill()
         torch.set_num_threads(usual)
-    return min(gains)
+    return gains
 
 
 def _answer_beside(backbone: str, resolution: int, batch_size: int, precision: str, num_threads: int) -> None:
     """What the second process does: measures what stdin names, line by line, until it ends."""
     torch.set_num_threads(num_threads)
     device = torch.device("cpu")
-    steps = Steps(
-        new_network(backbone, CLASSES, resolution, device), _config(backbone, resolution, batch_size), precision, device
-    )
+    network = new_network(backbone, CLASSES, resolution, device)
+    steps = Steps(network, _config(backbone, resolution, batch_size), precision, device)
     kinds = steps.kinds()
     for work, _ in kinds.values():
         work()
-    print(0.0, flush=True)  # ready
+    print("ready", flush=True)
     for line in sys.stdin:
         name, seconds = line.split()
         print(_rate(*kinds[name], float(seconds)), flush=True)
@@ -182,5 +184,6 @@ def _answer_beside(backbone: str, resolution: int, batch_size: int, precision: s
 
 if __name__ == "__main__":
     spell_out()
-    network_name, side, batch, chosen, count = sys.argv[1:]
-    _answer_beside(network_name, int(side), int(batch), chosen, int(count))
+    if asked := sys.stdin.readline().split():  # nothing where nobody asks
+        network_name, side, batch, chosen, count = asked
+        _answer_beside(network_name, int(side), int(batch), chosen, int(count))

@@ -104,7 +104,8 @@ class _Speeds(Struct, frozen=True):
     eval_images_per_second: Positive
     startup_seconds: Finite
     time: Finite
-    side_by_side_gain: Positive | None = None  # of earlier versions: not measured
+    train_gain_of_two: Positive | None = None  # not measured by earlier versions
+    eval_gain_of_two: Positive | None = None
 
 
 def _entries(home: Home) -> dict[str, dict[str, Any]]:
