@@ -43,7 +43,7 @@ def test_programs_that_make_folders_in_passing_clean_up(name):
     assert "    clean_up_when_ended()\n" in (ROOT / "tl" / f"{name}.py").read_text(encoding="utf-8")
 
 
-FULL = "The disk is full; free some space and try again, nothing finished is lost.\n"
+FULL = "The disk is full; free some space and try again (nothing finished is lost).\n"
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ BROKEN = {
 }
 SMALL = {"1 x 1": picture(1, (1, 1), "GIF"), "200 x 7": picture(2, (200, 7))}
 NO_CLASSES = {
-    "pictures in no folders": ({f"{number}.png": picture(number) for number in range(6)}, "no class folders"),
+    "pictures in no folders": ({f"{number}.png": picture(number) for number in range(6)}, "not in class folders"),
     "train and test of loose pictures": (
         pictures("dogs/train") | pictures("dogs/test"),
         "'test' and 'train' hold pictures, but no",

@@ -13,7 +13,7 @@ from tl import datasets, jobs
 from tl.jobs import queue
 from tl.store.queue import database
 
-FULL = "The disk is full; free some space and try again, nothing finished is lost."
+FULL = "The disk is full; free some space and try again (nothing finished is lost)."
 
 
 def fails(number: int, *names: str):
