@@ -32,7 +32,7 @@ PLACES = (
 )
 NOTICED = 90  # per cent of the changes that are to be noticed
 LIMIT_SECONDS = 600.0  # for the tests of a module; what never ends is noticed, too
-NEAREST = 12  # files of tests, at most: half the tests import the home's paths
+NEAREST, FURTHER = 12, 36  # files of tests, at most: half the tests import the home's paths
 OTHER: dict[type[ast.AST], type[ast.AST]] = {
     **{ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq},
     **{ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In},
@@ -129,32 +129,42 @@ def _tried_in(laboratory: Laboratory, module: Path, most: int) -> tuple[tuple[in
     source, (near, further) = path.read_bytes(), tests_of(laboratory.root, name)
     known = changes(source)
     chosen = random.Random(name).sample(known, min(most, len(known)))
-    if not (near or further) or not laboratory.passes([*near, *further]):
+    if not (near or further) or not laboratory.passes(near):
         why = "its tests fail as it is" if near or further else "no test imports it"
         return (0, len(chosen)), Row(what=name, measured=None, unit="% noticed", note=why)
-    missed = []
-    for mutant in chosen:
-        path.write_bytes(mutant.of(source))
-        if laboratory.passes(near) and laboratory.passes(further):
-            missed.append(f"{module}:{mutant.line}: {mutant.before} -> {mutant.after}")
-        path.write_bytes(source)
+
+    missed = _unnoticed(laboratory, path, chosen, near)
+    if missed and laboratory.passes(further):
+        missed = _unnoticed(laboratory, path, missed, further)
     noticed = len(chosen) - len(missed)
-    row = Row(what=name, measured=_share(noticed, len(chosen)), unit="% noticed", note="; ".join(missed))
+    listed = "; ".join(f"{module}:{mutant.line}: {mutant.before} -> {mutant.after}" for mutant in missed)
+    row = Row(what=name, measured=_share(noticed, len(chosen)), unit="% noticed", note=listed)
     print(f"{name}: {noticed} of {len(chosen)} noticed. {row.note}", file=sys.stderr, flush=True)
     return (noticed, len(chosen)), row
+
+
+def _unnoticed(laboratory: Laboratory, path: Path, chosen: list[Mutant], tests: list[str]) -> list[Mutant]:
+    """Those with which all these tests pass."""
+    source, missed = path.read_bytes(), []
+    for mutant in chosen:
+        path.write_bytes(mutant.of(source))
+        if laboratory.passes(tests):
+            missed.append(mutant)
+        path.write_bytes(source)
+    return missed
 
 
 def tests_of(root: Path, module: str) -> tuple[list[str], list[str]]:
     """Files of tests that import it, or another module of the tests that does; and those that import what leads to it."""
     near, known, importing = _importing(root, {module}), {module}, {module}
     found, further = _nearest(root, near, module, known), list[str]()
-    while len(further) < NEAREST and importing:
+    while len(further) < FURTHER and importing:
         importing = {_named(root, path) for path in _files(root, "tl") if importing & imports(path)} - known
         known |= importing
         seen = {*found, *further}
         more = [path for path in _importing(root, importing) if str(path.relative_to(root)) not in seen]
-        further += _nearest(root, more, module, importing)
-    return found, further[:NEAREST]
+        further += _nearest(root, more, module, importing, FURTHER)
+    return found, further[:FURTHER]
 
 
 def _importing(root: Path, modules: set[str]) -> list[Path]:
@@ -169,7 +179,7 @@ def _files(root: Path, folder: str) -> list[Path]:
     return sorted((root / folder).rglob("*.py"))
 
 
-def _nearest(root: Path, tests: list[Path], module: str, above: set[str]) -> list[str]:
+def _nearest(root: Path, tests: list[Path], module: str, above: set[str], most: int = NEAREST) -> list[str]:
     """The first ones that should see a change: named as the module, or as what imports it; then those of its rooms."""
     rooms = module.split(".")[1:-1]
     names = [{f"test_{name.rpartition('.')[2]}" for name in modules} for modules in ({module}, above)]
@@ -179,7 +189,7 @@ def _nearest(root: Path, tests: list[Path], module: str, above: set[str]) -> lis
         pairs = zip(path.relative_to(root / "tests").parent.parts, rooms, strict=False)
         return own, importing, -len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
 
-    return [str(path.relative_to(root)) for path in sorted(tests, key=distance)[:NEAREST]]
+    return [str(path.relative_to(root)) for path in sorted(tests, key=distance)[:most]]
 
 
 def _named(root: Path, path: Path) -> str:
