@@ -134,10 +134,9 @@ def test_every_sentence_of_the_programs_that_read_files_is_known_under_its_own_w
     sources = "".join(Path(room.__file__).read_text(encoding="utf-8") for room in (packer, unpacking))
     refused = re.findall(r'(?:TooLarge\(|"refused": )"([a-z_]+)"', sources)
     assert kept == {*DECODED} and {*refused} == {*REFUSALS}
-    for text, marked in DECODED.items():
-        assert text == marked
-    for reason in (*DECODED, *BELONGING.values()):
-        assert reason_in_words(reason) == reason
+    as_stored = {text: text for text in (*DECODED, *BELONGING.values())}
+    shown = as_stored | {heads.FRACTIONS: "decimal numbers"}  # stored by earlier versions in words that were worse
+    assert {text: reason_in_words(text) for text in as_stored} == shown
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_an_unsafe_setting_ends_the_start_and_is_named(tmp_path):
     ended = subprocess.run(command(free_port()), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1
     assert "server.enableXsrfProtection is False; it must be true" in ended.stderr
-    assert "set STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION=true" in ended.stderr
+    assert "Set STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION=true" in ended.stderr
     assert "server.allowedHosts is" in ended.stderr
     assert "Traceback" not in ended.stderr
 

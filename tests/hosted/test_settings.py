@@ -61,7 +61,7 @@ def test_each_unsafe_value_is_refused_by_name(option, value):
         settings.check((SAFE | {option: value}).get)
     [line] = str(refusal.value).splitlines()[1:]
     assert line.startswith(f"- {option} is {value!r}; it must ")
-    assert f"set {settings.variable(option)}=" in line
+    assert f"Set {settings.variable(option)}=" in line
 
 
 @pytest.mark.parametrize("option", SAFE)

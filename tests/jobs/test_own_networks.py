@@ -35,7 +35,7 @@ def test_what_cannot_be_had_is_refused_with_the_arms_name(home):
     with pytest.raises(Refused, match=r"^Arm 'lite': Nobody publishes pretrained weights for ResNet-18"):
         resolved(home, replace(SPEC, arms=(SCRATCH, replace(lone, resolution=None), TINY)))
     with pytest.raises(
-        Refused, match=r"^Arm 'tiny': There are no pretrained weights 'none' for mobilenet_v2; there is:"
+        Refused, match=r"^Arm 'tiny': There are no pretrained weights 'none' for mobilenet_v2; available:"
     ):
         resolved(home, replace(SPEC, arms=(SCRATCH, replace(TINY, weights="none"))))
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from contextlib import suppress
 
 import pytest
@@ -43,3 +44,22 @@ def test_two_processes_measure_at_once_and_a_lack_of_memory_keeps_the_second_awa
 @pytest.mark.usefixtures("two_cores")
 def test_a_second_process_that_ends_early_takes_no_estimate_away(tmp_path):
     assert [measured(Home(tmp_path), "tl.no_such_module")[name] for name in GAINS] == [None, None]
+
+
+def test_the_second_process_ends_with_the_first_in_the_middle_of_measuring():
+    """A run that has just been started would else compute beside it, and whoever waits for the first one wait for both."""
+    command, pipe = [sys.executable, "-m", "tl.train.speed"], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8") as beside:
+        print("resnet18_narrow", 32, 8, "fp32", 1, file=beside.stdin, flush=True)
+        assert beside.stdout.readline() == "ready\n"
+        print("train", 600, file=beside.stdin, flush=True)
+        time.sleep(0.5)
+        assert beside.poll() is None
+        beside.stdin.close()
+        assert beside.wait(30) == 0
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_where_a_step_takes_long_nobody_waits_for_two_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(speed, "SHORT_STEPS_SECONDS", 0.0)
+    assert [measured(Home(tmp_path))[name] for name in GAINS] == [None, None]

@@ -61,9 +61,9 @@ def estimate_seconds(
 
 
 def _side_by_side(probe: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The speeds of all runs together that compute side by side. What two gain is measured, and more gain at least as much;
-    earlier versions did not measure it."""
-    gains = {name: max(probe.get(f"{name}_gain_of_two") or 1.0, 1.0) for name in ("train", "eval")}
+    """The speeds of all runs together that compute side by side. What two gain, or lose, is measured, and more gain at least
+    as much; earlier versions did not measure it."""
+    gains = {name: probe.get(f"{name}_gain_of_two") or 1.0 for name in ("train", "eval")}
     return {
         **probe,
         **{f"{name}_images_per_second": probe[f"{name}_images_per_second"] * gains[name] for name in gains},

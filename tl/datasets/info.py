@@ -82,7 +82,7 @@ def reason_in_words(reason: str) -> str:
         if found := pattern.fullmatch(reason):
             values = found.groupdict()
             return say(text, **values | ({"folders": _listed(values["folders"])} if "folders" in values else {}))
-    return say(reason)
+    return say(DECODED.get(reason, reason))
 
 
 def _listed(folders: str) -> str:

@@ -14,12 +14,13 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from tl import machine
 from tl.config import Refused, RunConfig
 from tl.config.training import SYNC
 from tl.failures import EXIT_STATUS, OF_ERRNO, sentence
@@ -38,6 +39,7 @@ if TYPE_CHECKING:  # torch comes with it
     from tl.train.run import Trainer
 
 USAGE = "usage: python -m tl.train RUN_DIR [--devices N] | --probe BACKBONE RESOLUTION BATCH_SIZE"  # not shown
+PROCESS_BYTES = 0.5e9  # that a process with torch takes at least
 POLL_SECONDS = 0.1  # between two questions whether somebody waits while this machine's speed is measured
 OCCUPIED = 3  # exit status where another trainer works in the folder
 
@@ -259,8 +261,13 @@ def _give_way(device_lock: DeviceLock) -> None:
 
 def _probe(home: Home, backbone: str, resolution: int, batch_size: int) -> int:
     """Print this machine's speed. The process that computes beside this one in the end starts at once: torch takes seconds."""
-    pipe, command = subprocess.PIPE, [sys.executable, "-m", "tl.train.speed"]
-    with suppress(BrokenPipeError), subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8") as beside:
+    with ExitStack() as stack:
+        beside = None
+        if machine.cores() > 1 and machine.free_memory() > 2 * PROCESS_BYTES:
+            command, pipe = [sys.executable, "-m", "tl.train.speed"], subprocess.PIPE
+            stack.enter_context(suppress(BrokenPipeError))
+            other = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, encoding="utf-8")
+            beside = stack.enter_context(other)
         from tl.train.speed import measure
 
         print(json.dumps(measure(home, backbone, resolution, batch_size, beside)), flush=True)

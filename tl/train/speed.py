@@ -1,7 +1,10 @@
 """How fast this machine trains a network: a few steps on random pictures. What cost estimates rest on."""
 
+import os
+import select
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -28,6 +31,9 @@ from tl.train.optimizer import make_optimizer, set_rates
 
 CLASSES = 10
 SECONDS = 1.5  # per measurement, after one step that is not counted
+SHORT_STEPS_SECONDS = (
+    5.0  # of training and of evaluation together: where they take longer, two at once would take minutes
+)
 PROCESS_STARTED = time.monotonic() - time.process_time()
 
 
@@ -38,7 +44,8 @@ def measure(
 
     In training everything, in training the head on features that were kept, and in evaluation. `..._gain_of_two`: how many
     times as much two runs compute at once, each with half of the processors, as one with all of them; None where they never
-    do, as on a GPU, and where memory has no room for the second one. `beside`: the process that `begin_beside` began.
+    do, as on a GPU, and where memory has no room for the second one. `beside`: a process
+    that is this module, begun before.
     """
     device = choose_device()
     share = threads.govern(device)
@@ -51,8 +58,9 @@ def measure(
     kinds = steps.kinds()
     speeds = {name: _rate(*kind, SECONDS) for name, kind in kinds.items()}
     room = machine.free_memory() > psutil.Process().memory_info().rss
+    short = sum(pictures / speeds[name] for name, (_, pictures) in kinds.items()) < SHORT_STEPS_SECONDS
     gains = dict.fromkeys(kinds)
-    if beside and device.type == "cpu" and share.all > 1 and room:
+    if beside and device.type == "cpu" and share.all > 1 and room and short:
         share.pause()  # and with it looking around for processors that are free
         gains |= _gains_of_two(beside, steps, speeds, share.all // 2)
         share.resume()
@@ -182,8 +190,17 @@ def _answer_beside(backbone: str, resolution: int, batch_size: int, precision: s
         print(_rate(*kinds[name], float(seconds)), flush=True)
 
 
+def _end_with_parent() -> None:
+    """End this process, in the middle of a step, too, as soon as whoever began it has ended: a run is to compute then."""
+    parent = select.poll()
+    parent.register(sys.stdin, 0)  # nothing but its being closed
+    parent.poll()
+    os._exit(0)
+
+
 if __name__ == "__main__":
     spell_out()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     if asked := sys.stdin.readline().split():  # nothing where nobody asks
         network_name, side, batch, chosen, count = asked
         _answer_beside(network_name, int(side), int(batch), chosen, int(count))
