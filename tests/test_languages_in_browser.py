@@ -105,7 +105,10 @@ def test_a_verdict_is_read_in_both(opened, app):
 
 def test_what_is_chosen_stays_when_the_language_changes(opened):
     page = opened("Runs", "en-GB")
+    running = page.get_by_text("Training", exact=True)
+    expect(running).not_to_have_count(0, timeout=WAIT)
     choose_in(page, "runs_state", "Finished")
+    expect(running).to_have_count(0, timeout=WAIT)  # it has arrived
     for language, word in (("中文", chinese("Finished")), ("English", "Finished"), ("中文", chinese("Finished"))):
         choose(page, language)
         expect(page.locator(".st-key-runs_state input")).to_have_value(word, timeout=WAIT)
