@@ -147,8 +147,9 @@ def _failure(sentence: str) -> dict[str, str]:
 def _key(backbone: str, resolution: int, batch_size: int) -> str:
     """What a speed depends on. Which GPU is used is not known without torch; the device files say whether it changed."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "all")
+    threads = f", {allowed} threads" if (allowed := os.environ.get("OMP_NUM_THREADS")) else ""  # not shown
     boards = ",".join(sorted(path.name for path in Path("/dev").glob("nvidia[0-9]*")))
-    return f"{backbone} {resolution}px batch {batch_size} on {platform.node()}, {machine.cores()} cores, gpu {visible} of {boards}"  # not shown
+    return f"{backbone} {resolution}px batch {batch_size} on {platform.node()}, {machine.cores()} cores{threads}, gpu {visible} of {boards}"  # not shown
 
 
 if __name__ == "__main__":
