@@ -8,7 +8,7 @@ import pytest
 
 from tests.forecast_lab import curve, power
 from tl.analysis.forecasts import forecast as module
-from tl.analysis.forecasts.curve import MeasuredCurve, fits
+from tl.analysis.forecasts.curve import MeasuredCurve, _training_noise, fits
 from tl.analysis.forecasts.forecast import Forecast, forecast
 from tl.analysis.forecasts.wording import notes, wording
 from tl.config import Refused
@@ -189,3 +189,14 @@ def test_every_reason_has_its_sentence(name, values):
     text = wording([replace(NUMBER, more=None, low=None, high=None, refused=refused)])
     assert text.endswith(".") and text[0].isupper() and "linear probe" in text
     assert name != "levels_off" or "levels off at about 86 %" in text
+
+
+@pytest.mark.parametrize(("pool", "of_mean"), [(None, 0.02), (20, 0.04 * (0.5 / 2 + 0.5))], ids=["seeds", "subsets"])
+def test_the_noise_of_a_training_is_worked_out_from_how_far_trainings_lie_apart(pool, of_mean):
+    # Two trainings, 0.1 on either side of their mean: a variance of 0.02 with one degree of freedom. Subsets that are half
+    # of the pool have half of their noise in common, which their spread does not show: it is 0.04, half of it averaged.
+    measured = MeasuredCurve(sizes=(10,), errors=((0.4, 0.6),), covariance=((0.0,),), pool=pool)
+    single, mean = _training_noise(measured)
+    assert single**2 == pytest.approx(0.02 if pool is None else 0.04)
+    assert mean == pytest.approx(of_mean, abs=1e-6)
+    assert _training_noise(replace(measured, errors=((0.4,),)))[0] == 0, "one training shows no spread"
