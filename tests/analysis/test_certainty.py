@@ -98,6 +98,16 @@ def test_balanced_gain_is_the_mean_over_classes():
     assert linearised(difference, None, classes).mean(1) == pytest.approx(np.mean(each, axis=0))
 
 
+def test_no_disagreement_proves_less_where_few_pictures_count_for_more():
+    """The picture that might have been won and lost counts by the mean square of the pictures' weights."""
+    same = np.ones((3, 50))
+    even, uneven = np.repeat([0, 1], [25, 25]), np.repeat([0, 1], [45, 5])
+    plain = gain_interval(same, same, confidence=0.95)
+    widths = [gain_interval(same, same, confidence=0.95, classes=classes).high for classes in (even, uneven)]
+    assert widths[0] == pytest.approx(plain.high) and plain.high > 0
+    assert widths[1] / widths[0] == pytest.approx(np.sqrt(50 * (1 / 45 + 1 / 5) / 4))
+
+
 def test_classes_of_one_size_are_judged_like_accuracy():
     classes = np.tile([0, 1, 2], 100)
     arm, baseline = answers(0.8, 5, 300, 1), answers(0.7, 5, 300, 2)
