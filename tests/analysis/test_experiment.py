@@ -1,11 +1,13 @@
 """The document of `compare --json`, from a home with runs in every state."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from tl.analysis.experiment import experiment_result
+from tl.analysis.experiment import _pictures, experiment_result
 from tl.config import ArmConfig, Experiment, Refused
+from tl.datasets import describe
 from tl.store.files import write_json
 from tl.store.home import Home
 from tl.store.metrics import write_metrics
@@ -90,3 +92,11 @@ def test_a_data_set_that_is_gone_leaves_the_rest(home):
 def test_an_unknown_experiment_is_refused(home):
     with pytest.raises(Refused, match="There is no experiment"):
         experiment_result(home, "x" * 26)
+
+
+@pytest.mark.parametrize(("split", "number"), [("test", 10_000), ("validation", 5_000)])
+def test_where_a_set_doesnt_count_its_classes_they_are_even(home, split, number):
+    info = replace(describe(home, "cifar10"), counts={}, test=10_000, validation=5_000)
+    found = _pictures(info, split)
+    assert found is not None and found.of_class == (number / 10,) * 10
+    assert _pictures(replace(info, test=0), "test") is None and _pictures(None, split) is None

@@ -25,12 +25,8 @@ from tl.store.queue.rows import RunRow
 from tl.store.queue.schema import ACTIVE
 
 
-def load_records(home: Home, experiment_id: str, rows: list[RunRow] | None = None) -> list[RunRecord]:
-    """The runs of an experiment in the order of training.
-
-    `rows` (as `read_runs` gives them) saves a query where the caller has looked after their statuses.
-    """
-    rows = read_runs(home, experiment_id) if rows is None else rows
+def load_records(home: Home, rows: list[RunRow]) -> list[RunRecord]:
+    """The runs of an experiment, as `read_runs` gives their `rows`."""
     records = [_record(home, row) for row in rows]
     return with_given(home, rows[0].experiment, records) if rows else []
 
@@ -58,14 +54,15 @@ def experiment_result(
     records: list[RunRecord] | None = None,
     **judged: Any,
 ) -> ExperimentResult:
-    """The experiment with its runs and its verdict. Raises Refused for an unknown id. For `rows` see load_records.
+    """The experiment with its runs and its verdict. Raises Refused for an unknown id.
 
+    `rows`: what `read_runs` gave, where the caller has looked after their statuses.
     `records`: what load_records gave, where the caller has read the runs already.
     `judged`: baseline, margin, target and judge_by as tl.analysis.verdict takes them.
     """
     experiment = read_experiment(home, experiment_id)["experiment"]
     rows = read_runs(home, experiment_id) if rows is None else rows
-    records = load_records(home, experiment_id, rows) if records is None else records
+    records = load_records(home, rows) if records is None else records
     info = pictures_of(home, experiment, [row.run_id for row in rows])
     target_info = pictures_of(home, experiment.target_dataset, ()) if experiment.target_dataset else None
     test = _pictures(info, "test")

@@ -120,7 +120,7 @@ def read_sweep_runs(
     experiments: dict[str, Experiment] = read_sweep(home, sweep_id)["experiments"]
     for experiment_id, experiment in experiments.items():
         rows = read_runs(home, experiment_id) if rows_of is None else rows_of[experiment_id]
-        records = load_records(home, experiment_id, rows)
+        records = load_records(home, rows)
         result = experiment_result(home, experiment_id, rows, records, **judged)
         sizes[experiment.samples or 0] = SizeRuns(experiment=experiment, records=records, result=result)
         run_ids += [row.run_id for row in rows]

@@ -69,7 +69,7 @@ def card_facts(home: Home, run_id: str) -> CardFacts:
 def _accuracy(home: Home, row: RunRow, alone: Experiment, info: DatasetInfo) -> tuple[Interval | None, int | None]:
     """On how many test pictures as well; of a target without labels on those that somebody has labelled since."""
     how = judging_of(alone, alone.judge_by, info.train, info.test)
-    records = load_records(home, row.experiment_id, [row])
+    records = load_records(home, [row])
     tested = next((len(record.answers.label) for record in records if record.answers is not None), None)
     return accuracy_of(how, records), tested
 

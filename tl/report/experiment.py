@@ -50,7 +50,7 @@ def experiment_report(subject: ReportSubject, **judged: Any) -> str:
     document = experiment_result(home, subject.ident, subject.rows, **judged)
     info = pictures_of(home, experiment, subject.run_ids)
     lines = published(info, experiment.backbone)
-    records = load_records(home, subject.ident, subject.rows)
+    records = load_records(home, subject.rows)
     title, below = sections.head(subject, info, f"{facts(experiment, document)} · {sections.submitted(subject)}")
     return html_parts.page(
         title,

@@ -136,7 +136,7 @@ def _met(home: Home, rows: list[RunRow]) -> tuple[Met, ...]:
     if any(home.run(row.run_id).imported.exists() for row in rows):
         return ()
     experiment: Experiment = rows[0].experiment
-    records = load_records(home, rows[0].experiment_id, rows)
+    records = load_records(home, rows)
     found = []
     for arm, estimate in estimates(home, experiment, records).items():
         measured = _measured([one for one in records if one.arm == arm])
