@@ -48,7 +48,7 @@ def test_one_run_fills_a_gpu_and_several_devices(monkeypatch):
 
 @pytest.mark.parametrize(("fit", "at_once"), [(0, 1), (1, 1), (2, 2), (9, 4)])
 def test_the_estimate_counts_as_many_as_fit_into_memory_and_one_at_least(monkeypatch, fit, at_once):
-    monkeypatch.setattr(side_by_side, "trainers_that_fit", lambda need: fit)
+    monkeypatch.setattr(side_by_side, "main_memory_holds", lambda need: fit)
     assert computing_at_once(experiment(3, 5)) == at_once
 
 

@@ -28,9 +28,8 @@ class Shown:
     legend: bool = True  # whether large charts name their lines
     low: int = LOW  # height of all others, in pixels
     published: Sequence[tuple[float, str]] = ()  # accuracies to compare with, each with its label
-    marks: pd.DataFrame | None = (
-        None  # where adapting goes wrong: run_id, epoch, kind (tl.analysis.adaptation.collapse)
-    )
+    # Where adapting goes wrong: run_id, epoch, kind (tl.analysis.adaptation.collapse).
+    marks: pd.DataFrame | None = None
     rate_tests: pd.DataFrame | None = None  # as rate_test_chart draws them; None where no run looked for its rate
     resources: pd.DataFrame | None = None  # samples of the hardware, with `run_id` and `arm`
 

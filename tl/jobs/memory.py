@@ -103,10 +103,14 @@ def _estimated_bytes(training: Training, keeps_start: bool = False, beside: bool
 
 def trainers_that_fit(need_bytes: float) -> int:
     """How many more trainers the free memory holds: that of the GPU where there is one, and main memory."""
-    gpu, free = free_gpu_bytes(), machine.free_memory() - Home().policy.page_bytes
-    if gpu is None:
-        return int(max(free, 0) // need_bytes)
-    return int(min(gpu // (need_bytes + GPU_CONTEXT_BYTES), max(free, 0) // GPU_HOST_BYTES))
+    if (gpu := free_gpu_bytes()) is None:
+        return main_memory_holds(need_bytes)
+    return min(int(gpu // (need_bytes + GPU_CONTEXT_BYTES)), main_memory_holds(GPU_HOST_BYTES))
+
+
+def main_memory_holds(need_bytes: float) -> int:
+    """The same of main memory alone: quick enough to be asked at each drawing of a page, since no driver is asked."""
+    return int(max(machine.free_memory() - Home().policy.page_bytes, 0) // need_bytes)
 
 
 def free_gpu_bytes() -> float | None:

@@ -9,7 +9,7 @@ import os
 
 from tl import machine
 from tl.config import Experiment
-from tl.jobs.memory import estimated_bytes, gpus, trainers_that_fit
+from tl.jobs.memory import estimated_bytes, gpus, main_memory_holds
 
 
 def lanes_of(experiment: Experiment) -> int:
@@ -23,7 +23,7 @@ def lanes_of(experiment: Experiment) -> int:
 def computing_at_once(experiment: Experiment) -> int:
     """As many as also fit into the memory that is free now."""
     lanes = lanes_of(experiment)
-    return min(lanes, max(trainers_that_fit(estimated_bytes(experiment)), 1)) if lanes > 1 else lanes
+    return min(lanes, max(main_memory_holds(estimated_bytes(experiment)), 1)) if lanes > 1 else lanes
 
 
 def _processors() -> int:

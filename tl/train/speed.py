@@ -31,9 +31,8 @@ from tl.train.optimizer import make_optimizer, set_rates
 
 CLASSES = 10
 SECONDS = 1.5  # per measurement, after one step that is not counted
-SHORT_STEPS_SECONDS = (
-    5.0  # of training and of evaluation together: where they take longer, two at once would take minutes
-)
+# Of a step of training and one of evaluation together: where they take longer, two at once would take minutes.
+SHORT_STEPS_SECONDS = 5.0
 PROCESS_STARTED = time.monotonic() - time.process_time()
 
 
@@ -44,8 +43,7 @@ def measure(
 
     In training everything, in training the head on features that were kept, and in evaluation. `..._gain_of_two`: how many
     times as much two runs compute at once, each with half of the processors, as one with all of them; None where they never
-    do, as on a GPU, and where memory has no room for the second one. `beside`: a process
-    that is this module, begun before.
+    do, as on a GPU, and where memory has no room for the second one or a step takes long. `beside`: a process that is this module, begun before.
     """
     device = choose_device()
     share = threads.govern(device)
